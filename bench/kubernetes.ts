@@ -1,0 +1,73 @@
+import { defaults } from "../config.ts";
+import { clusterOrReason, kubectlOn, workerImage } from "../tests/support/kubernetes.ts";
+import type { KubernetesObject } from "../tests/support/rendered-objects.ts";
+import { TestStack } from "../tests/support/test-stack.ts";
+import { compare, type Report, report, timed } from "./measure.ts";
+
+const rounds = 3;
+
+/** `pulumi up` of the tier `kubernetes` from nothing to ready, against kubectl with the same objects. */
+export async function run(): Promise<Report> {
+  const found = await clusterOrReason();
+  if ("reason" in found) throw new Error(found.reason);
+  const { context, kubeconfig } = found.cluster;
+  const kubectl = kubectlOn(found.cluster);
+  const stack = await TestStack.create("kubernetes", {
+    kubeContext: context,
+    ...(kubeconfig ? { kubeconfig } : {}),
+    workerImage,
+    protectData: "false",
+  });
+  const namespace = `inngest-${stack.name}`;
+  let objects: KubernetesObject[] = [];
+  const ours = async () => {
+    const time = await timed(() => stack.up());
+    objects = objectsIn(await stack.exportedState("--show-secrets"));
+    await stack.destroy();
+    return time;
+  };
+  const baseline = async () => {
+    const time = await timed(async () => {
+      kubectl(["apply", "-f", "-"], JSON.stringify({ apiVersion: "v1", kind: "List", items: objects }));
+      for (const { kind, metadata } of objects.filter(({ spec }) => spec?.template)) {
+        kubectl(["--namespace", namespace, "rollout", "status", `${kind}/${metadata.name}`, "--timeout=120s"]);
+      }
+    });
+    kubectl(["delete", "namespace", namespace, "--wait"]);
+    return time;
+  };
+  try {
+    return report(
+      "kubernetes",
+      `From nothing to ready on a warm node, images (${defaults.serverImage} and others) there. Ours: \`pulumi up\`, which also ` +
+        "looks at the cluster first and registers the worker. Baseline: `kubectl apply` of the same objects and `kubectl rollout status`.",
+      [await compare("kubernetes", rounds, ours, baseline)],
+    );
+  } finally {
+    await stack.remove();
+  }
+}
+
+/** The Kubernetes objects of a stack, the namespace first. */
+function objectsIn(state: string): KubernetesObject[] {
+  interface Resource {
+    type: string;
+    inputs: KubernetesObject & { __initialApiVersion?: string };
+    outputs: KubernetesObject;
+  }
+  const { deployment } = JSON.parse(state) as { deployment: { resources: Resource[] } };
+  return deployment.resources
+    .filter(({ type }) => type.startsWith("kubernetes:"))
+    .map(({ inputs, outputs }) => ({
+      ...decrypted(inputs),
+      metadata: { ...inputs.metadata, name: outputs.metadata.name },
+    }));
+}
+
+/** A secret in an exported state is an object around its value's JSON. */
+function decrypted(value: unknown): KubernetesObject {
+  return JSON.parse(JSON.stringify(value), (key, inner) => {
+    if (key === "__initialApiVersion") return undefined;
+    return typeof inner?.plaintext === "string" ? JSON.parse(inner.plaintext) : inner;
+  }) as KubernetesObject;
+}

@@ -1,0 +1,28 @@
+import { Problem } from "../components/host/problem.ts";
+import { clusterDown, clusterUp, kubeconfigFile } from "../tests/support/cluster/node.ts";
+import { defineCommand, runCommand } from "./command.ts";
+
+const command = defineCommand(
+  "cluster",
+  "A real one-node Kubernetes for the tests, on a Linux machine without kind or k3d.",
+).addHelpText(
+  "after",
+  "\nNeeds root, Go and Debian's package tools; a first `up` builds Kubernetes, which takes minutes.",
+);
+command
+  .command("up")
+  .description("build what is missing and start it")
+  .action(async () => {
+    if (process.platform !== "linux" || process.getuid?.() !== 0) {
+      throw new Problem(
+        "the cluster of this command needs Linux and root. Remedy: use kind or k3d, and TEST_KUBE_CONTEXT",
+      );
+    }
+    const before = performance.now();
+    await clusterUp();
+    console.log(`The cluster is ready after ${((performance.now() - before) / 1000).toFixed(1)} s.`);
+    console.log(`export KUBECONFIG=${kubeconfigFile}`);
+  });
+command.command("down").description("stop it and forget what ran in it; the built parts stay").action(clusterDown);
+
+await runCommand(command);

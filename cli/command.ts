@@ -1,0 +1,43 @@
+import { readdirSync } from "node:fs";
+import { Command, CommanderError } from "commander";
+import { closest } from "fastest-levenshtein";
+import { Problem } from "../components/host/problem.ts";
+
+/** A command of this project: `--help`, exit code 0 on success, 1 on a failure, 2 on wrong usage. */
+export function defineCommand(name: string, description: string): Command {
+  return new Command(`npm run ${name} --`)
+    .description(description)
+    .allowExcessArguments(false)
+    .showHelpAfterError(true)
+    .exitOverride();
+}
+
+/** Parses the arguments, runs the command's action and ends the process. */
+export async function runCommand(command: Command): Promise<never> {
+  try {
+    await command.parseAsync();
+    process.exit(process.exitCode ?? 0);
+  } catch (error) {
+    if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? 0 : 2);
+    console.error(error instanceof Problem ? error.message : error);
+    process.exit(error instanceof UsageProblem ? 2 : 1);
+  }
+}
+
+/** A {@link Problem} with what was typed. */
+export class UsageProblem extends Problem {}
+
+/** The stacks that this folder has settings for. */
+export function knownStacks(): string[] {
+  return readdirSync(".").flatMap((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? []);
+}
+
+/** Throws {@link UsageProblem} for a stack without a settings file, which is a slip more often than a wish. */
+export function checkStack(stack: string): void {
+  const known = knownStacks();
+  if (known.includes(stack)) return;
+  throw new UsageProblem(
+    `--stack must name a stack that has a settings file, and Pulumi.${stack}.yaml is not here. ` +
+      `Remedy: --stack ${closest(stack, known)}, or write that file (known: ${known.sort().join(", ")})`,
+  );
+}

@@ -1,0 +1,56 @@
+import { rmSync } from "node:fs";
+import { createInterface } from "node:readline/promises";
+import { removeImages, removeVolumes } from "../components/host/docker-engine.ts";
+import { removeNamespace } from "../components/host/kubernetes-cluster.ts";
+import { dataFolder } from "../components/host/paths.ts";
+import { Problem } from "../components/host/problem.ts";
+import { namespaceOf } from "../components/kubernetes/pod.ts";
+import { checkStack, defineCommand, runCommand, UsageProblem } from "./command.ts";
+import { Pulumi } from "./pulumi-cli.ts";
+
+interface Flags {
+  stack: string;
+  deleteData?: true;
+  yes?: true;
+}
+
+const command = defineCommand("destroy", "Takes a stack down. Its data stays, unless --delete-data says otherwise.")
+  .requiredOption("-s, --stack <stack>", "the stack, one of the Pulumi.<stack>.yaml files")
+  .option("--delete-data", "delete history, queue, downloads and logs as well: they cannot be brought back")
+  .option("-y, --yes", "do not ask")
+  .addHelpText("after", "\nExample: npm run destroy -- --stack experiment --yes")
+  .action(destroy);
+
+async function destroy({ stack, deleteData, yes }: Flags): Promise<void> {
+  checkStack(stack);
+  const what = deleteData ? `stack ${stack} AND ALL ITS DATA` : `stack ${stack} (its data stays)`;
+  if (!yes && !(await confirmed(what))) throw new Problem("nothing was done");
+  const pulumi = await Pulumi.find();
+  await pulumi.selectOrCreate(stack);
+  if ((await pulumi.change("destroy", stack, [])) !== 0) {
+    throw new Problem(`stack ${stack} is not down; what went wrong is above`);
+  }
+  const { dataDir, dockerContext, kubeContext, kubeconfig, tier } = await pulumi.settings(stack, [
+    "dataDir",
+    "dockerContext",
+    "kubeContext",
+    "kubeconfig",
+    "tier",
+  ]);
+  if (tier === "docker") await removeImages(stack, dockerContext);
+  if (!deleteData) return;
+  if (tier === "docker") await removeVolumes(stack, dockerContext);
+  if (kubeContext) await removeNamespace({ context: kubeContext, kubeconfig }, namespaceOf(stack));
+  rmSync(dataFolder(stack, dataDir), { recursive: true, force: true });
+  console.log(`The data of stack ${stack} is deleted.`);
+}
+
+async function confirmed(what: string): Promise<boolean> {
+  if (!process.stdin.isTTY) throw new UsageProblem(`no terminal to ask on: say --yes to destroy ${what}`);
+  const prompt = createInterface({ input: process.stdin, output: process.stdout });
+  const answer = await prompt.question(`Destroy ${what}? [y/N] `);
+  prompt.close();
+  return /^y(es)?$/i.test(answer.trim());
+}
+
+await runCommand(command);

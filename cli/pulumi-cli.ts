@@ -1,0 +1,180 @@
+import { execFileSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { homedir, tmpdir } from "node:os";
+import { delimiter, dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { execa, type Options } from "execa";
+import { compileCache, passphraseFile, stateFolder } from "../components/host/paths.ts";
+import { Problem } from "../components/host/problem.ts";
+import { onPath } from "../components/host/programs.ts";
+import { writePrivateFile } from "../components/host/records.ts";
+
+const require = createRequire(import.meta.url);
+const project = "inngest-local";
+
+/** Pulumi's CLI, run as a person would run it: on their backend, or on local files where they have none. */
+export class Pulumi {
+  readonly #binary: string;
+  readonly #environment: NodeJS.ProcessEnv;
+
+  private constructor(binary: string, environment: NodeJS.ProcessEnv) {
+    this.#binary = binary;
+    this.#environment = environment;
+  }
+
+  /** Finds the CLI, fetching the pinned one on first use. Throws {@link Problem} when there is none. */
+  static async find(environment: NodeJS.ProcessEnv = process.env): Promise<Pulumi> {
+    const binary = await findBinary();
+    const path = `${dirname(binary)}${delimiter}${environment.PATH}`;
+    // Node keeps compiled modules there, the program's included: a fifth less for a preview (measured on Node 24).
+    const cache = { NODE_COMPILE_CACHE: environment.NODE_COMPILE_CACHE ?? compileCache() };
+    return new Pulumi(binary, { ...environment, ...cache, ...ownBackend(environment), PATH: path });
+  }
+
+  /** Runs the CLI on this terminal. Resolves to its exit code. */
+  async run(args: string[]): Promise<number> {
+    const { exitCode } = await execa(this.#binary, args, { ...this.#options(), stdio: "inherit", reject: false });
+    return exitCode ?? 1;
+  }
+
+  /** Runs the CLI and keeps what it says; `output` is both streams as they came. */
+  async capture(args: string[]): Promise<{ exitCode: number; stdout: string; output: string }> {
+    const result = await execa(this.#binary, args, { ...this.#options(), reject: false, all: true });
+    return { exitCode: result.exitCode ?? 1, stdout: String(result.stdout), output: String(result.all) };
+  }
+
+  /** Creates the stack where it is missing, and makes it the current one. */
+  async selectOrCreate(stack: string): Promise<void> {
+    const { exitCode } = await execa(this.#binary, ["stack", "select", stack], { ...this.#options(), reject: false });
+    if (exitCode === 0) return;
+    // `stack init` writes a salt into the settings file beside the project file it sees; this one is thrown away, and
+    // every later command takes the salt from the state.
+    const scratch = mkdtempSync(join(tmpdir(), `${project}-`));
+    try {
+      writeFileSync(join(scratch, "Pulumi.yaml"), `name: ${project}\nruntime: nodejs\n`);
+      await execa(this.#binary, ["stack", "init", stack, "--non-interactive"], { ...this.#options(), cwd: scratch });
+    } finally {
+      rmSync(scratch, { recursive: true });
+    }
+    await execa(this.#binary, ["stack", "select", stack], this.#options());
+  }
+
+  /** `up` or `destroy` on this terminal. Resolves to the exit code. */
+  async change(command: "up" | "destroy", stack: string, args: string[]): Promise<number> {
+    const quiet = process.stdout.isTTY ? [] : ["--suppress-progress"];
+    return await this.#withSettings(stack, (file) =>
+      this.run([
+        command,
+        "--yes",
+        "--skip-preview",
+        "--suppress-permalink=true",
+        "--stack",
+        stack,
+        "--config-file",
+        file,
+        ...quiet,
+        ...args,
+      ]),
+    );
+  }
+
+  /** What the next `up` would do, as the CLI words it. */
+  async preview(stack: string): Promise<string> {
+    return await this.#withSettings(stack, async (file) => {
+      const { exitCode, output } = await this.capture([
+        "preview",
+        "--stack",
+        stack,
+        "--config-file",
+        file,
+        "--non-interactive",
+      ]);
+      if (exitCode !== 0) throw new Problem(output);
+      return output;
+    });
+  }
+
+  /** Runs `action` with a copy of a stack's settings, because Pulumi writes into the file that it is given. */
+  async #withSettings<T>(stack: string, action: (file: string) => Promise<T>): Promise<T> {
+    const scratch = mkdtempSync(join(tmpdir(), `${project}-`));
+    const copy = join(scratch, `Pulumi.${stack}.yaml`);
+    try {
+      if (existsSync(`Pulumi.${stack}.yaml`)) copyFileSync(`Pulumi.${stack}.yaml`, copy);
+      return await action(copy);
+    } finally {
+      rmSync(scratch, { recursive: true });
+    }
+  }
+
+  /** The stack's outputs, secrets in clear: not to be printed. */
+  async outputs<T>(stack: string): Promise<T> {
+    const args = ["stack", "output", "--stack", stack, "--json", "--show-secrets"];
+    const { stdout } = await execa(this.#binary, args, this.#options());
+    return JSON.parse(stdout as string) as T;
+  }
+
+  /** Some of the stack's settings, defaults included. */
+  async settings<const Key extends string>(stack: string, keys: Key[]): Promise<Record<Key, string | undefined>> {
+    const file = `Pulumi.${stack}.yaml`;
+    const args = ["config", "--json", "--stack", stack, "--config-file", file];
+    const { stdout } = await execa(this.#binary, args, this.#options());
+    const config = JSON.parse(stdout as string) as Record<string, { value?: string }>;
+    const values = keys.map((key) => [key, config[`${project}:${key}`]?.value || undefined]);
+    return Object.fromEntries(values) as Record<Key, string | undefined>;
+  }
+
+  #options(): Options {
+    return { env: this.#environment, extendEnv: false };
+  }
+}
+
+/** The npm package `pulumi` fetches the CLI it is named after; where that fails, one on PATH that is not older. */
+export async function findBinary(): Promise<string> {
+  const { version: pinned } = require("pulumi/package.json") as { version: string };
+  const { resolve } = require("pulumi/lib/resolve.js") as { resolve(options: { version: string }): Promise<string> };
+  try {
+    return await resolve({ version: pinned });
+  } catch (error) {
+    const folders = (process.env.PATH ?? "").split(delimiter).filter((folder) => !folder.includes("node_modules"));
+    const binary = onPath("pulumi", folders);
+    if (binary && atLeast(execFileSync(binary, ["version"], { encoding: "utf8" }), pinned)) return binary;
+    throw new Problem(
+      `Pulumi's CLI ${pinned} could not be fetched (${(error as Error).message.split("\n")[0]}), and PATH has none of at ` +
+        "least that version. Remedy: connect to the network, or install it from https://www.pulumi.com/docs/install",
+    );
+  }
+}
+
+/** Compares `v3.259.0`-like versions. */
+export function atLeast(version: string, wanted: string): boolean {
+  const numbers = (text: string) => (/(\d+)\.(\d+)\.(\d+)/.exec(text) ?? []).slice(1).map(Number);
+  const [have, want] = [numbers(version), numbers(wanted)];
+  const different = want.findIndex((number, index) => number !== have[index]);
+  return have.length === 3 && (different === -1 || (have[different] as number) > (want[different] as number));
+}
+
+/** Variables that give a person without a Pulumi backend one of their own, in files of their own. */
+export function ownBackend(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const own: NodeJS.ProcessEnv = { PULUMI_SKIP_UPDATE_CHECK: "true", PULUMI_SUPPRESS_NEO_LINK: "true" };
+  if (!isLoggedIn(environment)) {
+    mkdirSync(stateFolder(), { recursive: true, mode: 0o700 });
+    own.PULUMI_BACKEND_URL = pathToFileURL(stateFolder()).href;
+  }
+  if (environment.PULUMI_CONFIG_PASSPHRASE === undefined && !environment.PULUMI_CONFIG_PASSPHRASE_FILE) {
+    if (!existsSync(passphraseFile())) writePrivateFile(passphraseFile(), `${randomBytes(32).toString("hex")}\n`);
+    own.PULUMI_CONFIG_PASSPHRASE_FILE = passphraseFile();
+  }
+  return own;
+}
+
+function isLoggedIn(environment: NodeJS.ProcessEnv): boolean {
+  if (environment.PULUMI_BACKEND_URL || environment.PULUMI_ACCESS_TOKEN) return true;
+  const home = environment.PULUMI_HOME ?? join(homedir(), ".pulumi");
+  try {
+    return Boolean((JSON.parse(readFileSync(join(home, "credentials.json"), "utf8")) as { current?: string }).current);
+  } catch {
+    return false;
+  }
+}

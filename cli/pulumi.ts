@@ -1,0 +1,10 @@
+/** Pulumi's CLI with the backend and passphrase that the other commands use: `npm run pulumi -- up -s persistent`. */
+import { Problem } from "../components/host/problem.ts";
+import { Pulumi } from "./pulumi-cli.ts";
+
+try {
+  process.exitCode = await (await Pulumi.find()).run(process.argv.slice(2));
+} catch (error) {
+  console.error(error instanceof Problem ? error.message : error);
+  process.exitCode = 1;
+}

@@ -1,0 +1,72 @@
+/**
+ * `npm test`: lint, types, unit tests, the worker's own tests, and every integration suite whose engine is here.
+ * Names each skipped suite with its reason; the last line counts.
+ */
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { execa } from "execa";
+import { ensureDependencies } from "../components/host/dependencies.mjs";
+
+interface Report {
+  success: boolean;
+  testResults: { assertionResults: { ancestorTitles: string[]; status: string }[] }[];
+}
+
+const total = { passed: 0, failed: 0, skipped: 0 };
+const skippedSuites = new Set<string>();
+const scratch = mkdtempSync(join(tmpdir(), "inngest-local-test-"));
+
+async function check(name: string, command: string, args: string[]): Promise<void> {
+  console.log(`\n== ${name}`);
+  const { exitCode } = await execa(command, args, { stdio: "inherit", reject: false });
+  total[exitCode === 0 ? "passed" : "failed"]++;
+}
+
+async function vitest(name: string, folder: string, args: string[]): Promise<void> {
+  console.log(`\n== ${name}`);
+  const file = join(scratch, `${name.replaceAll(/\W/g, "-")}.json`);
+  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
+  await execa(resolve(folder, "node_modules/.bin/vitest"), ["run", ...args, ...reporters], {
+    cwd: folder,
+    stdio: "inherit",
+    reject: false,
+  });
+  if (!existsSync(file)) {
+    total.failed++;
+    return;
+  }
+  const report = JSON.parse(readFileSync(file, "utf8")) as Report;
+  const tests = report.testResults.flatMap(({ assertionResults }) => assertionResults);
+  const failedBefore = total.failed;
+  for (const { ancestorTitles, status } of tests) {
+    if (status === "passed") total.passed++;
+    else if (status === "failed") total.failed++;
+    else {
+      total.skipped++;
+      skippedSuites.add(ancestorTitles.join(" > ") || `${name}: a test without a suite`);
+    }
+  }
+  // A file that does not load, or an error outside of any test, fails the run without a failed test.
+  if (!report.success && total.failed === failedBefore) total.failed++;
+}
+
+try {
+  for (const folder of ["worker", "examples"]) {
+    if (!ensureDependencies(folder)) throw new Error(`npm could not install the dependencies of ${folder}`);
+  }
+  await check("lint", "biome", ["check", "--error-on-warnings", "."]);
+  await check("types", "tsc", ["--noEmit"]);
+  await check("types of the worker", "tsc", ["--noEmit", "--project", "worker"]);
+  await check("types of the examples", "tsc", ["--noEmit", "--project", "examples"]);
+  await vitest("unit", ".", ["--project", "unit"]);
+  await vitest("worker", "worker", []);
+  await vitest("examples", "examples", []);
+  await vitest("integration", ".", ["--project", "integration"]);
+  await vitest("cluster", ".", ["--project", "cluster"]);
+} finally {
+  rmSync(scratch, { recursive: true });
+}
+if (skippedSuites.size > 0) console.log(`\nSkipped:\n${[...skippedSuites].map((suite) => `  - ${suite}`).join("\n")}`);
+console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
+process.exitCode = total.failed === 0 ? 0 : 1;

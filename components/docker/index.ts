@@ -1,0 +1,118 @@
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import type { Settings } from "../../config.ts";
+import { type Endpoints, type Keys, loopbackEndpoints } from "../endpoints.ts";
+import { HostWorker } from "../host/worker.ts";
+import { appEnvironment, servePath, workerOptions } from "../worker-environment.ts";
+import { currentContext } from "./context.ts";
+import { dockerNames, labelsOf } from "./names.ts";
+import { DockerQueue } from "./queue.ts";
+import { DockerServer, serverPort } from "./server.ts";
+import { DockerWorker, workerPort } from "./worker.ts";
+
+/** Tier `docker`: the server in a container; with `durable` a Redis queue beside it, both on named volumes. */
+export function deploy(settings: Settings, keys: Keys, opts: pulumi.ComponentResourceOptions): Endpoints {
+  const { stack, dataDir, port, durable, protectData, supervision } = settings;
+  const { placement, runtime, url, ...worker } = settings.worker;
+  const names = dockerNames(stack);
+  const endpoints = loopbackEndpoints(settings);
+
+  const context = settings.dockerContext ?? currentContext();
+  // Not dependent on the preflight, so that the plugin starts while that one looks around.
+  const provider = new docker.Provider(
+    "docker",
+    // The preflight looks for the engine and says which one; a preview needs none.
+    { disableDockerDaemonCheck: true, ...(context ? { context } : {}) },
+  );
+  const withDocker = { ...opts, providers: { docker: provider } };
+  const { name: network } = new docker.Network(
+    "network",
+    { name: names.network, labels: labelsOf(stack) },
+    { ...opts, provider },
+  );
+  const onHost = placement === "host" && runtime !== "external";
+  const queue =
+    durable && !settings.redisUrl
+      ? new DockerQueue(
+          "queue",
+          {
+            stack,
+            image: settings.queueImage,
+            network,
+            protectData,
+            ...(onHost ? { port: port + queuePortOffset } : {}),
+          },
+          withDocker,
+        )
+      : undefined;
+  const redisUrl = settings.redisUrl ?? queue?.url;
+  const origin =
+    placement === "container" ? `http://${names.worker}:${workerPort}` : fromContainer(endpoints.workerUrl);
+  const server = new DockerServer(
+    "server",
+    {
+      stack,
+      image: settings.serverImage,
+      port,
+      ...(worker.transport === "connect" && onHost ? { connectGatewayPort: port + connectPortOffset } : {}),
+      network,
+      redisUrl,
+      ...keys,
+      sdkUrl: origin + (url ? url.pathname : servePath),
+      durable,
+      protectData,
+    },
+    withDocker,
+  );
+  const deployWorker = (): Pick<Endpoints, "worker" | "supervision"> => {
+    const unsupervised = pulumi.output<Record<string, string>>({});
+    if (runtime === "external") return { worker: pulumi.output(endpoints.workerEndpoint), supervision: unsupervised };
+    if (placement === "container") {
+      const serverUrl = `http://${names.server}:${serverPort}`;
+      const args = { stack, runtime, ...worker, network, durable, serverUrl, origin, ...keys, redisUrl };
+      const { containerId } = new DockerWorker("worker", args, workerOptions(worker.transport, server, withDocker));
+      return { worker: containerId, supervision: unsupervised };
+    }
+    const args = {
+      stack,
+      dataDir,
+      runtime,
+      ...worker,
+      serverUrl: endpoints.apiUrl,
+      origin,
+      ...keys,
+      // The server tells the gateway's port as it is within the container.
+      connectGatewayUrl: `ws://127.0.0.1:${port + connectPortOffset}/v0/connect`,
+      redisUrl: settings.redisUrl ?? queue?.hostUrl,
+      containers: { context },
+      supervision,
+    };
+    const { instance, supervised } = new HostWorker("worker", args, workerOptions(worker.transport, server, opts));
+    return { worker: instance, supervision: pulumi.all<string>({ worker: supervised }) };
+  };
+  return {
+    ...endpoints,
+    appEnvironment: appEnvironment({ serverUrl: endpoints.apiUrl, origin, ...keys }),
+    server: server.containerId,
+    ...deployWorker(),
+    durability: durabilityOf(durable, redisUrl !== undefined),
+  };
+}
+
+/** Ports after `port` that the tier publishes on this machine for a worker that runs on it. */
+const connectPortOffset = 1;
+const queuePortOffset = 2;
+
+/** An address of this machine as a container has to write it. */
+function fromContainer(origin: string): string {
+  const url = new URL(origin);
+  if (["localhost", "127.0.0.1", "[::1]"].includes(url.hostname)) url.hostname = "host.docker.internal";
+  return url.origin;
+}
+
+function durabilityOf(durable: boolean, queue: boolean): string {
+  if (durable) return "kept: history and runs in flight, also when server and queue are killed together";
+  return queue
+    ? "warning: history goes with the container, runs in flight are kept in your Redis"
+    : "warning: work and history go with the container; use the stack persistent to keep them";
+}

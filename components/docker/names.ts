@@ -1,0 +1,25 @@
+import { stackLabel } from "../host/docker-engine.ts";
+
+/** What a stack's things are called in Docker; every name carries the stack's. */
+export function dockerNames(stack: string) {
+  return {
+    network: `inngest-${stack}`,
+    server: `inngest-${stack}-server`,
+    data: `inngest-${stack}-data`,
+    queue: `inngest-${stack}-queue`,
+    worker: `inngest-${stack}-worker`,
+  };
+}
+
+export function labelsOf(stack: string) {
+  return [{ label: stackLabel, value: stack }];
+}
+
+/** Container logs that cannot fill the disk. */
+export const boundedLogs = { logDriver: "json-file", logOpts: { "max-size": "10m", "max-file": "3" } };
+
+/**
+ * Seconds between SIGTERM and SIGKILL. The provider's default is 0, a SIGKILL at once; the server took 26 s to stop
+ * with a connected worker (measured on 1.43.0).
+ */
+export const stopGraceSeconds = 60;

@@ -1,0 +1,29 @@
+/**
+ * Variables as a file for `--env-file`, which Node and Bun read the same way.
+ * Throws for a value that has no quoting both agree on.
+ */
+export function renderEnvFile(environment: Record<string, string>): string {
+  return Object.entries(environment)
+    .sort(([a], [b]) => a.localeCompare(b))
+    .map(([name, value]) => {
+      const problem = envValueProblem(value);
+      if (problem) throw new Error(`the variable ${name} ${problem}`);
+      return `${name}=${quoted(value)}\n`;
+    })
+    .join("");
+}
+
+/** What keeps a value out of such a file, or `undefined`. */
+export function envValueProblem(value: string): string | undefined {
+  return quoted(value) === undefined
+    ? "must not contain a dollar sign, a carriage return or both ' and `, nor end in a backslash"
+    : undefined;
+}
+
+function quoted(value: string): string | undefined {
+  if (/^[\w.,:/@%+=-]*$/.test(value)) return value;
+  // Within these quotes both readers are literal, apart from this: Node drops carriage returns, and Bun expands $NAME
+  // and lets a backslash escape the closing quote (Bun 1.4.5, measured).
+  const quote = ["'", "`"].find((mark) => !value.includes(mark));
+  return quote && !/[\r$]|\\$/.test(value) ? quote + value + quote : undefined;
+}

@@ -1,0 +1,129 @@
+/**
+ * Looks at this machine before anything is changed: ports, folders, binaries, Docker and its images.
+ * Standard input: a {@link PreflightSpec} as JSON. Run by `Preflight`, on which everything else depends.
+ * Prints the stack's data folder, which the next run finds in PULUMI_COMMAND_STDOUT: when the folder moves, what runs
+ * from the old one is the stack's own.
+ */
+import { accessSync, constants, existsSync, statSync } from "node:fs";
+import { dirname } from "node:path";
+import { type DockerNeeds, dockerProblems, publishedPorts } from "./docker-engine.ts";
+import { type KubernetesNeeds, kubernetesProblems } from "./kubernetes-cluster.ts";
+import { dataFolder } from "./paths.ts";
+import { holderOf, isTaken } from "./ports.ts";
+import { Problem, readStdin, runScript } from "./problem.ts";
+import { locate } from "./programs.ts";
+import type { Program } from "./spec.ts";
+import { chooseSupervisor, running, type Supervision } from "./supervisors/index.ts";
+import { identify } from "./supervisors/service.ts";
+
+export interface PreflightSpec {
+  stack: string;
+  dataDir?: string | undefined;
+  /** Ports the stack wants on 127.0.0.1, with the setting that decides each. */
+  ports: { setting: string; port: number }[];
+  /** What runs on this machine, and what is to keep it running. */
+  services: string[];
+  supervision: Supervision;
+  /** Programs that must be on this machine. */
+  programs: Program[];
+  /** Set on the Docker tier. */
+  docker?: DockerNeeds | undefined;
+  /** Set on the Kubernetes tiers. */
+  kubernetes?: KubernetesNeeds | undefined;
+}
+
+async function preflight(): Promise<void> {
+  const spec = await readStdin<PreflightSpec>();
+  const problems = [
+    ...dataFolderProblems(spec),
+    ...programProblems(spec.programs),
+    ...(await supervisorProblems(spec)),
+    ...(await portProblems(spec)),
+    ...(spec.docker ? await dockerProblems(spec.docker) : []),
+    ...(spec.kubernetes ? await kubernetesProblems(spec.kubernetes) : []),
+  ];
+  if (problems.length > 0) throw new Problem(problems.join("\n"));
+  process.stdout.write(dataFolder(spec.stack, spec.dataDir));
+}
+
+function dataFolderProblems({ stack, dataDir }: PreflightSpec): string[] {
+  const folder = dataFolder(stack, dataDir);
+  const name = dataDir === undefined ? "the data folder" : "`dataDir`";
+  const remedy = "Remedy: pulumi config set dataDir /absolute/path/of/a/folder/of/yours";
+  let nearest = folder;
+  while (!existsSync(nearest)) nearest = dirname(nearest);
+  if (!statSync(nearest).isDirectory()) {
+    return [`${name} must be a folder, got ${JSON.stringify(folder)}, and ${nearest} is a file. ${remedy}`];
+  }
+  try {
+    accessSync(nearest, constants.W_OK | constants.X_OK);
+    return [];
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return [`${name} must be writable, got ${JSON.stringify(folder)}, and ${nearest} is not (${code}). ${remedy}`];
+  }
+}
+
+function programProblems(programs: Program[]): string[] {
+  return programs.flatMap((program) => {
+    try {
+      locate(program);
+      return [];
+    } catch (error) {
+      if (error instanceof Problem) return [error.message];
+      throw error;
+    }
+  });
+}
+
+async function supervisorProblems({ stack, dataDir, services, supervision }: PreflightSpec): Promise<string[]> {
+  if (services.length === 0) return [];
+  const supervisor = await chooseSupervisor(supervision);
+  const unavailable = await supervisor.unavailable();
+  if (unavailable) return [unavailable];
+  const foreign = services.map(async (service) => {
+    const [wanted, ...before] = identities(service, { stack, dataDir });
+    const problem = wanted && (await supervisor.foreign(wanted));
+    if (!problem) return [];
+    const isOwn = await Promise.all(before.map(async (old) => (await supervisor.foreign(old)) === undefined));
+    return isOwn.includes(true) ? [] : [problem];
+  });
+  return (await Promise.all(foreign)).flat();
+}
+
+/** A service in the stack's data folder, and in the one that it had before. */
+function identities(service: string, { stack, dataDir }: { stack: string; dataDir?: string | undefined }) {
+  const { PULUMI_COMMAND_STDOUT: before } = process.env;
+  return [dataDir, ...(before ? [before] : [])].map((folder) => identify({ stack, service, dataDir: folder }));
+}
+
+async function portProblems({ stack, dataDir, ports, services, docker }: PreflightSpec): Promise<string[]> {
+  const known = services.flatMap((service) => identities(service, { stack, dataDir }));
+  const found = await Promise.all(known.map(running));
+  const own = found.flatMap((service) => service?.pid ?? []);
+  const published = docker ? await publishedPorts(stack, docker.context) : [];
+  const problems: string[] = [];
+  for (const { setting, port } of ports) {
+    if (published.includes(port)) continue;
+    const taken = await isTaken({ host: "127.0.0.1", port }).catch((error: NodeJS.ErrnoException) => error.code);
+    if (taken === false) continue;
+    if (taken !== true) {
+      problems.push(
+        `\`${setting}\` must be a port that this user may listen on, got ${port} (${taken}). ` +
+          `Remedy: pulumi config set ${setting} to one from 1024 up`,
+      );
+      continue;
+    }
+    const holder = await holderOf(port);
+    // Who holds it is not to be known without lsof and ss. A service looks again when the one before it has gone.
+    if (holder ? own.includes(holder.pid) : own.length > 0) continue;
+    const by = holder ? `${holder.command} (pid ${holder.pid})` : "a process that this user may not see";
+    problems.push(
+      `\`${setting}\` must leave free ports, and port ${port} is taken by ${by}. ` +
+        `Remedy: stop it, or pulumi config set ${setting} to another port`,
+    );
+  }
+  return problems;
+}
+
+await runScript(preflight);

@@ -1,0 +1,122 @@
+import type { ServiceDefinition } from "./service.ts";
+
+/**
+ * Sandbox of a system unit, beside {@link everywhere}. MemoryDenyWriteExecute is missing because both JavaScript
+ * runtimes compile at run time, PrivateUsers because a kernel without user namespaces refuses to start the unit,
+ * and ProtectHome is `read-only` because the worker's source is often there.
+ */
+const sandbox = [
+  "CapabilityBoundingSet=",
+  "PrivateDevices=yes",
+  "PrivateTmp=yes",
+  "ProtectClock=yes",
+  "ProtectControlGroups=yes",
+  "ProtectHome=read-only",
+  "ProtectHostname=yes",
+  "ProtectKernelLogs=yes",
+  "ProtectKernelModules=yes",
+  "ProtectKernelTunables=yes",
+  "ProtectProc=invisible",
+  "ProtectSystem=strict",
+  "RemoveIPC=yes",
+  // Netlink is how Node and Go list the network interfaces.
+  "RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK",
+  "RestrictNamespaces=yes",
+  "SystemCallFilter=@system-service",
+  "SystemCallFilter=~@privileged @resources",
+  "SystemCallErrorNumber=EPERM",
+];
+
+/** What a user's own manager may set without privileges as well. */
+const everywhere = [
+  "UMask=0077",
+  "NoNewPrivileges=yes",
+  "LockPersonality=yes",
+  "RestrictRealtime=yes",
+  "RestrictSUIDSGID=yes",
+  "SystemCallArchitectures=native",
+];
+
+export interface UnitOptions {
+  /** Version of systemd; pauses that grow came with 254. */
+  version: number;
+}
+
+/**
+ * A systemd service unit (systemd.service(5)): a system unit when the definition names a user, else a user unit.
+ * Throws for a path or a name that a unit file cannot carry.
+ */
+export function renderUnit(service: ServiceDefinition, { version }: UnitOptions): string {
+  const system = service.user !== undefined;
+  const variables = Object.entries(service.environment);
+  return [
+    "[Unit]",
+    `Description=${literal(service.description)}`,
+    "# Never give up: what it needs may come minutes after boot.",
+    "StartLimitIntervalSec=0",
+    "",
+    "[Service]",
+    "Type=exec",
+    `ExecStart=${execLine(service.command)}`,
+    `WorkingDirectory=${literal(service.workingDirectory)}`,
+    ...variables.map(([name, value]) => `Environment=${quoted(`${name}=${value}`)}`),
+    ...(service.user === undefined ? [] : [`User=${literal(service.user)}`]),
+    "Restart=always",
+    "RestartSec=1",
+    ...(version >= 254 ? ["RestartSteps=5", "RestartMaxDelaySec=10"] : []),
+    "# The worker's own word for a configuration that no restart mends.",
+    "RestartPreventExitStatus=78",
+    "# SIGTERM goes to the main process alone: what its running steps have started may end in peace.",
+    "KillMode=mixed",
+    `TimeoutStopSec=${service.stopGraceSeconds}`,
+    ...everywhere,
+    ...(system ? [...sandbox, `ReadWritePaths=${quoted(service.dataDir)}`] : []),
+    "",
+    "[Install]",
+    `WantedBy=${system ? "multi-user.target" : "default.target"}`,
+    "",
+    "# systemd reads no section that begins with X-.",
+    ownerSection,
+    dataFolderLine(service.dataDir),
+    "",
+  ].join("\n");
+}
+
+const ownerSection = "[X-InngestLocal]";
+
+/** The line by which a unit is known to belong to a stack's data folder. */
+export function dataFolderLine(dataDir: string): string {
+  return `DataFolder=${literal(dataDir)}`;
+}
+
+/** A value that systemd takes as it stands, but for its `%` specifiers. */
+function literal(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: a unit file's lines cannot carry them
+  if (/[\u0000-\u001f\u007f]|^\s|\s$|\\$/.test(text)) {
+    throw new Error(`a unit file cannot carry ${JSON.stringify(text)}`);
+  }
+  return text.replaceAll("%", "%%");
+}
+
+/** systemd puts variables into arguments, never into the program's path. */
+function execLine([program, ...args]: ServiceDefinition["command"]): string {
+  return [quoted(program), ...args.map((arg) => quoted(arg).replaceAll("$", "$$$$"))].join(" ");
+}
+
+/** A word of a line that systemd splits, in C-style quotes. */
+function quoted(text: string): string {
+  // systemd leaves a whole line out for one of them.
+  if (/\0|\p{Noncharacter_Code_Point}|\p{Surrogate}/u.test(text)) {
+    throw new Error(`a unit file cannot carry ${JSON.stringify(text)}`);
+  }
+  const escaped = text
+    .replaceAll("\\", "\\\\")
+    .replaceAll('"', '\\"')
+    .replaceAll("%", "%%")
+    .replaceAll(/\p{Cc}/gu, (control) => [...Buffer.from(control)].map(hexEscape).join(""));
+  return `"${escaped}"`;
+}
+
+function hexEscape(byte: number): string {
+  return `\\x${byte.toString(16).padStart(2, "0")}`;
+}

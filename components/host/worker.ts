@@ -1,0 +1,55 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { WorkerArgs } from "../worker-environment.ts";
+import { workerEnvironment } from "../worker-environment.ts";
+import { HostService } from "./host-service.ts";
+import { sourceHash } from "./source.ts";
+import type { Supervision } from "./supervisors/index.ts";
+
+export interface HostWorkerArgs extends WorkerArgs {
+  stack: string;
+  dataDir?: string | undefined;
+  /** Folder of the worker, relative to the project or absolute, and its entry within it. */
+  dir: string;
+  entry: string;
+  runtime: "node" | "bun";
+  supervision: Supervision;
+  /** The Docker engine whose containers call this worker. @default none do */
+  containers?: { context?: string | undefined };
+}
+
+/** The worker as a process on this machine, restarted when its source changes. */
+export class HostWorker extends pulumi.ComponentResource {
+  /** Changes with every start of the worker. */
+  public readonly instance: pulumi.Output<string>;
+  /** Which supervisor it got, and what it survives and what not. */
+  public readonly supervised: pulumi.Output<string>;
+
+  constructor(name: string, args: HostWorkerArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("inngest-local:index:HostWorker", name, {}, opts);
+    const service = new HostService(
+      name,
+      {
+        stack: args.stack,
+        service: "worker",
+        dataDir: args.dataDir,
+        program: { kind: args.runtime },
+        args: [args.entry],
+        workingDirectory: args.dir,
+        envFile: workerEnvironment(args).apply((variables) => ({
+          ...variables,
+          HOST: args.containers && args.transport === "serve" ? "127.0.0.1,${hostGateway}" : "127.0.0.1",
+          DATA_DIR: "${dataDir}/worker",
+        })),
+        listeners: [{ host: "127.0.0.1", port: args.port }],
+        healthUrl: `http://127.0.0.1:${args.port}/healthz`,
+        containers: args.containers,
+        supervision: args.supervision,
+        source: sourceHash(args.dir),
+      },
+      { parent: this },
+    );
+    this.instance = service.instance;
+    this.supervised = service.supervised;
+    this.registerOutputs({ instance: this.instance, supervised: this.supervised });
+  }
+}

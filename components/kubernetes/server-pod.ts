@@ -1,0 +1,125 @@
+import type * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { serverEnvironment } from "../server-options.ts";
+import { labelsOf, restrictedContainer, restrictedPod, scratch, startupProbe } from "./pod.ts";
+
+/** What a server is told on both Kubernetes tiers. */
+export interface ServerSettings {
+  signingKey: pulumi.Input<string>;
+  eventKey: pulumi.Input<string>;
+  /** Redis for queue and run state. */
+  redisUrl: pulumi.Input<string>;
+  /** History in Postgres instead of SQLite. */
+  postgresUrl?: pulumi.Input<string> | undefined;
+  /** Most connections that one server opens to Postgres. */
+  postgresConnections?: number | undefined;
+  /** The worker's endpoint, as the server reaches it. */
+  sdkUrl: string;
+}
+
+/** Where a server listens within its pod; 50052 and 50053 are for other servers of the same stack. */
+export const serverPorts = { api: 8288, connectGateway: 8289, connectGatewayGrpc: 50052, connectExecutorGrpc: 50053 };
+
+/** Folder of what a server keeps. */
+const dataFolder = "/data";
+
+/** The server's environment, keys included: the content of a Secret. */
+export function serverVariables(settings: ServerSettings): pulumi.Output<Record<string, string>> {
+  const { signingKey, eventKey, redisUrl, postgresUrl } = settings;
+  return pulumi.secret(
+    pulumi.output({ signingKey, eventKey, redisUrl, postgresUrl }).apply((secrets) =>
+      serverEnvironment({
+        host: "0.0.0.0",
+        port: serverPorts.api,
+        connectGatewayPort: serverPorts.connectGateway,
+        connectGatewayGrpcPort: serverPorts.connectGatewayGrpc,
+        connectExecutorGrpcPort: serverPorts.connectExecutorGrpc,
+        sqliteDir: dataFolder,
+        postgresConnections: settings.postgresConnections,
+        sdkUrl: settings.sdkUrl,
+        ...secrets,
+      }),
+    ),
+  );
+}
+
+export interface ServerPodArgs {
+  image: pulumi.Input<string>;
+  /** Secret with {@link serverVariables}. */
+  secretName: pulumi.Input<string>;
+  /** Volume of the data folder, with its own name; a file preset of it is `prepare`'s. */
+  data: k8s.types.input.core.v1.Volume;
+  /** What to run before the server, in its image. */
+  prepare: { script: string; mounts?: k8s.types.input.core.v1.VolumeMount[] };
+  /** More volumes that `prepare` mounts. */
+  volumes?: k8s.types.input.core.v1.Volume[];
+  /** What to run instead of the server alone. @default the server */
+  command?: string[];
+}
+
+/** A pod whose one container is known. */
+export interface ServerPod {
+  metadata: k8s.types.input.meta.v1.ObjectMeta;
+  spec: k8s.types.input.core.v1.PodSpec & { containers: [k8s.types.input.core.v1.Container] };
+}
+
+/** A pod with one server. */
+export function serverPod(args: ServerPodArgs): ServerPod {
+  const temporary = scratch("tmp", "/tmp");
+  const dataMount = { name: args.data.name, mountPath: dataFolder };
+  const environment = {
+    envFrom: [{ secretRef: { name: args.secretName } }],
+    env: ["INNGEST_CONNECT_GATEWAY_GRPC_IP", "INNGEST_CONNECT_EXECUTOR_GRPC_IP"].map((name) => ({
+      name,
+      // What other servers of this stack dial (server >= 1.42); the default, 127.0.0.1, is right for a lone one only.
+      valueFrom: { fieldRef: { fieldPath: "status.podIP" } },
+    })),
+  };
+  const health = { httpGet: { path: "/health", port: serverPorts.api } };
+  return {
+    metadata: { labels: labelsOf("server") },
+    spec: {
+      ...restrictedPod(1000),
+      initContainers: [
+        {
+          ...restrictedContainer,
+          name: "prepare",
+          image: args.image,
+          command: ["bash", "-euc", args.prepare.script],
+          volumeMounts: [dataMount, ...(args.prepare.mounts ?? [])],
+        },
+      ],
+      containers: [
+        {
+          ...restrictedContainer,
+          name: "inngest",
+          image: args.image,
+          command: args.command ?? ["inngest", "start"],
+          workingDir: dataFolder,
+          ...environment,
+          ports: Object.values(serverPorts).map((containerPort) => ({ containerPort })),
+          startupProbe: startupProbe(health),
+          readinessProbe: { ...health, periodSeconds: 5, timeoutSeconds: 5 },
+          livenessProbe: { ...health, periodSeconds: 20, timeoutSeconds: 10, failureThreshold: 6 },
+          // A pod that is told to stop still gets new connections until every node has heard of it.
+          lifecycle: { preStop: { exec: { command: ["sleep", "5"] } } },
+          resources: { requests: { cpu: "100m", memory: "256Mi" }, limits: { memory: "2Gi" } },
+          volumeMounts: [dataMount, temporary.mount],
+        },
+      ],
+      volumes: [args.data, temporary.volume, ...(args.volumes ?? [])],
+    },
+  };
+}
+
+/**
+ * Waits until each `host:port` of this namespace takes connections: a server that finds no Redis or Postgres ends, and
+ * Kubernetes then lets it wait ten seconds and more.
+ */
+export function waitForScript(addresses: string[]): string {
+  return addresses
+    .map(
+      (address) => `until timeout 1 bash -c '</dev/tcp/${address.replace(":", "/")}' 2>/dev/null; do sleep 0.2; done`,
+    )
+    .join("\n");
+}

@@ -1,0 +1,25 @@
+import * as command from "@pulumi/command";
+import * as pulumi from "@pulumi/pulumi";
+import type { PreflightSpec } from "./host/preflight.ts";
+
+/**
+ * A look at this machine that everything else waits for, so that a port in use, a missing binary or an engine that is
+ * down stops `pulumi up` before anything changed. Runs when what it asks for changes; never in a preview.
+ */
+export class Preflight extends pulumi.ComponentResource {
+  constructor(name: string, spec: PreflightSpec, opts?: pulumi.ComponentResourceOptions) {
+    super("inngest-local:index:Preflight", name, {}, opts);
+    new command.local.Command(
+      `${name}-check`,
+      {
+        create: "node components/host/preflight.ts",
+        stdin: JSON.stringify(spec),
+        logging: command.local.Logging.None,
+        // Its last output is where the stack's data has been so far.
+        addPreviousOutputInEnv: true,
+      },
+      { parent: this },
+    );
+    this.registerOutputs({});
+  }
+}

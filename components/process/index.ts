@@ -1,0 +1,41 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Settings } from "../../config.ts";
+import { type Endpoints, type Keys, loopbackEndpoints } from "../endpoints.ts";
+import { HostWorker } from "../host/worker.ts";
+import { appEnvironment, workerOptions } from "../worker-environment.ts";
+import { ProcessServer } from "./server.ts";
+
+/** Tier `process`: server and worker as processes of this user on this machine. */
+export function deploy(settings: Settings, keys: Keys, opts: pulumi.ComponentResourceOptions): Endpoints {
+  const { stack, dataDir, port, redisUrl, serverBinary, supervision } = settings;
+  const { placement: _, runtime, ...worker } = settings.worker;
+  const endpoints = loopbackEndpoints(settings);
+  const sdkUrl = endpoints.workerEndpoint;
+  const server = new ProcessServer(
+    "server",
+    { stack, dataDir, binary: serverBinary, port, redisUrl, ...keys, sdkUrl, supervision },
+    opts,
+  );
+  const links = { serverUrl: endpoints.apiUrl, origin: endpoints.workerUrl, ...keys };
+  const hostWorker =
+    runtime === "external"
+      ? undefined
+      : new HostWorker(
+          "worker",
+          { stack, dataDir, runtime, redisUrl, ...worker, ...links, supervision },
+          workerOptions(worker.transport, server, opts),
+        );
+  return {
+    ...endpoints,
+    appEnvironment: appEnvironment(links),
+    server: server.instance,
+    worker: hostWorker?.instance ?? pulumi.output(endpoints.workerEndpoint),
+    supervision: pulumi.all<string>({
+      server: server.supervised,
+      ...(hostWorker && { worker: hostWorker.supervised }),
+    }),
+    durability: redisUrl
+      ? "kept: history, and runs in flight in your Redis"
+      : "warning: history survives a restart of the server, runs in flight do not; set redisUrl, or use the stack persistent",
+  };
+}

@@ -1,0 +1,69 @@
+import * as pulumi from "@pulumi/pulumi";
+import { HostService } from "../host/host-service.ts";
+import type { Supervision } from "../host/supervisors/index.ts";
+import { commonVariables, renderServerConfig } from "../server-options.ts";
+
+export interface ProcessServerArgs {
+  stack: string;
+  dataDir?: string | undefined;
+  /** Absolute path of the binary. @default `inngest` on PATH, else that of the npm package inngest-cli */
+  binary?: string | undefined;
+  /** API and dashboard; the three ports after it are Connect's. */
+  port: number;
+  signingKey: pulumi.Input<string>;
+  eventKey: pulumi.Input<string>;
+  /** Redis for queue and run state. @default none: in-flight work lives in the server's memory */
+  redisUrl?: pulumi.Input<string> | undefined;
+  /** The worker's endpoint. */
+  sdkUrl: string;
+  supervision: Supervision;
+}
+
+/** Inngest as a process on this machine: API and dashboard on 127.0.0.1, SQLite in the data folder. */
+export class ProcessServer extends pulumi.ComponentResource {
+  /** Changes with every start of the server. */
+  public readonly instance: pulumi.Output<string>;
+  /** Which supervisor it got, and what it survives and what not. */
+  public readonly supervised: pulumi.Output<string>;
+
+  constructor(name: string, args: ProcessServerArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("inngest-local:index:ProcessServer", name, {}, opts);
+    const { port } = args;
+    const config = pulumi
+      .all([args.signingKey, args.eventKey, args.redisUrl])
+      .apply(([signingKey, eventKey, redisUrl]) =>
+        renderServerConfig({
+          host: "127.0.0.1",
+          port,
+          connectGatewayPort: port + 1,
+          connectGatewayGrpcPort: port + 2,
+          connectExecutorGrpcPort: port + 3,
+          sqliteDir: "${dataDir}/server",
+          signingKey,
+          eventKey,
+          redisUrl,
+          sdkUrl: args.sdkUrl,
+        }),
+      );
+    const service = new HostService(
+      name,
+      {
+        stack: args.stack,
+        service: "server",
+        dataDir: args.dataDir,
+        program: { kind: "inngest", binary: args.binary },
+        args: ["start", "--config", "${dataDir}/server/inngest.json"],
+        environment: commonVariables,
+        files: config.apply((content) => [{ name: "inngest.json", content }]),
+        database: "server/main.db",
+        listeners: [0, 1, 2, 3].map((offset) => ({ host: "127.0.0.1", port: port + offset })),
+        healthUrl: `http://127.0.0.1:${port}/health`,
+        supervision: args.supervision,
+      },
+      { parent: this },
+    );
+    this.instance = service.instance;
+    this.supervised = service.supervised;
+    this.registerOutputs({ instance: this.instance, supervised: this.supervised });
+  }
+}

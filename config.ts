@@ -1,0 +1,340 @@
+import { readFileSync, statSync } from "node:fs";
+import { isAbsolute, join } from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import { closest, distance } from "fastest-levenshtein";
+import { envValueProblem } from "./components/host/env-file.ts";
+import type { Supervision } from "./components/host/supervisors/index.ts";
+import { scopes, supervisors } from "./components/host/supervisors/service.ts";
+import { eventKeyProblem, signingKeyProblem } from "./components/key-shape.ts";
+import {
+  type KubernetesSettings,
+  postgresUrlProblem,
+  readKubernetesSettings,
+} from "./components/kubernetes/settings.ts";
+
+export const tiers = ["process", "docker", "kubernetes", "cluster"] as const;
+export const runtimes = ["node", "bun", "external"] as const;
+export const transports = ["serve", "connect"] as const;
+export const placements = ["host", "container"] as const;
+
+/** Every key of Pulumi.yaml's `config`, with the value that stands when a stack says nothing. */
+export const defaults = {
+  tier: "process",
+  durable: "true",
+  port: "8288",
+  workerPort: "3111",
+  workerDir: "worker",
+  workerPlacement: "host",
+  workerImage: "",
+  runtime: "node",
+  transport: "serve",
+  workerUrl: "",
+  workerEnv: "{}",
+  serverBinary: "",
+  serverImage: "inngest/inngest:v1.43.0",
+  queueImage: "redis:7.2.16-alpine",
+  redisUrl: "",
+  databaseImage: "postgres:17.6-bookworm",
+  postgresUrl: "",
+  dockerContext: "",
+  kubeContext: "",
+  kubeconfig: "",
+  exposure: "port-forward",
+  nodePort: "30288",
+  ingress: "",
+  storageSize: "5Gi",
+  storageClass: "",
+  replicas: "2",
+  autoscaler: "cpu",
+  maxWorkers: "10",
+  dataDir: "",
+  protectData: "true",
+  supervisor: "auto",
+  supervisorScope: "user",
+  keysFrom: "",
+  signingKey: "",
+  eventKey: "",
+} as const;
+
+/** Keys whose values may only be given encrypted. */
+export const secretSettings = ["redisUrl", "postgresUrl", "signingKey", "eventKey"] as const;
+
+/** What a stack asks for, checked. Optional settings that are not set are `undefined`. */
+export interface Settings {
+  stack: string;
+  tier: (typeof tiers)[number];
+  durable: boolean;
+  port: number;
+  worker: {
+    dir: string;
+    /** The folder's `main`, relative to it. */
+    entry: string;
+    port: number;
+    placement: (typeof placements)[number];
+    runtime: (typeof runtimes)[number];
+    transport: (typeof transports)[number];
+    /** Inngest endpoint of an app that the stack does not start; set exactly when `runtime` is `external`. */
+    url: URL | undefined;
+    /** Image that a cluster runs. */
+    image: string | undefined;
+    /** More variables for the worker, all secret because one of them may be. */
+    variables: pulumi.Output<Record<string, string>>;
+  };
+  serverBinary: string | undefined;
+  serverImage: string;
+  queueImage: string;
+  redisUrl: pulumi.Output<string> | undefined;
+  databaseImage: string;
+  postgresUrl: pulumi.Output<string> | undefined;
+  dockerContext: string | undefined;
+  /** Set on the tiers `kubernetes` and `cluster`. */
+  kubernetes: KubernetesSettings | undefined;
+  dataDir: string | undefined;
+  protectData: boolean;
+  supervision: Supervision;
+  keysFrom: string | undefined;
+  signingKey: pulumi.Output<string> | undefined;
+  eventKey: pulumi.Output<string> | undefined;
+}
+
+/** Raw configuration as Pulumi hands it over: values by key without namespace. */
+export interface RawConfig {
+  values: Record<string, string>;
+  /** Keys whose values are encrypted in the stack's file. */
+  encrypted: ReadonlySet<string>;
+}
+
+/** The current stack's configuration. Throws `pulumi.RunError` naming every setting that is wrong. */
+export function loadSettings(): Settings {
+  const prefix = `${pulumi.getProject()}:`;
+  const values: Record<string, string> = {};
+  const secretKeys: string[] = JSON.parse(process.env.PULUMI_CONFIG_SECRET_KEYS ?? "[]");
+  const encrypted = new Set(secretKeys.filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length)));
+  for (const [fullKey, value] of Object.entries(pulumi.runtime.allConfig())) {
+    if (fullKey.startsWith(prefix)) values[fullKey.slice(prefix.length)] = value;
+  }
+  return readSettings(pulumi.getStack(), { values, encrypted });
+}
+
+/**
+ * Checks a stack's raw configuration and gives it types.
+ * Reads the worker folder, which is source of the program like any asset; looks at nothing else of the machine.
+ * Throws one `pulumi.RunError` with a line per problem: key, rule, value (never of a secret), remedy.
+ */
+export function readSettings(stack: string, raw: RawConfig): Settings {
+  const problems: string[] = [];
+  type Key = keyof typeof defaults;
+  const text = (key: Key): string => raw.values[key] ?? defaults[key];
+  const optional = (key: Key): string | undefined => text(key) || undefined;
+  const set = (key: Key, example: string | number | boolean) => `pulumi config set ${key} ${example}`;
+  const reject = (key: Key, rule: string, remedy: string) => {
+    problems.push(`\`${key}\` must be ${rule}, got ${JSON.stringify(text(key))}. Remedy: ${remedy}`);
+  };
+
+  const choice = <const T extends string>(key: Key, allowed: readonly T[]): T => {
+    const found = allowed.find((value) => value === text(key));
+    if (found === undefined) {
+      reject(key, `one of ${allowed.join(", ")}`, set(key, closest(text(key), [...allowed])));
+    }
+    return found ?? (allowed[0] as T);
+  };
+  const flag = (key: Key): boolean => choice(key, ["true", "false"]) === "true";
+  const whole = (key: Key, lowest: number, highest: number): number => {
+    const value = text(key);
+    const number = Number(value);
+    if (/^\d+$/.test(value) && number >= lowest && number <= highest) return number;
+    reject(key, `a whole number from ${lowest} to ${highest}`, set(key, defaults[key]));
+    return Number(defaults[key]);
+  };
+  const absolutePath = (key: Key): string | undefined => {
+    const path = optional(key);
+    if (path !== undefined && !isAbsolute(path)) reject(key, "an absolute path", set(key, join(process.cwd(), path)));
+    return path;
+  };
+  const secret = (key: (typeof secretSettings)[number], problemOf: (value: string) => string | undefined) => {
+    const value = text(key);
+    const how = `pulumi config set --secret ${key}`;
+    if (value !== "" && !raw.encrypted.has(key)) {
+      problems.push(`\`${key}\` must be encrypted, and it stands in clear in the stack's file. Remedy: ${how}`);
+      return undefined;
+    }
+    if (!raw.encrypted.has(key)) return undefined;
+    const problem = problemOf(value);
+    if (problem) problems.push(`\`${key}\` ${problem}. Remedy: ${how}, or pulumi config rm ${key}`);
+    return pulumi.secret(value);
+  };
+
+  for (const key of Object.keys(raw.values)) {
+    if (Object.hasOwn(defaults, key)) continue;
+    const nearest = closest(key, Object.keys(defaults));
+    const hint = distance(key, nearest) <= 3 ? `did you mean \`${nearest}\`? ` : "";
+    problems.push(`\`${key}\` is not a setting. Remedy: ${hint}pulumi config rm ${key}; README.md lists the settings`);
+  }
+
+  const tier = choice("tier", tiers);
+  const runtime = choice("runtime", runtimes);
+  const settings: Settings = {
+    stack,
+    tier,
+    durable: flag("durable"),
+    // The three ports after it are Connect's, so the last usable first port is 65535 - 3.
+    port: whole("port", 1, 65532),
+    worker: {
+      ...(runtime === "external"
+        ? { dir: "", entry: "" }
+        : workerFolder(text("workerDir"), (rule) =>
+            reject("workerDir", rule, `${set("workerDir", "worker")}, or the folder of your own worker`),
+          )),
+      port: whole("workerPort", 1, 65535),
+      placement: choice("workerPlacement", placements),
+      runtime,
+      transport: choice("transport", transports),
+      url: URL.canParse(text("workerUrl")) ? new URL(text("workerUrl")) : undefined,
+      image: optional("workerImage"),
+      variables: pulumi.secret(workerVariables(text("workerEnv"), problems)),
+    },
+    serverBinary: absolutePath("serverBinary"),
+    serverImage: text("serverImage"),
+    queueImage: text("queueImage"),
+    redisUrl: secret("redisUrl", redisUrlProblem),
+    databaseImage: text("databaseImage"),
+    postgresUrl: secret("postgresUrl", postgresUrlProblem),
+    dockerContext: optional("dockerContext"),
+    kubernetes:
+      tier === "kubernetes" || tier === "cluster"
+        ? readKubernetesSettings(tier, stack, { optional, choice, whole, absolutePath, reject, problems })
+        : undefined,
+    dataDir: absolutePath("dataDir"),
+    protectData: flag("protectData"),
+    supervision: {
+      supervisor: choice("supervisor", ["auto", ...supervisors]),
+      scope: choice("supervisorScope", scopes),
+    },
+    keysFrom: optional("keysFrom"),
+    signingKey: secret("signingKey", signingKeyProblem),
+    eventKey: secret("eventKey", eventKeyProblem),
+  };
+
+  for (const key of ["serverImage", "queueImage", "databaseImage"] as const) {
+    if (!/^\S+$/.test(text(key))) reject(key, "an image reference such as name:tag", set(key, defaults[key]));
+  }
+  const { port: workerPort, placement, url, transport } = settings.worker;
+  if (runtime === "external" && !/^https?:$/.test(url?.protocol ?? "")) {
+    reject(
+      "workerUrl",
+      "the http address of your app's Inngest endpoint",
+      set("workerUrl", "http://localhost:3000/api/inngest"),
+    );
+  }
+  if (runtime !== "external" && text("workerUrl") !== "") {
+    reject(
+      "workerUrl",
+      "left out, because the stack starts the worker itself",
+      "pulumi config rm workerUrl, or pulumi config set runtime external",
+    );
+  }
+  if (runtime === "external" && placement === "container") {
+    reject("workerPlacement", "host, because an external worker is not started here", set("workerPlacement", "host"));
+  }
+  if (runtime === "external" && transport === "connect") {
+    reject("transport", "serve, because an external app chooses for itself how it connects", set("transport", "serve"));
+  }
+  if (workerPort >= settings.port && workerPort <= settings.port + 3) {
+    reject(
+      "workerPort",
+      `outside the server's own ports ${settings.port} to ${settings.port + 3}`,
+      set("workerPort", settings.port + 4),
+    );
+  }
+  if (tier === "process" && placement === "container") {
+    reject("workerPlacement", "host on the process tier, which has no containers", set("workerPlacement", "host"));
+  }
+  if (settings.supervision.scope === "system") {
+    if (settings.supervision.supervisor === "none") {
+      reject("supervisorScope", "user where `supervisor` is none", set("supervisorScope", "user"));
+    }
+    if (!settings.dataDir) {
+      const remedy = set("dataDir", `/var/lib/inngest-local/${stack}`);
+      problems.push(
+        `\`dataDir\` must be set where \`supervisorScope\` is system, which has no home. Remedy: ${remedy}`,
+      );
+    }
+  }
+  if (settings.keysFrom === stack) {
+    reject("keysFrom", "another stack than this one", "pulumi config rm keysFrom");
+  }
+  if (settings.keysFrom && (settings.signingKey || settings.eventKey)) {
+    problems.push(
+      "`keysFrom` must stand alone, and `signingKey` or `eventKey` is set too. Remedy: pulumi config rm keysFrom",
+    );
+  }
+
+  if (problems.length > 0) {
+    throw new pulumi.RunError(
+      `the settings of stack ${stack} are wrong:\n${problems.map((p) => `  - ${p}`).join("\n")}`,
+    );
+  }
+  return settings;
+}
+
+/** What the worker is told by the stack itself. */
+const ownVariables = /^(INNGEST_.*|PORT|HOST|DATA_DIR|TRANSPORT)$/;
+
+function workerVariables(json: string, problems: string[]): Record<string, string> {
+  const remedy = "Remedy: pulumi config set --secret --path workerEnv.NAME VALUE";
+  let variables: unknown;
+  try {
+    variables = JSON.parse(json);
+  } catch {
+    variables = undefined;
+  }
+  if (typeof variables !== "object" || variables === null || Array.isArray(variables)) {
+    problems.push(`\`workerEnv\` must be names with values. ${remedy}`);
+    return {};
+  }
+  for (const [name, value] of Object.entries(variables)) {
+    if (!/^[A-Z_][A-Z0-9_]*$/.test(name)) {
+      problems.push(`\`workerEnv\` must have names of A-Z, 0-9 and _, got ${JSON.stringify(name)}. ${remedy}`);
+    } else if (ownVariables.test(name)) {
+      problems.push(
+        `\`workerEnv\` must not have ${name}, which the stack itself decides. Remedy: pulumi config rm --path workerEnv.${name}`,
+      );
+    } else if (!["string", "number", "boolean"].includes(typeof value)) {
+      problems.push(`\`workerEnv\` must have one plain value for ${name}. ${remedy}`);
+    } else if (envValueProblem(String(value))) {
+      problems.push(`\`workerEnv\` has ${name}, which ${envValueProblem(String(value))}. ${remedy}`);
+    }
+  }
+  return Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, String(value)]));
+}
+
+function workerFolder(dir: string, reject: (rule: string) => void): { dir: string; entry: string } {
+  const manifest = join(dir, "package.json");
+  if (!statSync(dir, { throwIfNoEntry: false })?.isDirectory()) {
+    reject("a folder that exists");
+    return { dir, entry: "" };
+  }
+  const entry = mainOf(manifest);
+  if (typeof entry !== "string" || !statSync(join(dir, entry), { throwIfNoEntry: false })?.isFile()) {
+    reject("a folder whose package.json names its entry in `main`");
+    return { dir, entry: "" };
+  }
+  return { dir, entry };
+}
+
+function mainOf(manifest: string): unknown {
+  try {
+    return (JSON.parse(readFileSync(manifest, "utf8")) as { main?: unknown }).main;
+  } catch {
+    return undefined;
+  }
+}
+
+function redisUrlProblem(value: string): string | undefined {
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  if (url && ["redis:", "rediss:"].includes(url.protocol) && url.hostname) {
+    const problem = envValueProblem(value);
+    return problem && `${problem}, and its value does: write such signs as %XX`;
+  }
+  return "must be a URL such as redis://:password@host:6379, and its value is not";
+}

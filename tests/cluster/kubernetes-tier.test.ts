@@ -1,0 +1,197 @@
+// Proves the tier `kubernetes` on a real cluster, with the real engine, server and Redis. The one node here enforces no
+// NetworkPolicy: which traffic they allow is plan-kubernetes.test.ts'. Pods are deleted, not nodes.
+import { execFileSync } from "node:child_process";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { defaults } from "../../config.ts";
+import { title } from "../support/engine.ts";
+import {
+  clusterOrReason,
+  type Kubectl,
+  kubectlOn,
+  Notes,
+  notingWorkerImage,
+  workerImage,
+} from "../support/kubernetes.ts";
+import { eventually, TestStack } from "../support/test-stack.ts";
+
+const found = await clusterOrReason();
+const reason = "reason" in found ? found.reason : undefined;
+
+describe.skipIf(reason)(title("tier kubernetes", reason), () => {
+  let stack: TestStack;
+  let kubectl: Kubectl;
+  let notes: Notes;
+  let namespace: string;
+  const nodePort = String(30_000 + Math.floor(Math.random() * 2_700));
+  const inStack = (...args: string[]) => kubectl(["--namespace", namespace, ...args]);
+
+  beforeAll(async () => {
+    if (!("cluster" in found)) return;
+    const { context, kubeconfig } = found.cluster;
+    kubectl = kubectlOn(found.cluster);
+    notes = new Notes(kubectl, defaults.queueImage);
+    stack = await TestStack.create("kubernetes", {
+      kubeContext: context,
+      ...(kubeconfig ? { kubeconfig } : {}),
+      workerImage,
+      exposure: "nodePort",
+      nodePort,
+    });
+    namespace = `inngest-${stack.name}`;
+  });
+
+  afterAll(async () => {
+    await stack?.remove();
+    kubectl?.(["delete", "namespace", namespace, "--ignore-not-found", "--wait=false"]);
+    notes?.remove();
+  });
+
+  test("comes up from nothing, and the worker's pod finishes the chain", async () => {
+    await stack.up();
+    const { workerUrl } = await stack.outputs();
+    const data = { url: `${workerUrl}/healthz`, outputPath: "first.json" };
+    await stack.completes({ name: "task/process", data }, ["process-task", "record-task", "relay-gateway"]);
+  });
+
+  test("is as it should be: no changes, also after a refresh", async () => {
+    expect(await stack.changes()).toEqual([]);
+    await stack.refresh();
+    expect(await stack.changes()).toEqual([]);
+  });
+
+  test("leaves no port-forward and no key behind", async () => {
+    expect(execFileSync("ps", ["-eo", "args"], { encoding: "utf8" })).not.toContain(`--namespace ${namespace}`);
+    const { signingKey, eventKey } = await stack.outputs();
+    const state = await stack.exportedState();
+    for (const key of [signingKey, eventKey]) expect(state + stack.printed).not.toContain(key);
+  });
+
+  test("enforces the standard `restricted` on whatever else comes into its namespace", () => {
+    expect(() => inStack("run", "rogue", "--image=rogue")).toThrow(/violates PodSecurity "restricted/);
+  });
+
+  test("journals SQLite by write-ahead log, in a file of the claim", () => {
+    const header = inStack(
+      "exec",
+      "inngest-0",
+      "--container",
+      "inngest",
+      "--",
+      "sh",
+      "-c",
+      "head -c 20 /data/main.db | od -An -tu1",
+    );
+    expect(header.trim().split(/\s+/).slice(18)).toEqual(["2", "2"]);
+  });
+
+  test("another worker image is rolled out alone, and its functions replace the old ones", async () => {
+    stack.set("workerImage", notingWorkerImage);
+    expect((await stack.changes()).map(({ op, resource }) => `${op} ${resource}`).sort()).toEqual([
+      "update command:local:Command::registration-sync",
+      "update kubernetes:apps/v1:Deployment::worker-pods",
+    ]);
+    await stack.up();
+    const functions = await (await stack.api()).functions("noted");
+    expect(functions.map(({ id }) => id).sort()).toEqual(["chain", "every-minute", "load"]);
+  });
+
+  const pods = { server: "inngest-0", queue: "queue-0", worker: "worker" };
+  const rounds: (keyof typeof pods)[][] = [
+    ["server"],
+    ["queue"],
+    ["worker"],
+    ["server", "worker"],
+    ["server", "queue", "worker"],
+    ["worker"],
+    ["queue"],
+    ["server"],
+    ["queue", "worker"],
+    ["server", "queue", "worker"],
+  ];
+  test("pods deleted in mid-run, alone and together, ten rounds: every run ends, no finished step runs again", async () => {
+    const { eventKey } = await stack.outputs();
+    const api = await stack.api();
+    for (const [round, victims] of rounds.entries()) {
+      const runs = Array.from({ length: 5 }, (_, index) => `round${round}-${index}`);
+      await eventually(30_000, async () => {
+        if (!(await api.isHealthy())) throw new Error("the server is not back");
+      });
+      for (const run of runs) await api.send(eventKey, { name: "noted/chain", data: { run } });
+      await sleep(1_500 + 300 * round);
+      inStack("delete", "pod", "--wait=false", "--selector", `app.kubernetes.io/component in (${victims.join(",")})`);
+      await eventually(110_000, async () => {
+        const done = notes.finished(`round${round}-`);
+        if (done < runs.length)
+          throw new Error(`round ${round}, ${victims.join(" and ")} deleted: ${done} of 5 runs ended`);
+        await sleep(500);
+      });
+      // A step that is cut off begins again; one that was followed by another has ended and does not.
+      for (const run of runs)
+        expect(notes.of(run).filter((step, index, all) => step !== all[index - 1])).toEqual([
+          "1",
+          "2",
+          "3",
+          "4",
+          "end",
+        ]);
+      await eventually(60_000, async () => {
+        inStack("wait", "--for=condition=Ready", "pod", "--all", "--timeout=1s");
+      });
+    }
+  }, 420_000);
+
+  test("destroy leaves the data claims, and the next `up` takes them on again", async () => {
+    const api = await stack.api();
+    const before = (await api.runs(100)).length;
+    expect(before).toBeGreaterThan(0);
+    await stack.destroy();
+    await eventually(60_000, async () => {
+      const left = inStack("get", "all", "--output", "name").trim();
+      if (left !== "") throw new Error(`still there: ${left}`);
+    });
+    expect(inStack("get", "pvc", "--output", "name").trim().split("\n")).toEqual([
+      "persistentvolumeclaim/queue-data",
+      "persistentvolumeclaim/server-data",
+    ]);
+    await stack.up();
+    expect((await (await stack.api()).runs(100)).length).toBeGreaterThanOrEqual(Math.min(before, 100));
+  });
+
+  test("the trap: where a Service is called inngest, service links change the server's port", async () => {
+    const trap = `${namespace}-trap`;
+    const pod = (name: string, enableServiceLinks: boolean) => ({
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: { name, namespace: trap },
+      spec: {
+        enableServiceLinks,
+        restartPolicy: "Never",
+        containers: [
+          {
+            name: "see",
+            image: defaults.serverImage,
+            imagePullPolicy: "IfNotPresent",
+            command: ["sh", "-c", "echo port=$INNGEST_PORT"],
+          },
+        ],
+      },
+    });
+    kubectl(["create", "namespace", trap]);
+    try {
+      kubectl(["--namespace", trap, "create", "service", "clusterip", "inngest", "--tcp=8288"]);
+      for (const object of [pod("linked", true), pod("ours", false)])
+        kubectl(["create", "-f", "-"], JSON.stringify(object));
+      const said = (name: string) =>
+        eventually(30_000, async () => {
+          const text = kubectl(["--namespace", trap, "logs", name]).trim();
+          if (text === "") throw new Error("nothing yet");
+          return text;
+        });
+      expect(await said("linked")).toMatch(/^port=tcp:\/\//);
+      expect(await said("ours")).toBe("port=");
+    } finally {
+      kubectl(["delete", "namespace", trap, "--wait=false"]);
+    }
+  });
+});

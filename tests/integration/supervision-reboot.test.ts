@@ -1,0 +1,134 @@
+// A whole stack, brought up by the real Pulumi CLI in a container whose PID 1 is Debian's systemd, with a Redis that
+// appends to its file. A restart of the container is the reboot: in good order, or as after a power cut. Does not
+// prove: what a disk loses when the power really goes.
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { missing, title } from "../support/engine.ts";
+import { SystemdMachine } from "../support/systemd-machine.ts";
+import { eventually } from "../support/test-stack.ts";
+
+const reason = SystemdMachine.missing() ?? (await missing("pulumi", "inngest"));
+const data = "/home/person/.local/share/inngest-local/stacks/reboot";
+const settings = {
+  tier: "process",
+  port: 18_520,
+  workerPort: 18_530,
+  workerDir: "/home/person/durable-worker",
+  redisUrl: { secure: true },
+};
+
+describe.skipIf(reason)(title("a machine that reboots", reason), () => {
+  let machine: SystemdMachine;
+
+  beforeAll(async () => {
+    machine = await SystemdMachine.boot();
+    await machine.output(
+      "person",
+      "cp -r tests/fixtures/durable-worker ~ && ln -s $PWD/worker/node_modules ~/durable-worker/",
+    );
+    const lines = Object.entries(settings).filter(([, value]) => typeof value !== "object");
+    const file = `config:\n${lines.map(([key, value]) => `  inngest-local:${key}: ${value}`).join("\n")}\n`;
+    await machine.run("person", "cat > ~/Pulumi.reboot.yaml", file);
+    await pulumi("stack init reboot");
+    await pulumi("config set --secret redisUrl redis://127.0.0.1:6379");
+    await pulumi("up --yes --skip-preview");
+  });
+  afterAll(() => machine?.dispose());
+
+  function pulumi(args: string): Promise<string> {
+    const [command, ...rest] = args.split(" ");
+    const backend = "PULUMI_BACKEND_URL=file://$HOME PULUMI_CONFIG_PASSPHRASE=x PULUMI_SKIP_UPDATE_CHECK=true";
+    const config = command === "stack" ? "" : "--stack reboot --config-file ~/Pulumi.reboot.yaml";
+    return machine.output("person", `${backend} pulumi ${command} ${rest.join(" ")} ${config} --non-interactive`);
+  }
+
+  /** Waits up to 30 s for the health page of the server or the worker. */
+  const answers = (port: number) => {
+    const url = `http://127.0.0.1:${port}/${port === settings.port ? "health" : "healthz"}`;
+    return eventually(30_000, () =>
+      machine.output("person", `node -e 'process.exit((await fetch("${url}")).ok ? 0 : 1)'`),
+    );
+  };
+
+  /** Sends an event to the server, as soon as that answers. */
+  async function send(name: string, run: string, seconds: number): Promise<void> {
+    const body = JSON.stringify({ name, data: { run, seconds } });
+    const key = JSON.parse(await machine.output("person", `cat ${data}/server/inngest.json`))["event-key"][0];
+    await eventually(30_000, () =>
+      machine.output(
+        "person",
+        `node -e 'fetch("http://127.0.0.1:${settings.port}/e/${key}", {method: "POST", body: ${JSON.stringify(body)}}).then((answer) => process.exit(answer.ok ? 0 : 1))'`,
+      ),
+    );
+  }
+
+  /** How often a run has executed a step. */
+  const count = async (run: string, step: string) =>
+    Number(await machine.output("person", `grep -cx '${run} ${step}' ${data}/worker/marks || true`));
+  const happened = (run: string, step: string, seconds: number) =>
+    eventually(seconds * 1000, async () => expect(await count(run, step)).toBe(1));
+  const systemctl = (args: string) =>
+    machine.output("person", `XDG_RUNTIME_DIR=/run/user/1000 systemctl --user ${args}`);
+
+  test("up says what supervises, and a second one has nothing to do", async () => {
+    const sentence = "systemd user unit with linger: back after a crash and after a reboot, before anybody logs in";
+    expect(JSON.parse(await pulumi("stack output supervision --json"))).toEqual({ server: sentence, worker: sentence });
+    await pulumi("preview --expect-no-changes");
+  });
+
+  test("ten reboots: server and worker are back within 30 s, what was asleep finishes, each step once", async () => {
+    const seconds: string[] = [];
+    for (let round = 0; round < 10; round++) {
+      const run = `reboot-${round}`;
+      await send("durable/asleep", run, 4);
+      await happened(run, "a", 10);
+      // Redis writes its file to the disk once a second.
+      await new Promise((resolve) => setTimeout(resolve, 1100));
+      await machine.reboot(round % 2 === 0 ? "orderly" : "power cut");
+      const up = Date.now();
+      await Promise.all([settings.port, settings.workerPort].map(answers));
+      const back = Date.now();
+      // A run that wakes before its worker is back is tried again by the server, in its own time.
+      await happened(run, "b", 90);
+      seconds.push(`${(back - up) / 1000} and ${(Date.now() - up) / 1000}`);
+      expect(await count(run, "a")).toBe(1);
+    }
+    console.log(`seconds from boot to health and to the end of the run that slept:\n${seconds.join("\n")}`);
+    await pulumi("preview --expect-no-changes");
+  }, 300_000);
+
+  test.each([
+    ["server", "worker"],
+    ["worker", "server"],
+  ])("the %s first, the %s 5 s later: a new event runs within 30 s", async (first, second) => {
+    await systemctl("stop inngest-local.reboot.server inngest-local.reboot.worker");
+    await systemctl(`start inngest-local.reboot.${first}`);
+    await new Promise((resolve) => setTimeout(resolve, 5000));
+    await systemctl(`start inngest-local.reboot.${second}`);
+    // An event that meets no worker is tried again by the server, in its own time.
+    await answers(settings.workerPort);
+    await send("durable/asleep", `${first}-first`, 0);
+    await happened(`${first}-first`, "b", 30);
+  });
+
+  test("both killed by SIGKILL while a run sleeps: it finishes", async () => {
+    await send("durable/asleep", "killed", 3);
+    await happened("killed", "a", 10);
+    await systemctl("kill --signal=KILL inngest-local.reboot.server inngest-local.reboot.worker");
+    await happened("killed", "b", 30);
+    expect(await count("killed", "a")).toBe(1);
+  });
+
+  test("a moved data folder: the old server and worker go, the new ones run, nothing twice", async () => {
+    await pulumi("config set dataDir /home/person/moved");
+    await pulumi("up --yes --skip-preview");
+    const running = await machine.output("root", "pgrep -af 'inngest start|serve.ts' | grep -v pgrep");
+    expect(running.split("\n")).toHaveLength(2);
+    expect(running.split("\n").every((line) => line.includes("/home/person/moved"))).toBe(true);
+  });
+
+  test("destroy leaves neither process nor unit", async () => {
+    await pulumi("destroy --yes --skip-preview");
+    expect((await machine.run("root", "pgrep -f 'inngest start|serve.ts' | grep -v $$")).stdout).toBe("");
+    expect(await machine.output("person", "find ~/.config/systemd -name '*inngest*'")).toBe("");
+  });
+});

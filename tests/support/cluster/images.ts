@@ -1,0 +1,65 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { ctr, pauseImage } from "./layout.ts";
+import { part } from "./parts.ts";
+
+const label = "inngest-local/docker-id";
+
+/** Brings images that Docker has into the node. */
+export function loadImages(what: { pause: true } | { images: string[] }): void {
+  const images = "images" in what ? what.images : [pauseOnDocker()];
+  for (const image of images) {
+    const name = fullName(image);
+    const id = docker("image", "inspect", "--format", "{{.Id}}", image);
+    // The node keeps its images when it goes down; a label says which build of an image it has.
+    if (ctr(["images", "list", `name==${name}`]).includes(`${label}=${id}`)) continue;
+    const folder = mkdtempSync(join(tmpdir(), "image-"));
+    try {
+      const archive = join(folder, "image.tar");
+      docker("save", "--output", archive, image);
+      ctr(["images", "import", archive]);
+      ctr(["images", "label", name, `${label}=${id}`]);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  }
+}
+
+/** Stops and forgets every container of the node. */
+export function removeContainers(): void {
+  for (const [kind, remove] of [
+    ["tasks", ["tasks", "delete", "--force"]],
+    ["containers", ["containers", "delete"]],
+  ] as const) {
+    try {
+      const names = ctr([kind, "list", "--quiet"]).split("\n").filter(Boolean);
+      if (names.length > 0) ctr([...remove, ...names]);
+    } catch {
+      // No containerd, no containers.
+    }
+  }
+}
+
+/** `redis:7` is `docker.io/library/redis:7` to everybody but Docker. */
+function fullName(image: string): string {
+  const [first = "", ...rest] = image.split("/");
+  if (rest.length === 0) return `docker.io/library/${image}`;
+  return /[.:]|^localhost$/.test(first) ? image : `docker.io/${image}`;
+}
+
+function pauseOnDocker(): string {
+  const image = pauseImage.replace("docker.io/", "");
+  if (docker("image", "ls", "--quiet", image)) return image;
+  const archive = execFileSync("tar", ["-C", dirname(part("pause")), "-c", "pause"], { maxBuffer: 1 << 28 });
+  execFileSync("docker", ["import", "--change", 'ENTRYPOINT ["/pause"]', "-", image], {
+    input: archive,
+    stdio: "pipe",
+  });
+  return image;
+}
+
+function docker(...args: string[]): string {
+  return execFileSync("docker", args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] }).trim();
+}

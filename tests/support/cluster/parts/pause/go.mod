@@ -1,0 +1,3 @@
+module inngest-local/cluster/pause
+
+go 1.24.0

@@ -1,0 +1,166 @@
+import { execFileSync } from "node:child_process";
+import { onPath } from "../../components/host/programs.ts";
+import { loadImages } from "./cluster/images.ts";
+import { clusterUp, contextName, kubeconfigFile } from "./cluster/node.ts";
+import { part, partsAreBuilt } from "./cluster/parts.ts";
+import { missing } from "./engine.ts";
+import { clusterImages, ensureImages, workerImages } from "./stand-in-images.ts";
+
+/** A cluster that the suites may use, and how images get into it. */
+interface Cluster {
+  context: string;
+  kubeconfig?: string;
+  load(images: string[]): void;
+}
+
+/** The worker, and the one in tests/fixtures/cluster-worker, as images. */
+export const workerImage = "inngest-local-worker:cluster-test";
+export const notingWorkerImage = "inngest-local-noting-worker:cluster-test";
+
+/** Namespace of the Redis in which the noting worker writes. */
+export const notesNamespace = "inngest-test-notes";
+
+let found: { cluster: Cluster } | { reason: string } | undefined;
+
+/**
+ * The cluster of TEST_KUBE_CONTEXT, of kind, or one made of the parts that `npm run cluster -- up` has built; with the
+ * images in it. Builds no cluster. Otherwise why there is none.
+ */
+export async function clusterOrReason(): Promise<{ cluster: Cluster } | { reason: string }> {
+  found ??= await findCluster();
+  return found;
+}
+
+async function findCluster(): Promise<{ cluster: Cluster } | { reason: string }> {
+  const lack = await missing("pulumi");
+  if (lack) return { reason: lack };
+  if (!succeeds("docker", "version")) return { reason: "no Docker engine, which builds the worker's image" };
+  const cluster = named() ?? kind() ?? (await ownNode());
+  if (!cluster) {
+    return { reason: "no cluster: set TEST_KUBE_CONTEXT, start one with kind, or run `npm run cluster -- up` once" };
+  }
+  const images = ensureImages([...clusterImages, workerImages[0] as string]);
+  if (images) return { reason: images };
+  const build = (image: string, ...args: string[]) =>
+    execFileSync("docker", ["build", "--quiet", "--tag", image, ...args], { stdio: "pipe" });
+  build(workerImage, "worker");
+  const noting = `FROM ${workerImage}\nENV NOTES_URL=redis://notes.${notesNamespace}.svc.cluster.local:6379\nCOPY serve.ts .\n`;
+  execFileSync(
+    "docker",
+    ["build", "--quiet", "--tag", notingWorkerImage, "--file", "-", "tests/fixtures/cluster-worker"],
+    {
+      input: noting,
+      stdio: "pipe",
+    },
+  );
+  cluster.load([...clusterImages, workerImage, notingWorkerImage]);
+  return { cluster };
+}
+
+/** A cluster of the person's own, whose nodes have or can pull the images. */
+function named(): Cluster | undefined {
+  const context = process.env.TEST_KUBE_CONTEXT;
+  return context ? { context, load: () => {} } : undefined;
+}
+
+function kind(): Cluster | undefined {
+  if (!onPath("kind")) return undefined;
+  const name = execFileSync("kind", ["get", "clusters"], { encoding: "utf8" }).split("\n")[0];
+  if (!name) return undefined;
+  return {
+    context: `kind-${name}`,
+    load: (images) => void execFileSync("kind", ["load", "docker-image", "--name", name, ...images], { stdio: "pipe" }),
+  };
+}
+
+async function ownNode(): Promise<Cluster | undefined> {
+  if (process.platform !== "linux" || process.getuid?.() !== 0 || !partsAreBuilt()) return undefined;
+  await clusterUp();
+  // The program under test finds kubectl as on anybody's machine.
+  if (!onPath("kubectl")) process.env.PATH = `${part("kubectl").replace(/\/kubectl$/, "")}:${process.env.PATH}`;
+  return { context: contextName, kubeconfig: kubeconfigFile, load: (images) => loadImages({ images }) };
+}
+
+/** kubectl on a cluster; throws with what it printed. */
+export function kubectlOn({ context, kubeconfig }: Cluster) {
+  const fixed = ["--context", context, ...(kubeconfig ? ["--kubeconfig", kubeconfig] : [])];
+  return (args: string[], input?: string): string => {
+    try {
+      return execFileSync("kubectl", [...fixed, ...args], {
+        encoding: "utf8",
+        stdio: ["pipe", "pipe", "pipe"],
+        maxBuffer: 1 << 28,
+        ...(input === undefined ? {} : { input }),
+      });
+    } catch (error) {
+      throw new Error(`kubectl ${args.join(" ")}: ${(error as { stderr?: string }).stderr}`);
+    }
+  };
+}
+
+export type Kubectl = ReturnType<typeof kubectlOn>;
+
+/** A Redis for the noting worker, apart from the stack whose pods are deleted. */
+export class Notes {
+  readonly #kubectl: Kubectl;
+
+  constructor(kubectl: Kubectl, image: string) {
+    this.#kubectl = kubectl;
+    kubectl(["delete", "namespace", notesNamespace, "--ignore-not-found", "--wait"]);
+    kubectl(["create", "namespace", notesNamespace]);
+    const command = ["redis-server", "--save", "", "--protected-mode", "no"];
+    this.#in(
+      "run",
+      "notes",
+      `--image=${image}`,
+      "--image-pull-policy=IfNotPresent",
+      "--port=6379",
+      "--expose",
+      "--command",
+      "--",
+      ...command,
+    );
+    this.#in("wait", "--for=condition=Ready", "pod/notes", "--timeout=60s");
+  }
+
+  /** What a run did, in order. */
+  of(run: string): string[] {
+    return this.#list(`run:${run}`);
+  }
+
+  /** Each tick of the cron: its minute and its run. */
+  ticks(): string[] {
+    return this.#list("ticks");
+  }
+
+  /** Runs, of those whose name begins so, that reached their end. */
+  finished(prefix: string): number {
+    const script = `local n = 0 for _, key in ipairs(redis.call("keys", "run:${prefix}*")) do if redis.call("lindex", key, -1) == "end" then n = n + 1 end end return n`;
+    return Number(this.#redis("eval", script, "0"));
+  }
+
+  remove(): void {
+    this.#kubectl(["delete", "namespace", notesNamespace, "--wait=false"]);
+  }
+
+  #list(key: string): string[] {
+    return this.#redis("lrange", key, "0", "-1").split("\n").filter(Boolean);
+  }
+
+  #redis(...args: string[]): string {
+    return this.#in("exec", "notes", "--", "redis-cli", ...args).trim();
+  }
+
+  #in(...args: string[]): string {
+    return this.#kubectl(["--namespace", notesNamespace, ...args]);
+  }
+}
+
+function succeeds(command: string, ...args: string[]): boolean {
+  try {
+    execFileSync(command, args, { stdio: "ignore" });
+    return true;
+  } catch {
+    return false;
+  }
+}

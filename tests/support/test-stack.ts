@@ -1,0 +1,208 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Pulumi } from "../../cli/pulumi-cli.ts";
+import { InngestApi, type Run } from "../../components/inngest-api.ts";
+
+export interface StackOutputs {
+  dashboardUrl: string;
+  apiUrl: string;
+  eventUrl: string;
+  workerUrl: string;
+  durability: string;
+  signingKey: string;
+  eventKey: string;
+  appEnvironment: Record<string, string>;
+}
+
+export interface Change {
+  op: string;
+  /** `type::name` of the resource. */
+  resource: string;
+}
+
+/** A stack of its own backend, data folder, name and ports, driven by the real Pulumi CLI. */
+export class TestStack {
+  readonly name: string;
+  readonly port: number;
+  readonly workerPort: number;
+  /** Everything that the CLI has printed so far. */
+  printed = "";
+  readonly home: string;
+  readonly #pulumi: Pulumi;
+  readonly #settingsFile: string;
+  #settings: Record<string, string | number | boolean>;
+  /** The settings file as it is since a secret is in it. */
+  #fixedSettings: string | undefined;
+
+  private constructor(name: string, home: string, firstPort: number, pulumi: Pulumi, settings: Record<string, string>) {
+    this.name = name;
+    this.home = home;
+    this.workerPort = firstPort;
+    this.port = firstPort + 1;
+    this.#pulumi = pulumi;
+    this.#settingsFile = join(home, `Pulumi.${name}.yaml`);
+    this.#settings = { port: this.port, workerPort: this.workerPort, ...settings };
+  }
+
+  /**
+   * Makes the stack, with nothing in it yet; `like` names the project's settings file that it starts from,
+   * and `beside` a stack whose backend and folder it shares.
+   */
+  static async create(like: string, settings: Record<string, string> = {}, beside?: TestStack): Promise<TestStack> {
+    const home = beside?.home ?? mkdtempSync(join(tmpdir(), "stack-"));
+    const pulumi = await Pulumi.find({
+      ...process.env,
+      PULUMI_BACKEND_URL: `file://${home}`,
+      PULUMI_CONFIG_PASSPHRASE: passphrase,
+      XDG_DATA_HOME: join(home, "data"),
+    });
+    const name = `${like}-${process.pid}${beside ? "-b" : ""}`;
+    const fromFile = Object.fromEntries(
+      [...readFileSync(`Pulumi.${like}.yaml`, "utf8").matchAll(/^ {2}inngest-local:(\w+): (.+)$/gm)].map((m) => [
+        m[1],
+        m[2],
+      ]),
+    );
+    const stack = new TestStack(name, home, await freePorts(), pulumi, { ...fromFile, ...unsupervised, ...settings });
+    await pulumi.selectOrCreate(name);
+    return stack;
+  }
+
+  get dataFolder(): string {
+    return join(this.home, "data", "inngest-local", "stacks", this.name);
+  }
+
+  set(key: string, value: string | number | boolean): void {
+    this.#settings[key] = value;
+  }
+
+  /** Sets an encrypted setting, which then stays in this stack's file. */
+  async setSecret(key: string, value: string): Promise<void> {
+    this.#writeSettings();
+    const args = ["config", "set", "--secret", key, value, "--stack", this.name, "--config-file", this.#settingsFile];
+    const { exitCode, output } = await this.#pulumi.capture(args);
+    if (exitCode !== 0) throw new Error(output);
+    this.#fixedSettings = readFileSync(this.#settingsFile, "utf8");
+  }
+
+  /** `pulumi up`; throws with what it printed when it fails. */
+  async up(...flags: string[]): Promise<void> {
+    await this.#succeed("up", "--yes", "--skip-preview", ...flags);
+  }
+
+  /** `pulumi up`, expected to fail; returns what it printed. */
+  async failingUp(...flags: string[]): Promise<string> {
+    const { exitCode, output } = await this.#run("up", "--yes", "--skip-preview", ...flags);
+    if (exitCode === 0) throw new Error(`pulumi up succeeded:\n${output}`);
+    return output;
+  }
+
+  async refresh(): Promise<void> {
+    await this.#succeed("refresh", "--yes", "--skip-preview");
+  }
+
+  async destroy(): Promise<void> {
+    await this.#succeed("destroy", "--yes", "--skip-preview");
+  }
+
+  /** What the next `up` would do, resources that stay as they are left out. */
+  async changes(): Promise<Change[]> {
+    const { steps } = JSON.parse(await this.#succeed("preview", "--json")) as { steps: { op: string; urn: string }[] };
+    return steps
+      .filter(({ op }) => op !== "same" && op !== "read")
+      .map(({ op, urn }) => ({ op, resource: urn.split("::").slice(2).join("::").split("$").at(-1) as string }));
+  }
+
+  async outputs(): Promise<StackOutputs> {
+    return await this.#pulumi.outputs<StackOutputs>(this.name);
+  }
+
+  async exportedState(...flags: string[]): Promise<string> {
+    const { exitCode, output } = await this.#pulumi.capture(["stack", "export", "--stack", this.name, ...flags]);
+    if (exitCode !== 0) throw new Error(output);
+    return output;
+  }
+
+  async api(): Promise<InngestApi> {
+    const { apiUrl, signingKey } = await this.outputs();
+    return new InngestApi(apiUrl, signingKey);
+  }
+
+  /** Sends an event and waits until each of `functions` has a run that is completed. */
+  async completes(event: { name: string; data: Record<string, unknown> }, functions: string[]): Promise<Run[]> {
+    const api = await this.api();
+    const known = new Set((await api.runs(100)).map(({ id }) => id));
+    await api.send((await this.outputs()).eventKey, event);
+    return await eventually(30_000, async () => {
+      const runs = (await api.runs(100)).filter(({ id }) => !known.has(id));
+      const done = runs.filter(({ status }) => status === "COMPLETED").map(({ function: { id } }) => id);
+      if (functions.every((id) => done.includes(id))) return runs;
+      throw new Error(`runs so far: ${JSON.stringify(runs)}`);
+    });
+  }
+
+  /** Destroys what is left and removes the folder; for `afterAll`. */
+  async remove(): Promise<void> {
+    const { exitCode, output } = await this.#run("destroy", "--yes", "--skip-preview");
+    if (exitCode !== 0) throw new Error(output);
+    rmSync(this.home, { recursive: true });
+  }
+
+  async #succeed(command: string, ...flags: string[]): Promise<string> {
+    const { exitCode, stdout, output } = await this.#run(command, ...flags);
+    if (exitCode !== 0) throw new Error(`pulumi ${command} failed:\n${output}`);
+    return stdout;
+  }
+
+  #writeSettings(): void {
+    const lines = Object.entries(this.#settings).map(
+      ([key, value]) => `  inngest-local:${key}: ${JSON.stringify(value)}`,
+    );
+    writeFileSync(this.#settingsFile, this.#fixedSettings ?? `config:\n${lines.join("\n")}\n`);
+  }
+
+  async #run(command: string, ...flags: string[]) {
+    this.#writeSettings();
+    const fixed = ["--stack", this.name, "--non-interactive", "--config-file", this.#settingsFile];
+    const result = await this.#pulumi.capture([command, ...fixed, ...flags]);
+    this.printed += result.output;
+    return result;
+  }
+}
+
+/** Whatever the machine has: a test puts nothing into a person's launchd or systemd unless it is about that. */
+const unsupervised = { supervisor: "none" };
+
+/** Passphrase of every test stack, to be looked for where it must not be. */
+export const passphrase = "correct horse battery staple";
+
+/** Tries until it does not throw; the last error when time is over. */
+export async function eventually<T>(milliseconds: number, attempt: () => Promise<T>): Promise<T> {
+  const deadline = Date.now() + milliseconds;
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+}
+
+/** The first of six free ports in a row: the worker's, the server's four, and one to move to. */
+async function freePorts(): Promise<number> {
+  for (;;) {
+    const first = 20_000 + Math.floor(Math.random() * 20_000);
+    const free = await Promise.all([0, 1, 2, 3, 4, 5].map((offset) => isFree(first + offset)));
+    if (free.every(Boolean)) return first;
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer().once("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+  });
+}

@@ -1,0 +1,28 @@
+// A lock file made on one platform can lack the packages of the others, and then `npm ci` fails there, or here.
+// Does not prove that the registry still has what is listed.
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+
+interface LockFile {
+  packages: Record<string, { resolved?: string; optionalDependencies?: Record<string, string> }>;
+}
+
+test.each([".", "worker", "examples"])(
+  "%s/package-lock.json lists every platform's packages and no registry",
+  (folder) => {
+    const { packages } = JSON.parse(readFileSync(`${folder}/package-lock.json`, "utf8")) as LockFile;
+    const missing = Object.entries(packages).flatMap(([path, { optionalDependencies = {} }]) =>
+      Object.keys(optionalDependencies).filter((name) => !placesOf(path, name).some((place) => place in packages)),
+    );
+    expect(missing).toEqual([]);
+    expect(Object.values(packages).filter(({ resolved }) => resolved)).toEqual([]);
+  },
+);
+
+/** Where Node would look for `name` from the package at `path`. */
+function placesOf(path: string, name: string): string[] {
+  const parents = path
+    .split("/node_modules/")
+    .map((_, index, parts) => parts.slice(0, index + 1).join("/node_modules/"));
+  return [...parents, ""].map((parent) => `${parent ? `${parent}/` : ""}node_modules/${name}`);
+}

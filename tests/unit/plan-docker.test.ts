@@ -1,0 +1,214 @@
+// Proves how the Docker tier's resources are asked for. That Docker does what they say is for the integration suites.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { currentContext } from "../../components/docker/context.ts";
+import { emptyWalDatabase } from "../../components/wal-database.ts";
+import { find, generated, type Planned, planStack } from "../support/plan.ts";
+
+let resources: Planned[];
+beforeAll(async () => {
+  ({ resources } = await planStack("persistent", { port: "9000", workerPort: "9100", workerPlacement: "container" }));
+});
+
+const label = [{ label: "inngest-local.stack", value: "persistent" }];
+const logs = { logDriver: "json-file", logOpts: { "max-size": "10m", "max-file": "3" } };
+const keys = { signing: generated("keys-signing", 64), event: generated("keys-event", 48) };
+const password = generated("queue-password", 32);
+
+test("the server's container", () => {
+  const { inputs, secrets, options, provider } = find(resources, "Container server-inngest");
+  expect(inputs).toMatchObject({
+    name: "inngest-persistent-server",
+    image: `sha256:${generated("server-image", 64)}`,
+    ports: [{ internal: 8288, external: 9000, ip: "127.0.0.1" }],
+    volumes: [{ volumeName: "inngest-persistent-data", containerPath: "/data" }],
+    networksAdvanced: [{ name: "inngest-persistent" }],
+    hosts: [{ host: "host.docker.internal", ip: "host-gateway" }],
+    restart: "unless-stopped",
+    healthcheck: { tests: ["CMD", "inngest", "alpha", "doctor", "healthcheck"], interval: "10s", startPeriod: "1m0s" },
+    stopTimeout: 60,
+    destroyGraceSeconds: 60,
+    labels: label,
+    ...logs,
+  });
+  expect(inputs.envs).toEqual(
+    expect.arrayContaining([
+      "INNGEST_HOST=0.0.0.0",
+      "INNGEST_SQLITE_DIR=/data",
+      `INNGEST_SIGNING_KEY=${keys.signing}`,
+      `INNGEST_EVENT_KEY=${keys.event}`,
+      `INNGEST_REDIS_URI=redis://:${password}@inngest-persistent-queue:6379`,
+      "INNGEST_SDK_URL=http://inngest-persistent-worker:3111/api/inngest",
+    ]),
+  );
+  expect(secrets).toEqual(["envs"]);
+  expect(options).toMatchObject({ deleteBeforeReplace: true, replaceOnChanges: ["healthcheck"] });
+  expect(provider).toBe("docker");
+});
+
+test("the server's database is preset to WAL where there is none", () => {
+  const { uploads, command } = find(resources, "Container server-inngest").inputs;
+  expect(uploads).toEqual([{ file: "/opt/empty-wal.db", contentBase64: emptyWalDatabase().toString("base64") }]);
+  expect(command).toEqual(["sh", "-c", expect.stringContaining("test -e /data/main.db || cp /opt/empty-wal.db")]);
+});
+
+test("the queue's container is published nowhere when no worker is on the host", () => {
+  const { inputs, secrets, options } = find(resources, "Container queue-redis");
+  expect(inputs).toMatchObject({
+    name: "inngest-persistent-queue",
+    image: `sha256:${generated("queue-image", 64)}`,
+    volumes: [{ volumeName: "inngest-persistent-queue", containerPath: "/data" }],
+    networksAdvanced: [{ name: "inngest-persistent" }],
+    restart: "unless-stopped",
+    healthcheck: { tests: ["CMD-SHELL", "redis-cli ping | grep -q PONG"] },
+    stopTimeout: 60,
+    destroyGraceSeconds: 60,
+    labels: label,
+    ...logs,
+  });
+  expect(inputs.ports).toEqual([]);
+  expect(JSON.stringify(inputs.uploads)).toContain(`requirepass ${password}`);
+  expect(JSON.stringify(inputs.command)).not.toContain(password);
+  expect(secrets).toEqual(["envs", "uploads"]);
+  expect(options).toMatchObject({ deleteBeforeReplace: true, replaceOnChanges: ["healthcheck"] });
+});
+
+test("the worker's container and the image it runs", () => {
+  expect(find(resources, "Image worker-image").inputs).toMatchObject({
+    imageName: "inngest-persistent-worker:latest",
+    skipPush: true,
+    buildOnPreview: false,
+    build: { context: "worker", args: { RUNTIME: "node" } },
+  });
+  const { inputs, secrets, options } = find(resources, "Container worker-node");
+  expect(inputs).toMatchObject({
+    name: "inngest-persistent-worker",
+    image: expect.stringContaining(generated("worker-image", 64)),
+    ports: [{ internal: 3111, external: 9100, ip: "127.0.0.1" }],
+    networksAdvanced: [{ name: "inngest-persistent" }],
+    restart: "unless-stopped",
+    destroyGraceSeconds: 60,
+    labels: label,
+    ...logs,
+  });
+  expect(inputs.envs).toEqual([
+    "INNGEST_BASE_URL=http://inngest-persistent-server:8288",
+    "INNGEST_SERVE_ORIGIN=http://inngest-persistent-worker:3111",
+    `INNGEST_SIGNING_KEY=${keys.signing}`,
+    `INNGEST_EVENT_KEY=${keys.event}`,
+    "PORT=3111",
+    "TRANSPORT=serve",
+    expect.stringMatching(/^REDIS_URL=redis:\/\/:.+@inngest-persistent-queue:6379$/),
+  ]);
+  expect(secrets).toEqual(["envs"]);
+  expect(options.deleteBeforeReplace).toBe(true);
+});
+
+test("the images stay when the stack goes", () => {
+  for (const image of ["server-image", "queue-image"]) {
+    expect(find(resources, `RemoteImage ${image}`).inputs.keepLocally).toBe(true);
+  }
+});
+
+test("a worker on the host is called through the engine's gateway", async () => {
+  const plan = await planStack("persistent", { workerPort: "9100" });
+  expect(find(plan.resources, "Container server-inngest").inputs.envs).toContain(
+    "INNGEST_SDK_URL=http://host.docker.internal:9100/api/inngest",
+  );
+  const spec = JSON.parse(find(plan.resources, "Command worker-process").inputs.stdin as string);
+  expect(spec).toMatchObject({
+    containers: {},
+    envFile: { HOST: "127.0.0.1,${hostGateway}", INNGEST_SERVE_ORIGIN: "http://host.docker.internal:9100" },
+  });
+});
+
+test.each([
+  [{}, true],
+  [{ protectData: "true" }, true],
+  [{ protectData: "false" }, false],
+])("the volumes with %j: kept on destroy is %s", async (extra, kept) => {
+  const plan = await planStack("persistent", extra as Record<string, string>);
+  const volumes = plan.resources.filter(({ label }) => label.startsWith("Volume "));
+  expect(volumes.map(({ name, inputs, options }) => [name, inputs.name, options.retainOnDelete])).toEqual([
+    ["queue-data", "inngest-persistent-queue", kept],
+    ["server-data", "inngest-persistent-data", kept],
+  ]);
+});
+
+test("nothing of Docker's is made before the preflight, and none by a default provider", () => {
+  const ofDocker = resources.filter(({ type }) => type.startsWith("docker:"));
+  expect(ofDocker.map(({ provider }) => provider)).toEqual(ofDocker.map(() => "docker"));
+  for (const name of ["Network network", "DockerServer server", "DockerQueue queue"]) {
+    expect(find(resources, name).options.dependsOn, name).toContain("preflight-check");
+  }
+});
+
+describe("the Docker context", () => {
+  const home = mkdtempSync(join(tmpdir(), "docker-config-"));
+  afterAll(() => rmSync(home, { recursive: true }));
+  const configured = (name: string, content: string) => {
+    mkdirSync(join(home, name));
+    writeFileSync(join(home, name, "config.json"), content);
+    return { DOCKER_CONFIG: join(home, name) };
+  };
+
+  test("that the docker command uses is the provider's, and the preflight's", async () => {
+    vi.stubEnv("DOCKER_CONFIG", configured("colima", '{"currentContext": "colima"}').DOCKER_CONFIG);
+    vi.stubEnv("DOCKER_HOST", undefined);
+    vi.stubEnv("DOCKER_CONTEXT", undefined);
+    const plan = await planStack("experiment");
+    expect(find(plan.resources, "docker docker").inputs).toMatchObject({
+      context: "colima",
+      disableDockerDaemonCheck: "true",
+    });
+    const spec = JSON.parse(find(plan.resources, "Command preflight-check").inputs.stdin as string);
+    expect(spec.docker.context).toBe("colima");
+  });
+
+  test("of the setting stands before it", async () => {
+    const plan = await planStack("experiment", { dockerContext: "orbstack" });
+    expect(find(plan.resources, "docker docker").inputs.context).toBe("orbstack");
+  });
+
+  test("is left to the provider where the environment or nothing decides", () => {
+    const chosen = configured("chosen", '{"currentContext": "desktop-linux"}');
+    expect(currentContext(chosen)).toBe("desktop-linux");
+    expect(currentContext({ ...chosen, DOCKER_HOST: "unix:///tmp/docker.sock" })).toBeUndefined();
+    expect(currentContext({ ...chosen, DOCKER_CONTEXT: "other" })).toBeUndefined();
+    expect(currentContext(configured("default", '{"currentContext": "default"}'))).toBeUndefined();
+    expect(currentContext(configured("none", "{}"))).toBeUndefined();
+    expect(currentContext(configured("broken", "{"))).toBeUndefined();
+    expect(currentContext({ DOCKER_CONFIG: join(home, "absent") })).toBeUndefined();
+  });
+});
+
+test("a worker on the host reaches queue and Connect's gateway on loopback, and nobody else does", async () => {
+  const settings = { port: "9000", transport: "connect" };
+  const { resources: onHost } = await planStack("persistent", settings);
+  expect(find(onHost, "Container queue-redis").inputs.ports).toEqual([
+    { internal: 6379, external: 9002, ip: "127.0.0.1" },
+  ]);
+  expect(find(onHost, "Container server-inngest").inputs.ports).toEqual([
+    { internal: 8288, external: 9000, ip: "127.0.0.1" },
+    { internal: 8289, external: 9001, ip: "127.0.0.1" },
+  ]);
+  const { envFile } = JSON.parse(find(onHost, "Command worker-process").inputs.stdin as string);
+  expect(envFile).toMatchObject({
+    TRANSPORT: "connect",
+    HOST: "127.0.0.1",
+    INNGEST_CONNECT_GATEWAY_URL: "ws://127.0.0.1:9001/v0/connect",
+    REDIS_URL: expect.stringMatching(/^redis:\/\/:.+@127\.0\.0\.1:9002$/),
+  });
+});
+
+test("an app of one's own is called where a container finds it, and gets no worker beside it", async () => {
+  const settings = { runtime: "external", workerUrl: "http://localhost:3000/api/inngest" };
+  const { resources, outputs } = await planStack("persistent", settings);
+  expect(resources.filter(({ label }) => /worker/i.test(label))).toEqual([]);
+  expect(find(resources, "Container server-inngest").inputs.envs).toContain(
+    "INNGEST_SDK_URL=http://host.docker.internal:3000/api/inngest",
+  );
+  expect(outputs.appEnvironment).toMatchObject({ INNGEST_SERVE_ORIGIN: "http://host.docker.internal:3000" });
+});

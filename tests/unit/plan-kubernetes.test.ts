@@ -1,0 +1,276 @@
+// Proves which Kubernetes objects the tiers ask for; the files in tests/rendered/kubernetes/ are for people's review.
+// That a cluster takes and runs them is for tests/cluster/.
+import * as pulumi from "@pulumi/pulumi";
+import { beforeAll, describe, expect, test } from "vitest";
+import { connectionsPerServer } from "../../components/cluster/server.ts";
+import { KubernetesEntrance } from "../../components/kubernetes/entrance.ts";
+import { find, type Planned, plan, planStack } from "../support/plan.ts";
+import { type KubernetesObject, kubernetesObjects, renderObjects } from "../support/rendered-objects.ts";
+
+const given = { kubeContext: "test", workerImage: "registry.example/worker:1" };
+const ingress = JSON.stringify({ url: "https://inngest.example.org", className: "nginx", tlsSecret: "inngest-tls" });
+const variants: Record<string, [stack: string, settings: Record<string, string>, encrypted?: string[]]> = {
+  kubernetes: ["kubernetes", given],
+  "kubernetes-node-port": ["kubernetes", { ...given, exposure: "nodePort" }],
+  cluster: ["cluster", { ...given, exposure: "ingress", ingress }],
+  "cluster-keda": ["cluster", { ...given, autoscaler: "keda", replicas: "3" }],
+  "cluster-given": [
+    "cluster",
+    {
+      ...given,
+      redisUrl: "redis://:hunter2@redis.example:6379",
+      postgresUrl: "postgres://me:hunter2@pg.example/inngest",
+    },
+    ["redisUrl", "postgresUrl"],
+  ],
+};
+const plans: Record<string, Planned[]> = {};
+
+beforeAll(async () => {
+  for (const [name, [stack, settings, encrypted]] of Object.entries(variants)) {
+    plans[name] = (await planStack(stack, settings, encrypted)).resources;
+  }
+});
+
+function objects(variant: string): KubernetesObject[] {
+  return kubernetesObjects(plans[variant] as Planned[]);
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a pod's specification is deep, and each test looks at one corner.
+function podsOf(variant: string): { name: string; spec: any }[] {
+  return objects(variant).flatMap(({ kind, metadata, spec }) => {
+    const template = spec?.template as { spec: unknown } | undefined;
+    return template ? [{ name: `${kind} ${metadata.name}`, spec: template.spec }] : [];
+  });
+}
+
+describe.each(Object.keys(variants))("%s", (variant) => {
+  test("is as rendered", async () => {
+    await expect(renderObjects(plans[variant] as Planned[])).toMatchFileSnapshot(
+      `../rendered/kubernetes/${variant}.yaml`,
+    );
+  });
+
+  test("has an explicit provider and its namespace on every object", () => {
+    for (const { type, provider } of plans[variant] as Planned[]) {
+      if (type.startsWith("kubernetes:")) expect(provider).toBe("kubernetes");
+    }
+    const [stack] = variants[variant] as (typeof variants)[string];
+    for (const { kind, metadata } of objects(variant)) {
+      expect(kind === "Namespace" ? metadata.name : metadata.namespace).toBe(`inngest-${stack}`);
+    }
+    expect(find(plans[variant] as Planned[], "kubernetes kubernetes").inputs).toMatchObject({ context: "test" });
+  });
+
+  test("is restricted, pod by pod and container by container", () => {
+    expect(objects(variant).find(({ kind }) => kind === "Namespace")?.metadata.labels).toMatchObject({
+      "pod-security.kubernetes.io/enforce": "restricted",
+    });
+    expect(podsOf(variant).length).toBeGreaterThan(0);
+    for (const { spec } of podsOf(variant)) {
+      expect(spec).toMatchObject({
+        automountServiceAccountToken: false,
+        enableServiceLinks: false,
+        terminationGracePeriodSeconds: 60,
+        securityContext: { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } },
+      });
+      for (const container of [...(spec.initContainers ?? []), ...spec.containers]) {
+        expect(container.securityContext).toEqual({
+          allowPrivilegeEscalation: false,
+          readOnlyRootFilesystem: true,
+          capabilities: { drop: ["ALL"] },
+        });
+      }
+      for (const { resources } of spec.containers) {
+        expect(resources).toMatchObject({
+          requests: { cpu: expect.any(String) },
+          limits: { memory: expect.any(String) },
+        });
+      }
+    }
+  });
+
+  test("keeps secrets in Secrets, whose names change with their content", () => {
+    for (const { label, type, inputs, secrets } of plans[variant] as Planned[]) {
+      if (!type.startsWith("kubernetes:")) continue;
+      expect(secrets, label).toEqual(type === "kubernetes:core/v1:Secret" ? ["stringData"] : []);
+      if (type !== "kubernetes:core/v1:Secret") continue;
+      expect(inputs).toMatchObject({ immutable: true });
+      expect(inputs.metadata).not.toHaveProperty("name");
+    }
+  });
+
+  test("waits for no Service", () => {
+    const services = objects(variant).filter(({ kind }) => kind === "Service");
+    expect(services.length).toBeGreaterThan(0);
+    for (const { metadata } of services) {
+      expect(metadata).toMatchObject({ annotations: { "pulumi.com/skipAwait": "true" } });
+    }
+  });
+
+  test("no Service is called like the server's program", () => {
+    const names = objects(variant).flatMap(({ kind, metadata }) => (kind === "Service" ? [metadata.name] : []));
+    expect(names).toContain("inngest-svc");
+    expect(names).not.toContain("inngest");
+  });
+
+  test("denies all traffic, and every part says what it needs", () => {
+    const policies = objects(variant).filter(({ kind }) => kind === "NetworkPolicy");
+    expect(policies.find(({ metadata }) => metadata.name === "default-deny")?.spec).toEqual({
+      podSelector: {},
+      policyTypes: ["Ingress", "Egress"],
+    });
+    const parts = objects(variant).flatMap(({ spec }) => {
+      const template = spec?.template as { metadata: { labels: Record<string, string> } } | undefined;
+      return template ? [template.metadata.labels["app.kubernetes.io/component"]] : [];
+    });
+    expect(policies.map(({ metadata }) => metadata.name).sort()).toEqual(["default-deny", ...parts].sort());
+  });
+});
+
+/** Who may reach a port of a part: names of parts and namespaces, or `anybody`. */
+function visitors(variant: string, part: string, port: number): string[] {
+  interface Rule {
+    from?: { podSelector?: { matchLabels: object }; namespaceSelector?: { matchLabels: object } }[];
+    ports: { port: number }[];
+  }
+  return objects(variant)
+    .filter(({ kind, metadata }) => kind === "NetworkPolicy" && metadata.name === part)
+    .flatMap(({ spec }) => (spec as unknown as { ingress: Rule[] }).ingress)
+    .filter(({ ports }) => ports.some((allowed) => allowed.port === port))
+    .flatMap(({ from }) =>
+      from
+        ? from.flatMap(({ podSelector, namespaceSelector }) =>
+            Object.values((podSelector ?? namespaceSelector)?.matchLabels ?? {}),
+          )
+        : ["anybody"],
+    );
+}
+
+test.each([
+  ["kubernetes", "server", 8288, ["worker"]],
+  ["kubernetes", "server", 8289, ["worker"]],
+  ["kubernetes", "server", 50052, ["server"]],
+  ["kubernetes", "server", 50053, ["server"]],
+  ["kubernetes", "queue", 6379, ["server", "migration", "worker"]],
+  ["kubernetes", "worker", 3111, ["server"]],
+  ["kubernetes-node-port", "server", 8288, ["worker", "anybody"]],
+  ["kubernetes-node-port", "server", 8289, ["worker"]],
+  ["cluster", "server", 8288, ["worker", "anybody"]],
+  ["cluster", "server", 50052, ["server"]],
+  ["cluster", "database", 5432, ["server", "migration"]],
+  ["cluster", "migration", 8288, []],
+  ["cluster-keda", "server", 8288, ["worker", "keda"]],
+])("%s: the %s's port %i is open to %j", (variant, part, port, expected) => {
+  expect(visitors(variant, part, port)).toEqual(expected);
+});
+
+test("a given Redis and Postgres need a way out, and start none", () => {
+  const egress = (variant: string) =>
+    objects(variant).find(({ kind, metadata }) => kind === "NetworkPolicy" && metadata.name === "server")?.spec?.egress;
+  expect(egress("cluster-given")).toEqual([{}]);
+  expect(egress("cluster")).not.toContainEqual({});
+  expect(podsOf("cluster-given").map(({ name }) => name)).toEqual([
+    "Deployment inngest",
+    "Deployment worker",
+    "Job server-migration",
+  ]);
+});
+
+test("the data claims stay with their namespace when the stack goes, unless protectData is false", async () => {
+  const kept = (resources: Planned[]) =>
+    resources.filter(({ options }) => options.retainOnDelete).map(({ label }) => label);
+  const claims = [
+    "Namespace namespace-namespace",
+    "PersistentVolumeClaim queue-data",
+    "PersistentVolumeClaim server-data",
+  ];
+  expect(kept(plans.kubernetes as Planned[])).toEqual(claims);
+  expect(kept((await planStack("kubernetes", { ...given, protectData: "false" })).resources)).toEqual([]);
+});
+
+test("size and class of the claims are settings", async () => {
+  const { resources } = await planStack("kubernetes", { ...given, storageSize: "20Gi", storageClass: "fast" });
+  for (const claim of ["queue-data", "server-data"]) {
+    expect(find(resources, `PersistentVolumeClaim ${claim}`).inputs.spec).toEqual({
+      accessModes: ["ReadWriteOnce"],
+      storageClassName: "fast",
+      resources: { requests: { storage: "20Gi" } },
+    });
+  }
+});
+
+test("the servers of a cluster share what Postgres takes, with one to spare", () => {
+  expect([2, 3, 8, 20].map(connectionsPerServer)).toEqual([30, 22, 10, 4]);
+  for (let replicas = 2; replicas <= 20; replicas++) {
+    expect(connectionsPerServer(replicas) * (replicas + 1)).toBeLessThanOrEqual(90);
+  }
+});
+
+test("the migration ends before the servers start", () => {
+  expect(find(plans.cluster as Planned[], "Deployment server-inngest").options.dependsOn).toContain("server-migration");
+});
+
+test("a Service named like the program is refused when it is constructed", async () => {
+  const entrance = () =>
+    new KubernetesEntrance("entrance", {
+      namespace: "n",
+      serviceName: "inngest",
+      workerPort: 3111,
+      visitors: [],
+      reachesOutside: false,
+    });
+  await expect(plan(entrance)).rejects.toThrow(pulumi.ResourceError);
+  await expect(plan(entrance)).rejects.toThrow(
+    "`serviceName` must not be inngest, the server's own name: Kubernetes would set INNGEST_PORT in every pod of the " +
+      'namespace, and a server takes its port from that variable. Remedy: serviceName: "inngest-svc"',
+  );
+});
+
+describe("where everything is, as this machine sees it", () => {
+  const forward = {
+    context: "test",
+    namespace: "inngest-kubernetes",
+    server: { service: "inngest-svc", port: 8288, local: 9000 },
+    worker: { service: "worker", port: 9100, local: 9100 },
+  };
+  const ports = { ...given, port: "9000", workerPort: "9100" };
+  test("by port-forward", async () => {
+    const { outputs } = await planStack("kubernetes", ports);
+    expect(outputs).toMatchObject({ apiUrl: "http://127.0.0.1:9000", workerUrl: "http://127.0.0.1:9100", forward });
+  });
+  test("by the nodes' port", async () => {
+    const { outputs } = await planStack("kubernetes", { ...ports, exposure: "nodePort", nodePort: "31000" });
+    expect(outputs).toMatchObject({
+      dashboardUrl: "http://localhost:31000",
+      apiUrl: "http://127.0.0.1:31000",
+      forward,
+    });
+  });
+  test("by an Ingress", async () => {
+    const { outputs } = await planStack("kubernetes", { ...ports, exposure: "ingress", ingress });
+    expect(outputs).toMatchObject({
+      dashboardUrl: "https://inngest.example.org",
+      eventUrl: "https://inngest.example.org/e",
+      forward,
+    });
+  });
+  test("an app of one's own is called where the cluster reaches it", async () => {
+    const workerUrl = "http://app.example:3000/api/inngest";
+    const settings = { kubeContext: "test", workerPlacement: "host", runtime: "external", workerUrl };
+    const { resources, outputs } = await planStack("kubernetes", settings);
+    expect(outputs).toMatchObject({ workerUrl: "http://app.example:3000", forward: { worker: undefined } });
+    expect(resources.filter(({ label }) => /worker/i.test(label))).toEqual([]);
+    expect(find(resources, "Secret server-environment").inputs.stringData).toMatchObject({
+      INNGEST_SDK_URL: workerUrl,
+    });
+  });
+  test("a worker on this machine is called by Docker's name for it", async () => {
+    const settings = { kubeContext: "test", workerPlacement: "host", exposure: "nodePort", workerPort: "9100" };
+    const { resources } = await planStack("kubernetes", settings);
+    expect(find(resources, "Secret server-environment").inputs.stringData).toMatchObject({
+      INNGEST_SDK_URL: "http://host.docker.internal:9100/api/inngest",
+    });
+    expect(find(resources, "Command worker-process").parent).toBe("HostService worker");
+  });
+});

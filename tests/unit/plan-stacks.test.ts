@@ -1,0 +1,188 @@
+// Proves what index.ts asks the engine for, per stack. What providers make of it is for the integration suites.
+import { describe, expect, test } from "vitest";
+import { find, observed, planStack, tree } from "../support/plan.ts";
+
+const signingKeys = ["SigningKeys keys", "  RandomPassword keys-event", "  RandomPassword keys-signing"];
+const preflight = ["Preflight preflight", "  Command preflight-check"];
+const registration = ["Registration registration", "  Command registration-sync"];
+const hostWorker = ["HostWorker worker", "  HostService worker", "    Command worker-process"];
+
+describe("dev", () => {
+  test("is two processes", async () => {
+    const { resources } = await planStack("dev");
+    expect(tree(resources)).toEqual([
+      ...hostWorker,
+      ...preflight,
+      "ProcessServer server",
+      "  HostService server",
+      "    Command server-process",
+      ...registration,
+      ...signingKeys,
+    ]);
+  });
+
+  test("says where everything is, and what is lost", async () => {
+    const { outputs, secretOutputs } = await planStack("dev", { port: "9000", workerPort: "9100" });
+    expect(outputs).toMatchObject({
+      dashboardUrl: "http://localhost:9000",
+      apiUrl: "http://127.0.0.1:9000",
+      eventUrl: "http://127.0.0.1:9000/e",
+      workerUrl: "http://127.0.0.1:9100",
+      durability: expect.stringMatching(/^warning: history survives a restart of the server, runs in flight do not/),
+    });
+    expect(secretOutputs.sort()).toEqual(["appEnvironment", "eventKey", "signingKey"]);
+  });
+
+  test("keeps runs in flight with a Redis of one's own, whose URL goes to the files of server and worker only", async () => {
+    const redisUrl = "redis://:hunter2@127.0.0.1:6379";
+    const { resources, outputs } = await planStack("dev", { redisUrl }, ["redisUrl"]);
+    expect(outputs.durability).toBe("kept: history, and runs in flight in your Redis");
+    expect(serviceOf(resources, "server").files[0].content).toContain(`"redis-uri": "${redisUrl}"`);
+    expect(serviceOf(resources, "worker").envFile.REDIS_URL).toBe(redisUrl);
+    const others = resources.filter(({ label }) => !/^Command (server|worker)-process$/.test(label));
+    expect(JSON.stringify(others)).not.toContain("hunter2");
+  });
+
+  test("runs each service by scripts that read their spec from standard input", async () => {
+    const { resources } = await planStack("dev", { port: "9000" });
+    const { inputs, options, secrets } = find(resources, "Command server-process");
+    expect(inputs).toMatchObject({
+      create: "node components/host/reconcile.ts",
+      delete: "node components/host/remove.ts",
+      triggers: ["dev", "server"],
+      environment: { INSTANCE: expect.stringMatching(/^[0-9a-f]{64}$/) },
+      logging: "none",
+      addPreviousOutputInEnv: false,
+    });
+    // No `update`: any other change of the spec runs `create` again, which mends what is there.
+    expect(inputs).not.toHaveProperty("update");
+    expect(secrets).toEqual(["stdin"]);
+    expect(options).toMatchObject({ deleteBeforeReplace: true, additionalSecretOutputs: ["stdout", "stderr"] });
+    expect(serviceOf(resources, "server")).toMatchObject({
+      stack: "dev",
+      service: "server",
+      instance: observed,
+      program: { kind: "inngest" },
+      args: ["start", "--config", "${dataDir}/server/inngest.json"],
+      database: "server/main.db",
+      listeners: [9000, 9001, 9002, 9003].map((port) => ({ host: "127.0.0.1", port })),
+      healthUrl: "http://127.0.0.1:9000/health",
+      stopGraceSeconds: 60,
+    });
+  });
+
+  test.each([
+    ["node", "node"],
+    ["bun", "bun"],
+  ])("runs the worker on %s", async (runtime, kind) => {
+    const { resources } = await planStack("dev", { runtime });
+    expect(serviceOf(resources, "worker")).toMatchObject({
+      program: { kind },
+      args: ["serve.ts"],
+      workingDirectory: "worker",
+      envFile: { INNGEST_BASE_URL: "http://127.0.0.1:8288", HOST: "127.0.0.1", DATA_DIR: "${dataDir}/worker" },
+    });
+  });
+
+  test("follows a data folder: another one is another process", async () => {
+    const { resources } = await planStack("dev", { dataDir: "/srv/inngest" });
+    expect(find(resources, "Command worker-process").inputs.triggers).toEqual(["dev", "worker", "/srv/inngest"]);
+    expect(serviceOf(resources, "worker").dataDir).toBe("/srv/inngest");
+  });
+});
+
+describe("experiment", () => {
+  test("is one container, without volume or queue", async () => {
+    const { resources, outputs } = await planStack("experiment");
+    expect(tree(resources)).toEqual([
+      "DockerServer server",
+      "  Container server-inngest",
+      "  RemoteImage server-image",
+      ...hostWorker,
+      "Network network",
+      ...preflight,
+      ...registration,
+      ...signingKeys,
+      "docker docker",
+    ]);
+    expect(outputs.durability).toMatch(/^warning: work and history go with the container/);
+    expect(find(resources, "Container server-inngest").inputs).toMatchObject({ volumes: [], restart: "no" });
+  });
+});
+
+describe("persistent", () => {
+  const queue = [
+    "DockerQueue queue",
+    "  Container queue-redis",
+    "  RandomPassword queue-password",
+    "  RemoteImage queue-image",
+    "  Volume queue-data",
+  ];
+  const server = [
+    "DockerServer server",
+    "  Container server-inngest",
+    "  RemoteImage server-image",
+    "  Volume server-data",
+  ];
+
+  test("is server and queue, each with a volume", async () => {
+    const { resources, outputs } = await planStack("persistent");
+    const rest = [...hostWorker, "Network network", ...preflight, ...registration, ...signingKeys, "docker docker"];
+    expect(tree(resources)).toEqual([...queue, ...server, ...rest]);
+    expect(outputs.durability).toMatch(/^kept: /);
+  });
+
+  test("with the worker in a container too", async () => {
+    const { resources } = await planStack("persistent", { workerPlacement: "container" });
+    const worker = ["DockerWorker worker", "  Container worker-node", "  Image worker-image"];
+    const rest = ["Network network", ...preflight, ...registration, ...signingKeys, "docker docker"];
+    expect(tree(resources)).toEqual([...queue, ...server, ...worker, ...rest]);
+  });
+
+  test("with a Redis of one's own starts none", async () => {
+    const { resources } = await planStack("persistent", { redisUrl: "redis://:hunter2@redis:6379" }, ["redisUrl"]);
+    expect(tree(resources).filter((line) => line.includes("queue"))).toEqual([]);
+    expect(find(resources, "Container server-inngest").inputs.envs).toContain(
+      "INNGEST_REDIS_URI=redis://:hunter2@redis:6379",
+    );
+    expect(JSON.parse(find(resources, "Command preflight-check").inputs.stdin as string).docker.images).toEqual([
+      { setting: "serverImage", image: "inngest/inngest:v1.43.0" },
+    ]);
+  });
+});
+
+describe.each<[string, { workerPlacement?: string }]>([
+  ["dev", {}],
+  ["persistent", {}],
+  ["persistent", { workerPlacement: "container" }],
+])("%s %j", (stack, extra) => {
+  test("registers the worker again when server or worker is another", async () => {
+    const { resources } = await planStack(stack, extra);
+    const { inputs, secrets, options } = find(resources, "Command registration-sync");
+    expect(secrets).toEqual(["stdin"]);
+    expect(inputs).toMatchObject({
+      create: "node components/host/register.ts",
+      environment: {
+        SERVER: expect.stringMatching(stack === "dev" ? /^[0-9a-f]{64}$/ : /^server-inngest-id$/),
+        WORKER: expect.stringMatching(extra.workerPlacement ? /^worker-node-id$/ : /^[0-9a-f]{64}$/),
+      },
+    });
+    expect(JSON.parse(inputs.stdin as string)).toMatchObject({
+      apiUrl: "http://127.0.0.1:8288",
+      workerUrl: "http://127.0.0.1:3111",
+      workerEndpoint: "http://127.0.0.1:3111/api/inngest",
+      way: "serve",
+    });
+    expect(options.additionalSecretOutputs).toEqual(["stdout", "stderr"]);
+    expect(options.dependsOn).toEqual([
+      "keys-signing",
+      stack === "dev" ? "server-process" : "server-inngest",
+      extra.workerPlacement ? "worker-node" : "worker-process",
+    ]);
+  });
+});
+
+// biome-ignore lint/suspicious/noExplicitAny: the spec's own type is that of the scripts, which read JSON as well.
+function serviceOf(resources: Parameters<typeof find>[0], service: string): any {
+  return JSON.parse(find(resources, `Command ${service}-process`).inputs.stdin as string);
+}

@@ -1,0 +1,92 @@
+// Proves what the files in tests/rendered/ say, which people review; env-file.test.ts reads env files back, and the
+// integration suites run a server on the rest.
+import { expect, test } from "vitest";
+import { renderRedisConf } from "../../components/docker/redis-conf.ts";
+import { renderEnvFile } from "../../components/host/env-file.ts";
+import {
+  renderServerConfig,
+  type ServerOptions,
+  serverEnvironment,
+  serverFlags,
+} from "../../components/server-options.ts";
+import { workerVariables } from "../../components/worker-environment.ts";
+
+const keys = { signingKey: "0123456789abcdef".repeat(4), eventKey: "fedcba9876543210".repeat(3) };
+const server: ServerOptions = {
+  host: "127.0.0.1",
+  port: 8288,
+  connectGatewayPort: 8289,
+  connectGatewayGrpcPort: 8290,
+  connectExecutorGrpcPort: 8291,
+  sqliteDir: "${dataDir}/server",
+  ...keys,
+  sdkUrl: "http://127.0.0.1:3111/api/inngest",
+};
+const inContainer: ServerOptions = {
+  ...server,
+  host: "0.0.0.0",
+  connectGatewayGrpcPort: 50052,
+  connectExecutorGrpcPort: 50053,
+  sqliteDir: "/data",
+  redisUrl: "redis://:password@inngest-persistent-queue:6379",
+  sdkUrl: "http://host.docker.internal:3111/api/inngest",
+};
+const rendered = (file: string) => `../rendered/${file}`;
+
+test("environment of a server in a container", async () => {
+  const lines = Object.entries(serverEnvironment(inContainer)).map(([name, value]) => `${name}=${value}\n`);
+  await expect(lines.join("")).toMatchFileSnapshot(rendered("server-container.env"));
+});
+
+test("inngest.json of a server on the host", async () => {
+  await expect(renderServerConfig(server)).toMatchFileSnapshot(rendered("inngest.json.txt"));
+});
+
+test("inngest.json with a Redis of one's own", async () => {
+  const withRedis = renderServerConfig({ ...server, redisUrl: "rediss://:p%40ss@redis.internal:6380/1" });
+  await expect(withRedis).toMatchFileSnapshot(rendered("inngest-with-redis.json.txt"));
+});
+
+test("redis.conf of the queue", async () => {
+  await expect(renderRedisConf({ password: "password" })).toMatchFileSnapshot(rendered("redis.conf"));
+});
+
+test("env file of a worker on the host", async () => {
+  const variables = workerVariables({
+    serverUrl: "http://127.0.0.1:8288",
+    origin: "http://127.0.0.1:3111",
+    port: 3111,
+    transport: "connect",
+    connectGatewayUrl: "ws://127.0.0.1:8289/v0/connect",
+    redisUrl: "redis://:password@127.0.0.1:8290",
+    variables: { AI_MODEL: "a model" },
+    ...keys,
+  });
+  const text = renderEnvFile({ ...variables, HOST: "127.0.0.1,172.17.0.1", DATA_DIR: "/home/user/My data/worker" });
+  await expect(text).toMatchFileSnapshot(rendered("worker.env"));
+});
+
+test("environment and file tell the server the same", () => {
+  const environment = serverEnvironment(inContainer);
+  for (const [flag, value] of Object.entries(serverFlags(inContainer))) {
+    expect(environment[`INNGEST_${flag.toUpperCase().replaceAll("-", "_")}`]).toBe(String(value));
+  }
+  expect(JSON.parse(renderServerConfig(inContainer))).toEqual(serverFlags(inContainer));
+});
+
+test("without Redis no setting speaks of it", () => {
+  expect(Object.keys(serverEnvironment(server)).filter((name) => name.includes("REDIS"))).toEqual([]);
+  expect(renderServerConfig(server)).not.toContain("redis");
+});
+
+test("a worker is told to check signatures", () => {
+  const variables = workerVariables({
+    serverUrl: "s",
+    origin: "o",
+    port: 1,
+    transport: "serve",
+    variables: {},
+    ...keys,
+  });
+  expect(Object.keys(variables)).not.toContain("INNGEST_DEV");
+});

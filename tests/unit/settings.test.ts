@@ -1,0 +1,347 @@
+// Proves what readSettings says about values. What only the machine can tell (ports in use, binaries, Docker) is
+// preflight.test.ts; that Pulumi hands the values over like this is for the integration suites.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import fc from "fast-check";
+import { afterAll, describe, expect, test } from "vitest";
+import { defaults, readSettings, secretSettings } from "../../config.ts";
+import { readYaml, settled, stackSettings } from "../support/plan.ts";
+
+const scratch = mkdtempSync(join(tmpdir(), "settings-"));
+afterAll(() => rmSync(scratch, { recursive: true }));
+
+function read(values: Record<string, string>, encrypted: string[] = []) {
+  return readSettings("test", { values, encrypted: new Set(encrypted) });
+}
+
+/** The whole error text, or nothing when the values are accepted. */
+function complaint(values: Record<string, string>, encrypted: string[] = []): string {
+  try {
+    read(values, encrypted);
+    return "";
+  } catch (error) {
+    if (!(error instanceof pulumi.RunError)) throw error;
+    return error.message;
+  }
+}
+
+const alone = (problem: string) => `the settings of stack test are wrong:\n  - ${problem}`;
+
+function workerFolder(name: string, manifest?: string): string {
+  const folder = join(scratch, name);
+  mkdirSync(folder);
+  if (manifest !== undefined) writeFileSync(join(folder, "package.json"), manifest);
+  return folder;
+}
+
+describe("a wrong value is refused with key, rule, value and remedy", () => {
+  const portRule = "must be a whole number from 1 to 65532";
+  test.each<[Record<string, string>, string]>([
+    [
+      { tier: "dokcer" },
+      '`tier` must be one of process, docker, kubernetes, cluster, got "dokcer". Remedy: pulumi config set tier docker',
+    ],
+    [
+      { tier: "" },
+      '`tier` must be one of process, docker, kubernetes, cluster, got "". Remedy: pulumi config set tier docker',
+    ],
+    [
+      { tier: "Process" },
+      '`tier` must be one of process, docker, kubernetes, cluster, got "Process". Remedy: pulumi config set tier process',
+    ],
+    [{ durable: "yes" }, '`durable` must be one of true, false, got "yes". Remedy: pulumi config set durable true'],
+    [
+      { protectData: "flase" },
+      '`protectData` must be one of true, false, got "flase". Remedy: pulumi config set protectData false',
+    ],
+    [
+      { runtime: "deno" },
+      '`runtime` must be one of node, bun, external, got "deno". Remedy: pulumi config set runtime bun',
+    ],
+    [
+      { transport: "conect" },
+      '`transport` must be one of serve, connect, got "conect". Remedy: pulumi config set transport connect',
+    ],
+    [
+      { runtime: "external" },
+      '`workerUrl` must be the http address of your app\'s Inngest endpoint, got "". Remedy: pulumi config set workerUrl http://localhost:3000/api/inngest',
+    ],
+    [
+      { workerUrl: "http://localhost:3000/api/inngest" },
+      '`workerUrl` must be left out, because the stack starts the worker itself, got "http://localhost:3000/api/inngest". Remedy: pulumi config rm workerUrl, or pulumi config set runtime external',
+    ],
+    [
+      { runtime: "external", workerUrl: "http://localhost:3000/api/inngest", transport: "connect" },
+      '`transport` must be serve, because an external app chooses for itself how it connects, got "connect". Remedy: pulumi config set transport serve',
+    ],
+    [
+      { workerEnv: '{"INNGEST_DEV":"1"}' },
+      "`workerEnv` must not have INNGEST_DEV, which the stack itself decides. Remedy: pulumi config rm --path workerEnv.INNGEST_DEV",
+    ],
+    [
+      { workerEnv: '{"ai-model":"x"}' },
+      '`workerEnv` must have names of A-Z, 0-9 and _, got "ai-model". Remedy: pulumi config set --secret --path workerEnv.NAME VALUE',
+    ],
+    [
+      { workerEnv: '{"AI_API_KEY":"pa$$word"}' },
+      "`workerEnv` has AI_API_KEY, which must not contain a dollar sign, a carriage return or both ' and `, nor end in a backslash. Remedy: pulumi config set --secret --path workerEnv.NAME VALUE",
+    ],
+    [
+      { workerEnv: "[1]" },
+      "`workerEnv` must be names with values. Remedy: pulumi config set --secret --path workerEnv.NAME VALUE",
+    ],
+    [
+      { workerPlacement: "pod" },
+      '`workerPlacement` must be one of host, container, got "pod". Remedy: pulumi config set workerPlacement host',
+    ],
+    [
+      { supervisor: "sytemd" },
+      '`supervisor` must be one of auto, launchd, systemd, none, got "sytemd". Remedy: pulumi config set supervisor systemd',
+    ],
+    [
+      { supervisorScope: "daemon" },
+      '`supervisorScope` must be one of user, system, got "daemon". Remedy: pulumi config set supervisorScope user',
+    ],
+    [
+      { supervisorScope: "system" },
+      "`dataDir` must be set where `supervisorScope` is system, which has no home. Remedy: pulumi config set dataDir /var/lib/inngest-local/test",
+    ],
+    [
+      { supervisor: "none", supervisorScope: "system", dataDir: "/data" },
+      '`supervisorScope` must be user where `supervisor` is none, got "system". Remedy: pulumi config set supervisorScope user',
+    ],
+    [{ port: "0" }, `\`port\` ${portRule}, got "0". Remedy: pulumi config set port 8288`],
+    [{ port: "70000" }, `\`port\` ${portRule}, got "70000". Remedy: pulumi config set port 8288`],
+    [{ port: "65533" }, `\`port\` ${portRule}, got "65533". Remedy: pulumi config set port 8288`],
+    [{ port: "abc" }, `\`port\` ${portRule}, got "abc". Remedy: pulumi config set port 8288`],
+    [{ port: "" }, `\`port\` ${portRule}, got "". Remedy: pulumi config set port 8288`],
+    [{ port: "-1" }, `\`port\` ${portRule}, got "-1". Remedy: pulumi config set port 8288`],
+    [{ port: "8288.5" }, `\`port\` ${portRule}, got "8288.5". Remedy: pulumi config set port 8288`],
+    [{ port: "0x2060" }, `\`port\` ${portRule}, got "0x2060". Remedy: pulumi config set port 8288`],
+    [
+      { workerPort: "65536" },
+      '`workerPort` must be a whole number from 1 to 65535, got "65536". Remedy: pulumi config set workerPort 3111',
+    ],
+    [
+      { port: "5000", workerPort: "5003" },
+      '`workerPort` must be outside the server\'s own ports 5000 to 5003, got "5003". Remedy: pulumi config set workerPort 5004',
+    ],
+    [
+      { serverImage: "inngest inngest" },
+      '`serverImage` must be an image reference such as name:tag, got "inngest inngest". Remedy: pulumi config set serverImage inngest/inngest:v1.43.0',
+    ],
+    [
+      { queueImage: "" },
+      '`queueImage` must be an image reference such as name:tag, got "". Remedy: pulumi config set queueImage redis:7.2.16-alpine',
+    ],
+    [
+      { dataDir: "data" },
+      `\`dataDir\` must be an absolute path, got "data". Remedy: pulumi config set dataDir ${join(process.cwd(), "data")}`,
+    ],
+    [
+      { serverBinary: "./inngest" },
+      `\`serverBinary\` must be an absolute path, got "./inngest". Remedy: pulumi config set serverBinary ${join(process.cwd(), "inngest")}`,
+    ],
+    [
+      { tier: "process", workerPlacement: "container" },
+      '`workerPlacement` must be host on the process tier, which has no containers, got "container". Remedy: pulumi config set workerPlacement host',
+    ],
+    [
+      { keysFrom: "test" },
+      '`keysFrom` must be another stack than this one, got "test". Remedy: pulumi config rm keysFrom',
+    ],
+    [
+      { workerDir: "wroker" },
+      '`workerDir` must be a folder that exists, got "wroker". Remedy: pulumi config set workerDir worker, or the folder of your own worker',
+    ],
+    [
+      { workerDir: "package.json" },
+      '`workerDir` must be a folder that exists, got "package.json". Remedy: pulumi config set workerDir worker, or the folder of your own worker',
+    ],
+  ])("%j", (values, problem) => {
+    expect(complaint(values)).toBe(alone(problem));
+  });
+
+  test.each([
+    ["no package.json", undefined],
+    ["no main", "{}"],
+    ["a main that is no text", '{ "main": 7 }'],
+    ["a main that is not there", '{ "main": "serve.ts" }'],
+    ["a main that is a folder", '{ "main": "." }'],
+    ["an empty main", '{ "main": "" }'],
+  ])("workerDir with %s", (name, manifest) => {
+    const folder = workerFolder(name, manifest);
+    expect(complaint({ workerDir: folder })).toBe(
+      alone(
+        `\`workerDir\` must be a folder whose package.json names its entry in \`main\`, got ${JSON.stringify(folder)}. ` +
+          "Remedy: pulumi config set workerDir worker, or the folder of your own worker",
+      ),
+    );
+  });
+
+  test("keysFrom beside a key of one's own", () => {
+    expect(complaint({ keysFrom: "dev", eventKey: "mine" }, ["eventKey"])).toBe(
+      alone(
+        "`keysFrom` must stand alone, and `signingKey` or `eventKey` is set too. Remedy: pulumi config rm keysFrom",
+      ),
+    );
+  });
+
+  test("every problem is told at once", () => {
+    expect(complaint({ tier: "x", port: "0", prot: "1" })).toBe(
+      [
+        "the settings of stack test are wrong:",
+        "  - `prot` is not a setting. Remedy: did you mean `port`? pulumi config rm prot; README.md lists the settings",
+        '  - `tier` must be one of process, docker, kubernetes, cluster, got "x". Remedy: pulumi config set tier docker',
+        '  - `port` must be a whole number from 1 to 65532, got "0". Remedy: pulumi config set port 8288',
+      ].join("\n"),
+    );
+  });
+});
+
+describe("an unknown setting", () => {
+  test.each([
+    ["prot", "port"],
+    ["workerdir", "workerDir"],
+    ["keyFrom", "keysFrom"],
+    ["signinKey", "signingKey"],
+    ["server-image", "serverImage"],
+  ])("%s is taken for a slip of %s", (typo, meant) => {
+    expect(complaint({ [typo]: "x" })).toBe(
+      alone(
+        `\`${typo}\` is not a setting. Remedy: did you mean \`${meant}\`? pulumi config rm ${typo}; README.md lists the settings`,
+      ),
+    );
+  });
+
+  test("far from every setting gets no guess", () => {
+    expect(complaint({ replicaCount: "3" })).toBe(
+      alone("`replicaCount` is not a setting. Remedy: pulumi config rm replicaCount; README.md lists the settings"),
+    );
+  });
+
+  test("is refused whatever it is called", () => {
+    const unknown = fc.string({ minLength: 1 }).filter((key) => !Object.keys(defaults).includes(key));
+    fc.assert(
+      fc.property(unknown, (key) => {
+        expect(complaint(Object.fromEntries([[key, "x"]]))).toContain(`\`${key}\` is not a setting.`);
+      }),
+      { examples: [["toString"], ["constructor"], ["__proto__"]] },
+    );
+  });
+});
+
+describe("secrets", () => {
+  test.each(secretSettings)("%s in clear is refused", (key) => {
+    expect(complaint({ [key]: "redis://:hunter2@host" })).toBe(
+      alone(
+        `\`${key}\` must be encrypted, and it stands in clear in the stack's file. Remedy: pulumi config set --secret ${key}`,
+      ),
+    );
+  });
+
+  test.each([
+    ["signingKey", "abc".repeat(11), "must have an even number of hex digits, and its value has 33"],
+    ["signingKey", "", "must be hex digits only, and its value is not"],
+    ["eventKey", "", "must not be empty"],
+    ["redisUrl", "http://host", "must be a URL such as redis://:password@host:6379, and its value is not"],
+    ["redisUrl", "host:6379", "must be a URL such as redis://:password@host:6379, and its value is not"],
+    ["redisUrl", "redis://", "must be a URL such as redis://:password@host:6379, and its value is not"],
+    [
+      "postgresUrl",
+      "mysql://h/d",
+      "must be a URL such as postgres://user:password@host:5432/inngest, and its value is not",
+    ],
+    [
+      "postgresUrl",
+      "h:5432/d",
+      "must be a URL such as postgres://user:password@host:5432/inngest, and its value is not",
+    ],
+  ])("%s %j is refused", (key, value, rule) => {
+    expect(complaint({ [key]: value }, [key])).toBe(
+      alone(`\`${key}\` ${rule}. Remedy: pulumi config set --secret ${key}, or pulumi config rm ${key}`),
+    );
+  });
+
+  test("are secret in the settings", async () => {
+    const values = {
+      signingKey: "ab".repeat(32),
+      eventKey: "mine",
+      redisUrl: "rediss://:hunter2@host:6380/1",
+      postgresUrl: "postgres://inngest:hunter2@host:5432/inngest",
+    };
+    const settings = read(values, Object.keys(values));
+    for (const key of secretSettings) {
+      const output = settings[key] as pulumi.Output<string>;
+      expect(await pulumi.isSecret(output)).toBe(true);
+      expect(await settled(output)).toBe(values[key]);
+    }
+  });
+
+  test("never stand in an error text", () => {
+    const secretive = fc.oneof(
+      fc.string({ minLength: 12 }),
+      fc.string({ unit: fc.constantFrom(..."0123456789abcdef"), minLength: 13 }),
+      fc.string({ minLength: 8 }).map((text) => `signkey-prod-${text}`),
+      fc.string({ minLength: 8 }).map((text) => `redis://:${text}`),
+    );
+    fc.assert(
+      fc.property(fc.constantFrom(...secretSettings), secretive, fc.boolean(), (key, value, isEncrypted) => {
+        const text = complaint({ [key]: value, tier: "wrong" }, isEncrypted ? [key] : []);
+        expect(text).toContain("`tier` must be");
+        expect(text).not.toContain(value);
+        expect(text).not.toContain(value.replace(/^(signkey-prod-|redis:\/\/:)/, ""));
+      }),
+    );
+  });
+});
+
+describe("what is accepted", () => {
+  test.each(["dev", "experiment", "persistent"])("Pulumi.%s.yaml", (stack) => {
+    expect(complaint(stackSettings(stack))).toBe("");
+  });
+
+  test("nothing at all: the defaults, which are those of Pulumi.yaml", () => {
+    const { config } = readYaml<{
+      config: Record<string, { default: unknown; secret?: boolean; description: string }>;
+    }>("Pulumi.yaml");
+    const declared = Object.entries(config);
+    const asText = (value: unknown) => (typeof value === "object" ? JSON.stringify(value) : String(value));
+    expect(Object.fromEntries(declared.map(([key, { default: value }]) => [key, asText(value)]))).toEqual(defaults);
+    expect(declared.filter(([, { secret }]) => secret).map(([key]) => key)).toEqual([...secretSettings]);
+    expect(declared.filter(([, { description }]) => !description)).toEqual([]);
+    expect(read({})).toEqual({
+      stack: "test",
+      tier: "process",
+      durable: true,
+      port: 8288,
+      worker: {
+        dir: "worker",
+        entry: "serve.ts",
+        port: 3111,
+        placement: "host",
+        runtime: "node",
+        transport: "serve",
+        variables: expect.anything(),
+      },
+      serverImage: "inngest/inngest:v1.43.0",
+      queueImage: "redis:7.2.16-alpine",
+      databaseImage: "postgres:17.6-bookworm",
+      protectData: true,
+      supervision: { supervisor: "auto", scope: "user" },
+    });
+  });
+
+  test("every whole number in range as a port, and nothing else", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: -5, max: 70_000 }), (port) => {
+        const isRight = port >= 1 && port <= 65_532;
+        const workerPort = String(port > 40_000 ? 3111 : 60_000);
+        expect(complaint({ port: String(port), workerPort }) === "").toBe(isRight);
+        if (isRight) expect(read({ port: String(port), workerPort }).port).toBe(port);
+      }),
+    );
+  });
+});

@@ -1,0 +1,140 @@
+// Proves what a service without a supervisor is worth, with real processes and the real scripts. host-service.test.ts
+// has what is the same under every supervisor.
+import { spawn } from "node:child_process";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { lockFile } from "../../components/host/paths.ts";
+import { isRunning, startDetached, startTimeOf, stopGroup } from "../../components/host/processes.ts";
+import { readRecord } from "../../components/host/records.ts";
+import type { RunRecord } from "../../components/host/spec.ts";
+import { logKeeper } from "../../components/host/supervisors/log-keeper.ts";
+import { logLimit } from "../../components/host/supervisors/service.ts";
+import { eventually } from "../support/test-stack.ts";
+import { answerOf, freePort, Home, tinyService } from "./fixtures/host.ts";
+
+let home: Home;
+let port: number;
+beforeEach(async () => {
+  home = new Home();
+  port = await freePort();
+});
+afterEach(() => home.dispose());
+
+const record = () => readRecord(join(home.data, "run/server.json")) as RunRecord;
+const alive = (pid: number | undefined) => pid !== undefined && startTimeOf(pid) !== undefined;
+
+describe("a dead or foreign process behind the record", () => {
+  test("of a recycled pid: it is left alone, and the service is started", async () => {
+    await home.reconcile(tinyService(port));
+    process.kill(record().pid as number, "SIGKILL");
+    const foreign = spawn("sleep", ["60"], { detached: true });
+    writeFileSync(join(home.data, "run/server.json"), JSON.stringify({ ...record(), pid: foreign.pid }));
+    expect((await home.observe()).stdout).not.toBe("first");
+    expect((await home.reconcile(tinyService(port))).code).toBe(0);
+    expect((await answerOf(port))?.pid).toBe(record().pid);
+    expect(alive(foreign.pid)).toBe(true);
+    foreign.kill();
+  });
+
+  test("whose children live on: they go, because one of them may hold the port", async () => {
+    const leader = await startDetached(["/bin/sh", "-c", "sleep 60 & echo $!; wait"], {
+      cwd: home.folder,
+      environment: {},
+      log: join(home.folder, "log"),
+    });
+    leader.release();
+    const child = await eventually(5000, async () => {
+      const text = readFileSync(join(home.folder, "log"), "utf8");
+      if (text === "") throw new Error("not yet");
+      return Number(text);
+    });
+    process.kill(leader.pid, "SIGKILL");
+    await eventually(5000, async () => expect(alive(leader.pid)).toBe(false));
+    expect(alive(child)).toBe(true);
+    await stopGroup(leader, 1);
+    await eventually(5000, async () => expect(alive(child)).toBe(false));
+  });
+
+  test("a log keeper that died is a change, and comes back with the service", async () => {
+    await home.reconcile(tinyService(port));
+    process.kill(-(record().logKeeper?.pid as number), "SIGKILL");
+    expect((await home.observe()).stdout).not.toBe("first");
+    await home.reconcile(tinyService(port));
+    expect(isRunning(record().logKeeper)).toBe(true);
+  });
+});
+
+describe("a start that dies", () => {
+  test("before it has written the process down leaves none", async () => {
+    const marker = join(home.folder, "ran");
+    const script = `
+      import { startDetached } from "./components/host/processes.ts";
+      const { pid } = await startDetached(["/usr/bin/touch", ${JSON.stringify(marker)}], { cwd: "/", environment: {} });
+      console.log(pid);
+      process.kill(process.pid, "SIGKILL");`;
+    const { stdout } = await home.node(["--input-type=module", "-e", script]);
+    await eventually(5000, async () => expect(alive(Number(stdout))).toBe(false));
+    expect(existsSync(marker)).toBe(false);
+  });
+});
+
+describe("two commands at once", () => {
+  test("take turns: one process, and both succeed", async () => {
+    const outcomes = await Promise.all(
+      ["one", "two", "three"].map((round) =>
+        home.reconcile(tinyService(port, { environment: { MODE: "polite", ROUND: round } })),
+      ),
+    );
+    expect(outcomes.map(({ code }) => code)).toEqual([0, 0, 0]);
+    expect((await answerOf(port))?.pid).toBe(record().pid);
+  });
+
+  test("a lock of a process that is gone is broken", async () => {
+    const dead = spawn("true");
+    await new Promise((resolve) => dead.on("exit", resolve));
+    const name = lockFile("inngest-local.test.server").split("/").at(-1) as string;
+    const lock = home.file(
+      join(home.data, "../../locks", name).slice(home.folder.length + 1),
+      JSON.stringify({ pid: dead.pid, startTime: "1" }),
+    );
+    expect((await home.reconcile(tinyService(port))).code).toBe(0);
+    expect(existsSync(lock)).toBe(false);
+  });
+});
+
+describe("a log", () => {
+  test("of hundreds of megabytes is cut while the process goes on writing", async () => {
+    await home.reconcile(tinyService(port, { environment: { MODE: "polite", CHATTER: "300" } }));
+    const log = join(home.data, "logs/server.log");
+    let peak = 0;
+    await eventually(60_000, async () => {
+      peak = Math.max(peak, statSync(log).size);
+      expect(readFileSync(log, "utf8")).toMatch(/^(?:[^x]*said it all\n)+$/);
+    });
+    expect(peak).toBeGreaterThan(logLimit);
+    expect(statSync(`${log}.1`).size).toBe(logLimit);
+    expect(statSync(`${log}.1`).mode & 0o777).toBe(0o600);
+    expect((await answerOf(port))?.pid).toBe(record().pid);
+  }, 90_000);
+
+  test("is emptied even when its last piece cannot be kept", async () => {
+    const log = home.file("log", "x".repeat(5000));
+    home.file("log.1.new/in-the-way");
+    const keeper = await startDetached(logKeeper(log, process.pid, 1000), { cwd: "/", environment: {} });
+    keeper.release();
+    await eventually(10_000, async () => expect(statSync(log).size).toBe(0));
+    await stopGroup(keeper, 0);
+  });
+
+  test("below the limit stays as it is, and the keeper ends with the process", async () => {
+    const log = home.file("log", "x".repeat(1000));
+    const mortal = spawn("sleep", ["3"]);
+    const keeper = await startDetached(logKeeper(log, mortal.pid, 1000), { cwd: "/", environment: {} });
+    keeper.release();
+    await sleep(2500);
+    expect([statSync(log).size, existsSync(`${log}.1`), isRunning(keeper)]).toEqual([1000, false, true]);
+    await eventually(10_000, async () => expect(isRunning(keeper)).toBe(false));
+  });
+});

@@ -1,0 +1,22 @@
+import { createHash } from "node:crypto";
+
+/** What `process-task` finds out about a document. This is the place for work of your own. */
+export interface Measure {
+  bytes: number;
+  /** Line feeds. */
+  lines: number;
+  /** In hexadecimal digits. */
+  sha256: string;
+}
+
+export async function measure(document: AsyncIterable<Uint8Array>): Promise<Measure> {
+  const hash = createHash("sha256");
+  let bytes = 0;
+  let lines = 0;
+  for await (const chunk of document) {
+    hash.update(chunk);
+    bytes += chunk.byteLength;
+    for (const byte of chunk) if (byte === 0x0a) lines++;
+  }
+  return { bytes, lines, sha256: hash.digest("hex") };
+}

@@ -1,0 +1,26 @@
+import { appendFile, mkdir } from "node:fs/promises";
+import { inngest } from "../client.ts";
+import { dataPath } from "../documents/files.ts";
+import { settings } from "../environment.ts";
+import { taskCompleted } from "../events.ts";
+import { taskTotals } from "../redis/task-totals.ts";
+
+/** What `process-task` sets off by its event: a journal of finished tasks, and with Redis also totals that all workers share. */
+export const recordTask = inngest.createFunction(
+  { id: "record-task", retries: 3, triggers: [taskCompleted] },
+  async ({ event, step, runId }) => {
+    await step.run("append", async () => {
+      await mkdir(dataPath(), { recursive: true });
+      await appendFile(dataPath("completed.jsonl"), `${JSON.stringify({ runId, ...event.data })}\n`);
+    });
+    if (!settings().redisUrl) return { recorded: event.data.url };
+
+    const totals = await step.run("add to totals", () =>
+      taskTotals.update("all", ({ tasks, bytes } = { tasks: 0, bytes: 0 }) => ({
+        tasks: tasks + 1,
+        bytes: bytes + event.data.result.bytes,
+      })),
+    );
+    return { recorded: event.data.url, totals };
+  },
+);

@@ -1,0 +1,34 @@
+import { createApp } from "./app.ts";
+import type { Environment } from "./environment.ts";
+import { functions } from "./functions/index.ts";
+import { listenEverywhere } from "./http/listeners.ts";
+import { log } from "./log.ts";
+import { connect } from "./redis/connection.ts";
+import { runtimeName } from "./runtime.ts";
+import { connectTransport } from "./transport/connect.ts";
+import type { Transport } from "./transport/index.ts";
+import { serveTransport } from "./transport/serve.ts";
+
+/**
+ * Listens, and lets the server know that this worker is there.
+ *
+ * @throws Error when the first address cannot be listened on
+ */
+export async function startWorker({
+  transport: kind,
+  hosts,
+  port,
+  redisUrl,
+}: Environment): Promise<{ stop(): Promise<void> }> {
+  const transport: Transport = kind === "connect" ? connectTransport(functions) : serveTransport(functions);
+  const listener = await listenEverywhere(createApp(transport).fetch, hosts, port);
+  transport.start();
+  if (redisUrl) connect();
+  else log("info", "shared state and the gateway are off: REDIS_URL is not set");
+  log("info", "worker started", { runtime: runtimeName, transport: kind, functions: functions.length });
+  return {
+    async stop() {
+      await Promise.all([listener.close(), transport.stop()]);
+    },
+  };
+}

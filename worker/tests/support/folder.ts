@@ -1,0 +1,12 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { onTestFinished, vi } from "vitest";
+
+/** A folder for one test, which is `DATA_DIR` until the test ends. */
+export function dataDirectory(): string {
+  const folder = mkdtempSync(join(tmpdir(), "inngest-unit-"));
+  vi.stubEnv("DATA_DIR", folder);
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}

@@ -1,0 +1,97 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { freePort, type Running, start, until } from "./processes.ts";
+import type { TestServer } from "./server.ts";
+
+export type RuntimeName = "node" | "bun";
+
+/** The folder of the worker's source. */
+export const SOURCE = resolve(import.meta.dirname, "../..");
+
+export interface WorkerOptions {
+  server: TestServer;
+  runtime?: RuntimeName;
+  env?: Record<string, string>;
+  /** Where the worker's source is. @default this package */
+  source?: string;
+  /** What the runtime is started with. @default ["serve.ts"] */
+  args?: string[];
+}
+
+/** A real worker process with its own folder and port. */
+export class TestWorker {
+  readonly dataDirectory: string;
+  readonly port: number;
+  readonly #options: WorkerOptions;
+  #process: Running | undefined;
+
+  private constructor(options: WorkerOptions, dataDirectory: string, port: number) {
+    this.#options = options;
+    this.dataDirectory = dataDirectory;
+    this.port = port;
+  }
+
+  /** Starts a worker and waits until it is registered. */
+  static async start(options: WorkerOptions): Promise<TestWorker> {
+    const worker = await TestWorker.prepare(options);
+    worker.boot();
+    await worker.registered();
+    return worker;
+  }
+
+  static async prepare(options: WorkerOptions): Promise<TestWorker> {
+    return new TestWorker(options, await mkdtemp(join(tmpdir(), "inngest-worker-")), await freePort());
+  }
+
+  get origin(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  /** What the worker's environment is, besides PATH. */
+  get variables(): Record<string, string> {
+    const { server, env } = this.#options;
+    return {
+      INNGEST_BASE_URL: server.url,
+      INNGEST_SIGNING_KEY: server.signingKey,
+      INNGEST_EVENT_KEY: server.eventKey,
+      INNGEST_SERVE_ORIGIN: this.origin,
+      PORT: String(this.port),
+      DATA_DIR: this.dataDirectory,
+      ...env,
+    };
+  }
+
+  get output(): string {
+    return this.#process?.output ?? "";
+  }
+
+  boot(more: Record<string, string> = {}): void {
+    const { runtime = "node", source = SOURCE, args = ["serve.ts"] } = this.#options;
+    const program = join(SOURCE, "node_modules", ".bin", runtime);
+    this.#process = start(program, args, { ...this.variables, ...more }, source);
+  }
+
+  async registered(limit?: number): Promise<void> {
+    await until("the worker was registered", async () => (await this.health()).degraded.length === 0, limit).catch(
+      (error) => {
+        throw new Error(`${error.message}\n${this.output}`);
+      },
+    );
+  }
+
+  async health(): Promise<{ status: string; degraded: string[]; off: string[] }> {
+    const response = await fetch(`${this.origin}/healthz`);
+    return (await response.json()) as { status: string; degraded: string[]; off: string[] };
+  }
+
+  async halt(signal: "SIGTERM" | "SIGKILL"): Promise<number | string> {
+    return (await this.#process?.end(signal)) ?? "";
+  }
+
+  /** Ends the worker and removes what it has left. */
+  async dispose(): Promise<void> {
+    await this.halt("SIGKILL");
+    await rm(this.dataDirectory, { recursive: true, force: true });
+  }
+}

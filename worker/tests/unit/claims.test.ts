@@ -1,0 +1,76 @@
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { expect, test } from "vitest";
+import { createDriver } from "../../claims/driver.ts";
+import { ClaimError, ClaimStore, PART_SIZE } from "../../claims/store.ts";
+import { dataDirectory } from "../support/folder.ts";
+
+async function fileStore(): Promise<[ClaimStore, string]> {
+  const folder = dataDirectory();
+  return [new ClaimStore(await createDriver(pathToFileURL(folder))), folder];
+}
+
+async function* chunks(count: number, size: number): AsyncGenerator<Uint8Array> {
+  for (let index = 0; index < count; index++) yield new Uint8Array(size).fill(index);
+}
+
+test("gives back what was put in, also in several parts", async () => {
+  const [store, folder] = await fileStore();
+  const claim = await store.put("run.data", chunks(11, 1024 ** 2));
+  expect(claim.bytes).toBe(11 * 1024 ** 2);
+  expect(readdirSync(folder)).toHaveLength(Math.ceil(claim.bytes / PART_SIZE));
+  const read = await store.read(claim);
+  expect(read.byteLength).toBe(claim.bytes);
+  expect(read[5 * 1024 ** 2]).toBe(5);
+});
+
+test("keeps empty data, and text", async () => {
+  const [store] = await fileStore();
+  expect((await store.read(await store.put("empty", ""))).byteLength).toBe(0);
+  expect((await store.read(await store.put("text", "grüße"))).toString()).toBe("grüße");
+});
+
+test("a changed byte is found out", async () => {
+  const [store, folder] = await fileStore();
+  const claim = await store.put("run.data", "something");
+  const [file = ""] = readdirSync(folder);
+  writeFileSync(join(folder, file), readFileSync(join(folder, file)).fill(0));
+  await expect(store.read(claim)).rejects.toThrow(ClaimError);
+});
+
+test("missing data is said to be gone, with the reasons", async () => {
+  const [store] = await fileStore();
+  const claim = await store.put("run.data", "something");
+  await store.remove(claim);
+  await expect(store.read(claim)).rejects.toThrow(
+    /is gone: it expired at .+ or it was made by a worker with another CLAIM_STORE/,
+  );
+});
+
+test("expired claims are removed, others stay", async () => {
+  const [store] = await fileStore();
+  const short = await store.put("short", "x", { lifetime: 0 });
+  const long = await store.put("long", "x", { lifetime: 5 * 3_600_000 });
+  expect(await store.removeExpired()).toBe(0);
+  expect(await store.removeExpired(new Date(Date.now() + 2 * 3_600_000))).toBe(1);
+  await expect(store.read(short)).rejects.toThrow(ClaimError);
+  expect((await store.read(long)).toString()).toBe("x");
+});
+
+test("a write that was cut off leaves parts that expire", async () => {
+  const [store, folder] = await fileStore();
+  async function* cutOff() {
+    yield new Uint8Array(PART_SIZE);
+    throw new Error("cut off");
+  }
+  await expect(store.put("run.data", cutOff(), { lifetime: 0 })).rejects.toThrow("cut off");
+  expect(readdirSync(folder)).toHaveLength(1);
+  await store.removeExpired(new Date(Date.now() + 2 * 3_600_000));
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+test.each(["../escape", "a/b", "", "a b"])("refuses the name %j", async (name) => {
+  const [store] = await fileStore();
+  await expect(store.put(name, "x")).rejects.toThrow("cannot name a claim");
+});

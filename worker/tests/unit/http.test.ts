@@ -1,0 +1,194 @@
+import { createHmac } from "node:crypto";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { createApp } from "../../app.ts";
+import { inngest } from "../../client.ts";
+import { functions } from "../../functions/index.ts";
+import { WEBHOOK_LIMIT } from "../../http/webhooks.ts";
+import { signRequest } from "../../server/signature.ts";
+import type { Transport } from "../../transport/index.ts";
+import { type Api, startApi } from "../support/api.ts";
+import { dataDirectory } from "../support/folder.ts";
+
+const transport = (name: Transport["name"], registered = true): Transport => ({
+  name,
+  registered,
+  start() {},
+  async stop() {},
+});
+const app = createApp(transport("serve"));
+const key = process.env.INNGEST_SIGNING_KEY ?? "";
+
+let api: Api | undefined;
+afterEach(async () => {
+  await api?.close();
+  api = undefined;
+  vi.restoreAllMocks();
+});
+
+test("GET / says what is served", async () => {
+  const response = await app.request("/");
+  expect(response.status).toBe(200);
+  expect(await response.json()).toEqual({
+    status: "running",
+    app: "inngest-local",
+    functions: functions.map((fn) => fn.id()),
+  });
+});
+
+describe("GET /healthz", () => {
+  test("is ok when server and claims are there, and says what is off", async () => {
+    dataDirectory();
+    api = await startApi();
+    const response = await app.request("/healthz");
+    expect(response.status).toBe(200);
+    expect(await response.json()).toMatchObject({
+      status: "ok",
+      degraded: [],
+      off: expect.arrayContaining(["shared state and gateway: REDIS_URL is not set"]),
+    });
+  });
+
+  test("is still 200 when all is away, and names it", async () => {
+    dataDirectory();
+    vi.stubEnv("REDIS_URL", "redis://127.0.0.1:9");
+    const response = await app.request("/healthz");
+    expect(response.status).toBe(200);
+    const { status, degraded } = (await response.json()) as { status: string; degraded: string[] };
+    expect(status).toBe("degraded");
+    expect(degraded).toEqual([
+      expect.stringMatching(/^server: /),
+      expect.stringMatching(/^redis: Redis at REDIS_URL is away/),
+    ]);
+  });
+
+  test("says when the app is not registered yet", async () => {
+    dataDirectory();
+    api = await startApi();
+    const response = await createApp(transport("serve", false)).request("/healthz");
+    expect(await response.json()).toMatchObject({ status: "degraded", degraded: ["server: not registered yet"] });
+  });
+});
+
+describe("/api/inngest", () => {
+  const url = "http://worker/api/inngest?fnId=inngest-local-process-task&stepId=step";
+  const body = JSON.stringify({ event: {}, ctx: {} });
+  const request = (method: string, signature?: string) =>
+    new Request(url, {
+      method,
+      ...(method !== "GET" && { body }),
+      headers: { host: "worker", ...(signature && { "x-inngest-signature": signature }) },
+    });
+
+  test.each(["GET", "PUT", "POST"])("answers 401 to an unsigned %s", async (method) => {
+    expect((await app.request(request(method))).status).toBe(401);
+  });
+
+  test("answers 401 to a wrong key, an old signature, another body and rubbish", async () => {
+    const old = signRequest(body, key, new Date(Date.now() - 6 * 60_000));
+    for (const signature of [signRequest(body, "ffff"), old, signRequest("other", key), "rubbish", "t=1&s="]) {
+      expect((await app.request(request("POST", signature))).status).toBe(401);
+    }
+  });
+
+  test("answers a signed GET, also when it was signed with the fallback key", async () => {
+    vi.stubEnv("INNGEST_SIGNING_KEY_FALLBACK", "abcdef");
+    for (const signer of [key, "abcdef"]) {
+      const response = await app.request(request("GET", signRequest("", signer)));
+      expect(response.status).toBe(200);
+      expect(await response.json()).toMatchObject({ mode: "cloud", function_count: functions.length });
+    }
+  });
+
+  test("is not there when the worker connects instead", async () => {
+    const response = await createApp(transport("connect")).request(request("GET", signRequest("", key)));
+    expect(response.status).toBe(404);
+  });
+});
+
+describe("GET /audit", () => {
+  const ask = (token?: string) => app.request("/audit", { headers: token ? { authorization: `Bearer ${token}` } : {} });
+
+  test("wants the signing key", async () => {
+    expect((await ask()).status).toBe(401);
+    expect((await ask("wrong")).status).toBe(401);
+  });
+
+  test("reports drift and heals nothing", async () => {
+    api = await startApi();
+    const response = await ask(key);
+    expect(response.status).toBe(200);
+    const { status, drift } = (await response.json()) as { status: string; drift: { problem: string }[] };
+    expect(status).toBe("drift");
+    expect(drift).toHaveLength(functions.length);
+    expect(api.registrations).toBe(0);
+  });
+
+  test("says 502 when the server is away", async () => {
+    expect((await ask(key)).status).toBe(502);
+  });
+});
+
+describe("POST /webhooks/:source", () => {
+  const body = JSON.stringify({ action: "opened" });
+  const github = (text: string, secret: string) => `sha256=${createHmac("sha256", secret).update(text).digest("hex")}`;
+  const post = (headers: Record<string, string>, text = body, source = "forge") => {
+    vi.stubEnv("WEBHOOK_SECRETS", "forge=sesame");
+    return app.request(`/webhooks/${source}`, { method: "POST", body: text, headers });
+  };
+  const sent = () => vi.spyOn(inngest, "send").mockResolvedValue({ ids: ["1"] });
+
+  test("turns a delivery into an event that is the same when it is repeated", async () => {
+    const send = sent();
+    const headers = { "x-hub-signature-256": github(body, "sesame"), "x-github-delivery": "d1" };
+    expect((await post(headers)).status).toBe(202);
+    expect((await post(headers)).status).toBe(202);
+    for (const [event] of send.mock.calls) {
+      expect(event).toMatchObject({
+        name: "webhook/received",
+        id: "webhook-forge-d1",
+        data: { source: "forge", delivery: "d1" },
+      });
+    }
+  });
+
+  test.each([
+    ["no signature", {}],
+    ["another secret", { "x-hub-signature-256": github(body, "open"), "x-github-delivery": "d" }],
+    ["another body", { "x-hub-signature-256": github("{}", "sesame"), "x-github-delivery": "d" }],
+    ["an empty signature", { "x-hub-signature-256": "", "x-github-delivery": "d" }],
+  ])("answers 401 to %s", async (_, headers) => {
+    const send = sent();
+    expect((await post(headers)).status).toBe(401);
+    expect(send).not.toHaveBeenCalled();
+  });
+
+  test("answers 401 to a source without a secret", async () => {
+    const headers = { "x-hub-signature-256": github(body, "sesame"), "x-github-delivery": "d" };
+    expect((await post(headers, body, "stranger")).status).toBe(401);
+  });
+
+  test("answers 400 without a delivery's id, and to what is no JSON", async () => {
+    expect((await post({ "x-hub-signature-256": github(body, "sesame") })).status).toBe(400);
+    expect((await post({ "x-hub-signature-256": github("{", "sesame"), "x-github-delivery": "d" }, "{")).status).toBe(
+      400,
+    );
+  });
+
+  test("answers 413 to a body that is too large", async () => {
+    const large = "x".repeat(WEBHOOK_LIMIT + 1);
+    expect((await post({ "content-length": String(large.length) }, large)).status).toBe(413);
+  });
+
+  test("understands Standard Webhooks, and refuses an old one", async () => {
+    sent();
+    const signed = (seconds: number) => ({
+      "webhook-id": "m1",
+      "webhook-timestamp": String(seconds),
+      "webhook-signature": `v1,other v1,${createHmac("sha256", "sesame").update(`m1.${seconds}.${body}`).digest("base64")}`,
+    });
+    const now = Math.floor(Date.now() / 1000);
+    expect((await post(signed(now))).status).toBe(202);
+    expect((await post(signed(now - 600))).status).toBe(401);
+    expect((await post({ ...signed(now), "webhook-timestamp": "soon" })).status).toBe(401);
+  });
+});
