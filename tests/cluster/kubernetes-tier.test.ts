@@ -49,6 +49,11 @@ describe.skipIf(reason)(title("tier kubernetes", reason), () => {
 
   test("comes up from nothing, and the worker's pod finishes the chain", async () => {
     await stack.up();
+    const api = await stack.api();
+    // A node opens a Service's port a moment after its pods are ready.
+    await eventually(30_000, async () => {
+      if (!(await api.isHealthy())) throw new Error("the node's port does not answer");
+    });
     const { workerUrl } = await stack.outputs();
     const data = { url: `${workerUrl}/healthz`, outputPath: "first.json" };
     await stack.completes({ name: "task/process", data }, ["process-task", "record-task", "relay-gateway"]);

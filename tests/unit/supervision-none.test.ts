@@ -108,12 +108,10 @@ describe("a log", () => {
   test("of hundreds of megabytes is cut while the process goes on writing", async () => {
     await home.reconcile(tinyService(port, { environment: { MODE: "polite", CHATTER: "300" } }));
     const log = join(home.data, "logs/server.log");
-    let peak = 0;
     await eventually(60_000, async () => {
-      peak = Math.max(peak, statSync(log).size);
       expect(readFileSync(log, "utf8")).toMatch(/^(?:[^x]*said it all\n)+$/);
     });
-    expect(peak).toBeGreaterThan(logLimit);
+    // A piece of this length is kept only of a log that was longer.
     expect(statSync(`${log}.1`).size).toBe(logLimit);
     expect(statSync(`${log}.1`).mode & 0o777).toBe(0o600);
     expect((await answerOf(port))?.pid).toBe(record().pid);
