@@ -9,7 +9,7 @@ signal=USR1
 target=$2
 label=${target##*/}
 fail() { echo "$2" >&2; exit "$1"; }
-keeper() { cat "$LAUNCHD/$label.keeper" 2>/dev/null; }
+keeper() { sed -n 's/^\tkeeper = //p' "$LAUNCHD/$label.print"; }
 
 case $verb in
   print)

@@ -3,7 +3,7 @@
  * ThrottleInterval when it ended, and ends it with its whole group, SIGKILL after ExitTimeOut.
  */
 import { execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, linkSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -23,7 +23,7 @@ interface Job {
 const folder = process.env.LAUNCHD as string;
 /** Milliseconds for which launchd refuses a label that `print` no longer knows. */
 const settling = 300;
-const fileOf = (label: string, kind: "print" | "keeper" | "disabled" | "settling") => join(folder, `${label}.${kind}`);
+const fileOf = (label: string, kind: "print" | "disabled" | "settling") => join(folder, `${label}.${kind}`);
 
 async function bootstrap(path: string): Promise<void> {
   const fail = (code: number, reason: string): never => {
@@ -37,10 +37,11 @@ async function bootstrap(path: string): Promise<void> {
   const busy = existsSync(fileOf(job.Label, "print")) || existsSync(fileOf(job.Label, "settling"));
   if (busy || !job.ProgramArguments[0].startsWith("/")) fail(5, "Input/output error");
   const args = [import.meta.filename, "keep", path];
-  const { pid } = spawn(process.execPath, args, { detached: true, stdio: "ignore", cwd: "/" });
   mkdirSync(folder, { recursive: true });
-  writeFileSync(fileOf(job.Label, "keeper"), String(pid));
-  while (!existsSync(fileOf(job.Label, "print"))) await sleep(10);
+  const keeper = spawn(process.execPath, args, { detached: true, stdio: "ignore", cwd: "/" });
+  // Another bootstrap of the label may be on its way: one of the two keepers gets it.
+  keeper.once("exit", () => fail(5, "Input/output error"));
+  while (keeperOf(job.Label) !== keeper.pid) await sleep(10);
   process.exit();
 }
 
@@ -87,17 +88,32 @@ async function keep(path: string): Promise<void> {
     again = true;
     child?.kill("SIGKILL");
   });
-  describe(job.Label, path);
+  try {
+    linkSync(described(job.Label, path), fileOf(job.Label, "print"));
+  } catch {
+    process.exit(1);
+  }
   if (job.RunAtLoad || job.KeepAlive) start();
   setInterval(() => {}, 60_000);
 }
 
-/** What `launchctl print` says of a job, as far as anybody may rely on it. */
+/** What `launchctl print` says of a job, as far as anybody may rely on it, and which keeper is its. */
 function describe(label: string, path: string, pid?: number): void {
+  renameSync(described(label, path, pid), fileOf(label, "print"));
+}
+
+function described(label: string, path: string, pid?: number): string {
   const lines = [`${label} = {`, `\tpath = ${path}`, `\tstate = ${pid ? "running" : "spawn scheduled"}`];
-  const text = [...lines, ...(pid ? [`\tpid = ${pid}`] : []), "}", ""].join("\n");
-  writeFileSync(`${fileOf(label, "print")}.new`, text);
-  renameSync(`${fileOf(label, "print")}.new`, fileOf(label, "print"));
+  const text = [...lines, ...(pid ? [`\tpid = ${pid}`] : []), `\tkeeper = ${process.pid}`, "}", ""].join("\n");
+  const file = `${fileOf(label, "print")}.${process.pid}`;
+  writeFileSync(file, text);
+  return file;
+}
+
+function keeperOf(label: string): number | undefined {
+  const file = fileOf(label, "print");
+  const pid = existsSync(file) && /^\tkeeper = (\d+)$/m.exec(readFileSync(file, "utf8"))?.[1];
+  return pid ? Number(pid) : undefined;
 }
 
 function readJob(path: string): Job {

@@ -13,7 +13,7 @@ import { hashOf, type Supervisor, textOf } from "./supervisor.ts";
 
 const run = promisify(execFile);
 
-/** Exit code of `launchctl bootstrap`, EIO: the label is still loaded, or launchd is not done with a bootout. */
+/** Exit code of `launchctl bootstrap`, EIO: the label is loaded, or launchd is not done with a bootout. */
 const stillLoaded = 5;
 
 /** launchd, macOS's own: an agent in the person's login session, or a daemon of the machine. */
@@ -48,6 +48,8 @@ export function launchd(scope: Scope): Supervisor {
         if (code !== stillLoaded || Date.now() > deadline) {
           throw new Problem(`launchctl bootstrap ${domain} ${plistOf(label)} failed (${code}): ${stderr?.trim()}`);
         }
+        // The launchctl of a start that was killed goes on by itself, and may have loaded the label just now.
+        await run("launchctl", ["bootout", `${domain}/${label}`]).catch(() => undefined);
         await sleep(200);
       }
     }
