@@ -3,7 +3,17 @@
  * ThrottleInterval when it ended, and ends it with its whole group, SIGKILL after ExitTimeOut.
  */
 import { execFileSync, spawn } from "node:child_process";
-import { existsSync, linkSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
