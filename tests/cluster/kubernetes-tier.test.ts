@@ -25,6 +25,14 @@ describe.skipIf(reason)(title("tier kubernetes", reason), () => {
   let namespace: string;
   const nodePort = String(30_000 + Math.floor(Math.random() * 2_700));
   const inStack = (...args: string[]) => kubectl(["--namespace", namespace, ...args]);
+  /** The server's API once the node's port is open: a node opens it a moment after the Service's pods are ready. */
+  const reachableApi = async () => {
+    const api = await stack.api();
+    await eventually(30_000, async () => {
+      if (!(await api.isHealthy())) throw new Error("the node's port does not answer");
+    });
+    return api;
+  };
 
   beforeAll(async () => {
     if (!("cluster" in found)) return;
@@ -49,11 +57,7 @@ describe.skipIf(reason)(title("tier kubernetes", reason), () => {
 
   test("comes up from nothing, and the worker's pod finishes the chain", async () => {
     await stack.up();
-    const api = await stack.api();
-    // A node opens a Service's port a moment after its pods are ready.
-    await eventually(30_000, async () => {
-      if (!(await api.isHealthy())) throw new Error("the node's port does not answer");
-    });
+    await reachableApi();
     const { workerUrl } = await stack.outputs();
     const data = { url: `${workerUrl}/healthz`, outputPath: "first.json" };
     await stack.completes({ name: "task/process", data }, ["process-task", "record-task", "relay-gateway"]);
@@ -116,12 +120,9 @@ describe.skipIf(reason)(title("tier kubernetes", reason), () => {
   ];
   test("pods deleted in mid-run, alone and together, ten rounds: every run ends, no finished step runs again", async () => {
     const { eventKey } = await stack.outputs();
-    const api = await stack.api();
     for (const [round, victims] of rounds.entries()) {
       const runs = Array.from({ length: 5 }, (_, index) => `round${round}-${index}`);
-      await eventually(30_000, async () => {
-        if (!(await api.isHealthy())) throw new Error("the server is not back");
-      });
+      const api = await reachableApi();
       for (const run of runs) await api.send(eventKey, { name: "noted/chain", data: { run } });
       await sleep(1_500 + 300 * round);
       inStack("delete", "pod", "--wait=false", "--selector", `app.kubernetes.io/component in (${victims.join(",")})`);
@@ -147,7 +148,7 @@ describe.skipIf(reason)(title("tier kubernetes", reason), () => {
   }, 420_000);
 
   test("destroy leaves the data claims, and the next `up` takes them on again", async () => {
-    const api = await stack.api();
+    const api = await reachableApi();
     const before = (await api.runs(100)).length;
     expect(before).toBeGreaterThan(0);
     await stack.destroy();
@@ -160,7 +161,7 @@ describe.skipIf(reason)(title("tier kubernetes", reason), () => {
       "persistentvolumeclaim/server-data",
     ]);
     await stack.up();
-    expect((await (await stack.api()).runs(100)).length).toBeGreaterThanOrEqual(Math.min(before, 100));
+    expect((await (await reachableApi()).runs(100)).length).toBeGreaterThanOrEqual(Math.min(before, 100));
   });
 
   test("the trap: where a Service is called inngest, service links change the server's port", async () => {
