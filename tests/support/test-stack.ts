@@ -1,7 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
+import { execa } from "execa";
 import { Pulumi } from "../../cli/pulumi-cli.ts";
 import { InngestApi, type Run } from "../../components/inngest-api.ts";
 
@@ -30,15 +31,25 @@ export class TestStack {
   /** Everything that the CLI has printed so far. */
   printed = "";
   readonly home: string;
+  /** Variables of everything that is run for this stack. */
+  readonly environment: NodeJS.ProcessEnv;
   readonly #pulumi: Pulumi;
   readonly #settingsFile: string;
   #settings: Record<string, string | number | boolean>;
   /** The settings file as it is since a secret is in it. */
   #fixedSettings: string | undefined;
 
-  private constructor(name: string, home: string, firstPort: number, pulumi: Pulumi, settings: Record<string, string>) {
+  private constructor(
+    name: string,
+    home: string,
+    firstPort: number,
+    pulumi: Pulumi,
+    environment: NodeJS.ProcessEnv,
+    settings: Record<string, string>,
+  ) {
     this.name = name;
     this.home = home;
+    this.environment = environment;
     this.workerPort = firstPort;
     this.port = firstPort + 1;
     this.#pulumi = pulumi;
@@ -52,12 +63,13 @@ export class TestStack {
    */
   static async create(like: string, settings: Record<string, string> = {}, beside?: TestStack): Promise<TestStack> {
     const home = beside?.home ?? mkdtempSync(join(tmpdir(), "stack-"));
-    const pulumi = await Pulumi.find({
+    const environment = {
       ...process.env,
       PULUMI_BACKEND_URL: `file://${home}`,
       PULUMI_CONFIG_PASSPHRASE: passphrase,
       XDG_DATA_HOME: join(home, "data"),
-    });
+    };
+    const pulumi = await Pulumi.find(environment);
     const name = `${like}-${process.pid}${beside ? "-b" : ""}`;
     const fromFile = Object.fromEntries(
       [...readFileSync(`Pulumi.${like}.yaml`, "utf8").matchAll(/^ {2}inngest-local:(\w+): (.+)$/gm)].map((m) => [
@@ -65,7 +77,11 @@ export class TestStack {
         m[2],
       ]),
     );
-    const stack = new TestStack(name, home, await freePorts(), pulumi, { ...fromFile, ...unsupervised, ...settings });
+    const stack = new TestStack(name, home, await freePorts(), pulumi, environment, {
+      ...fromFile,
+      ...unsupervised,
+      ...settings,
+    });
     await pulumi.selectOrCreate(name);
     return stack;
   }
@@ -141,6 +157,35 @@ export class TestStack {
       if (functions.every((id) => done.includes(id))) return runs;
       throw new Error(`runs so far: ${JSON.stringify(runs)}`);
     });
+  }
+
+  /** What its settings file says now, which a command may have written into. */
+  settingsText(): string {
+    return readFileSync(this.#settingsFile, "utf8");
+  }
+
+  /**
+   * Starts one of the project's commands on this stack, in a process group of its own. Its folder is a project of links
+   * to this one's parts, so that the settings file that it reads and writes is this stack's.
+   */
+  command(name: string, ...args: string[]) {
+    for (const part of ["Pulumi.yaml", "index.ts", "package.json", "components", "node_modules", "worker"]) {
+      if (!existsSync(join(this.home, part))) symlinkSync(resolve(part), join(this.home, part));
+    }
+    return execa(process.execPath, [resolve("cli", `${name}.ts`), ...args, "--stack", this.name], {
+      cwd: this.home,
+      env: this.environment,
+      extendEnv: false,
+      reject: false,
+      all: true,
+      stdin: "ignore",
+      detached: true,
+    });
+  }
+
+  /** Takes the lock away that a killed update left. */
+  async cancel(): Promise<void> {
+    await this.#pulumi.capture(["cancel", "--yes", "--stack", this.name]);
   }
 
   /** Destroys what is left and removes the folder; for `afterAll`. */
