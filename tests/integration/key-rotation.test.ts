@@ -31,6 +31,18 @@ async function rotateUntilKilledAt(stack: TestStack, step: string): Promise<void
   await stack.cancel();
 }
 
+/** What the server says of runs that have no last step, and which steps they have had. */
+async function told(stack: TestStack, runs: [string, string][], there: Record<string, number>) {
+  const api = await stack.api();
+  return await Promise.all(
+    runs.slice(0, 20).map(async ([run, event]) => ({
+      run,
+      began: there[`${run} a`] ?? 0,
+      status: (await api.runsOf(event)).map(({ status }) => status),
+    })),
+  );
+}
+
 /** Rotates under traffic, with a death between two steps, and looks for what was lost. */
 async function rotateUnderTraffic(stack: TestStack): Promise<void> {
   const before = await stack.outputs();
@@ -46,12 +58,13 @@ async function rotateUnderTraffic(stack: TestStack): Promise<void> {
   await sleep(Math.max(0, began + seconds * 1000 - Date.now()));
   await traffic.stop();
 
-  const sent = traffic.accepted.length;
+  const sent = traffic.accepted.size;
   console.log({ took: Date.now() - began, sent, tries: traffic.tries, forged: traffic.forged });
   expect(sent).toBeGreaterThan(seconds * 15);
   await eventually(180_000, async () => {
     const there = marks(stack);
-    expect(traffic.accepted.filter((run) => !there[`${run} b`])).toEqual([]);
+    const open = [...traffic.accepted].filter(([run]) => !there[`${run} b`]);
+    if (open.length > 0) throw new Error(`not finished: ${JSON.stringify(await told(stack, open, there))}`);
   });
   expect(marks(stack)["forged a"]).toBeUndefined();
   expect(Object.keys(traffic.forged).filter((came) => !/ (401|no answer)$/.test(came))).toEqual([]);

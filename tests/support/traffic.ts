@@ -7,8 +7,8 @@ const rate = 20;
 
 /** Events as an app sends them, each until it is accepted, and calls that the worker must not take. */
 export class Traffic {
-  /** Runs whose event was accepted. */
-  readonly accepted: string[] = [];
+  /** Runs whose event was accepted, with the event's id. */
+  readonly accepted = new Map<string, string>();
   /** Tries that were answered otherwise or not at all, by what came of them. */
   readonly tries: Record<string, number> = {};
   /** How often each status was the worker's answer to a call that it must not take. */
@@ -52,7 +52,8 @@ export class Traffic {
         () => undefined,
       );
       if (answer?.ok) {
-        this.accepted.push(run);
+        const { ids } = (await answer.json()) as { ids: [string] };
+        this.accepted.set(run, ids[0]);
         return;
       }
       const came = String(answer?.status ?? "no answer");
