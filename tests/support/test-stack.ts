@@ -105,12 +105,12 @@ export class TestStack {
 
   /** `pulumi up`; throws with what it printed when it fails. */
   async up(...flags: string[]): Promise<void> {
-    await this.#succeed("up", "--yes", "--skip-preview", ...flags);
+    await this.#succeed("up", "--yes", "--skip-preview", ...this.#eventLog(), ...flags);
   }
 
   /** `pulumi up`, expected to fail; returns what it printed. */
   async failingUp(...flags: string[]): Promise<string> {
-    const { exitCode, output } = await this.#run("up", "--yes", "--skip-preview", ...flags);
+    const { exitCode, output } = await this.#run("up", "--yes", "--skip-preview", ...this.#eventLog(), ...flags);
     if (exitCode === 0) throw new Error(`pulumi up succeeded:\n${output}`);
     return output;
   }
@@ -129,6 +129,11 @@ export class TestStack {
     return steps
       .filter(({ op }) => op !== "same" && op !== "read")
       .map(({ op, urn }) => ({ op, resource: urn.split("::").slice(2).join("::").split("$").at(-1) as string }));
+  }
+
+  /** The next `up` as `pulumi preview --json` tells it. */
+  async plan(): Promise<string> {
+    return await this.#succeed("preview", "--json", ...this.#eventLog());
   }
 
   async outputs(): Promise<StackOutputs> {
@@ -181,6 +186,19 @@ export class TestStack {
       stdin: "ignore",
       detached: true,
     });
+  }
+
+  /** Puts a changed export in the place of the stack's state. */
+  async importState(text: string): Promise<void> {
+    const file = join(this.home, "import.json");
+    writeFileSync(file, text);
+    const { exitCode, output } = await this.#pulumi.capture(["stack", "import", "--stack", this.name, "--file", file]);
+    rmSync(file);
+    if (exitCode !== 0) throw new Error(output);
+  }
+
+  #eventLog(): string[] {
+    return ["--event-log", join(this.home, `${Date.now()}.events`)];
   }
 
   /** Takes the lock away that a killed update left. */
