@@ -5,6 +5,7 @@ import { closest, distance } from "fastest-levenshtein";
 import { envValueProblem } from "./components/host/env-file.ts";
 import type { Supervision } from "./components/host/supervisors/index.ts";
 import { scopes, supervisors } from "./components/host/supervisors/service.ts";
+import { type RotationStep, rotationSteps } from "./components/key-rotation.ts";
 import { eventKeyProblem, signingKeyProblem } from "./components/key-shape.ts";
 import {
   type KubernetesSettings,
@@ -51,6 +52,8 @@ export const defaults = {
   protectData: "true",
   supervisor: "auto",
   supervisorScope: "user",
+  keyGeneration: "1",
+  keyRotation: "none",
   keysFrom: "",
   signingKey: "",
   eventKey: "",
@@ -93,8 +96,12 @@ export interface Settings {
   protectData: boolean;
   supervision: Supervision;
   keysFrom: string | undefined;
-  signingKey: pulumi.Output<string> | undefined;
-  eventKey: pulumi.Output<string> | undefined;
+  keys: {
+    generation: number;
+    rotation: RotationStep;
+    signingKey: pulumi.Output<string> | undefined;
+    eventKey: pulumi.Output<string> | undefined;
+  };
 }
 
 /** Raw configuration as Pulumi hands it over: values by key without namespace. */
@@ -211,8 +218,12 @@ export function readSettings(stack: string, raw: RawConfig): Settings {
       scope: choice("supervisorScope", scopes),
     },
     keysFrom: optional("keysFrom"),
-    signingKey: secret("signingKey", signingKeyProblem),
-    eventKey: secret("eventKey", eventKeyProblem),
+    keys: {
+      generation: whole("keyGeneration", 1, 1_000_000),
+      rotation: choice("keyRotation", rotationSteps),
+      signingKey: secret("signingKey", signingKeyProblem),
+      eventKey: secret("eventKey", eventKeyProblem),
+    },
   };
 
   for (const key of ["serverImage", "queueImage", "databaseImage"] as const) {
@@ -263,7 +274,14 @@ export function readSettings(stack: string, raw: RawConfig): Settings {
   if (settings.keysFrom === stack) {
     reject("keysFrom", "another stack than this one", "pulumi config rm keysFrom");
   }
-  if (settings.keysFrom && (settings.signingKey || settings.eventKey)) {
+  const { generation, rotation, signingKey, eventKey } = settings.keys;
+  if (generation === 1 && rotation !== "none") {
+    reject("keyRotation", "none at `keyGeneration` 1, before which there is none", "pulumi config rm keyRotation");
+  }
+  if (settings.keysFrom && rotation !== "none") {
+    reject("keyRotation", "none where `keysFrom` is set, whose stack's keys change", "pulumi config rm keyRotation");
+  }
+  if (settings.keysFrom && (signingKey || eventKey)) {
     problems.push(
       "`keysFrom` must stand alone, and `signingKey` or `eventKey` is set too. Remedy: pulumi config rm keysFrom",
     );

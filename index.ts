@@ -7,13 +7,16 @@ import { loadSettings } from "./config.ts";
 
 const settings = loadSettings();
 const preflight = new Preflight("preflight", preflightSpec(settings));
-const { signingKey, eventKey } = settings.keysFrom
+export const keys = settings.keysFrom
   ? await keysOf(settings.keysFrom)
-  : new SigningKeys("keys", { signingKey: settings.signingKey, eventKey: settings.eventKey }, { dependsOn: preflight });
+  : new SigningKeys("keys", settings.keys, { dependsOn: preflight }).keys;
+/** The server's own, and of those with which it takes events the one that stays. */
+export const signingKey = keys.server.signingKey;
+export const eventKey = keys.server.eventKeys.apply(([first]) => first as string);
 
 // Only the chosen tier's module, and with it only the provider SDK that it uses, is loaded.
 const { deploy }: { deploy: Deploy } = await import(`./components/${settings.tier}/index.ts`);
-const endpoints = deploy(settings, { signingKey, eventKey }, { dependsOn: preflight });
+const endpoints = deploy(settings, keys, { dependsOn: preflight });
 new Registration("registration", {
   apiUrl: endpoints.apiUrl,
   workerUrl: endpoints.workerUrl,
@@ -27,4 +30,3 @@ new Registration("registration", {
 
 export const { dashboardUrl, apiUrl, eventUrl, workerUrl, durability, supervision, appEnvironment, forward } =
   endpoints;
-export { eventKey, signingKey };

@@ -1,4 +1,5 @@
 import { readdirSync } from "node:fs";
+import { createInterface } from "node:readline/promises";
 import { Command, CommanderError } from "commander";
 import { closest } from "fastest-levenshtein";
 import { Problem } from "../components/host/problem.ts";
@@ -40,4 +41,13 @@ export function checkStack(stack: string): void {
     `--stack must name a stack that has a settings file, and Pulumi.${stack}.yaml is not here. ` +
       `Remedy: --stack ${closest(stack, known)}, or write that file (known: ${known.sort().join(", ")})`,
   );
+}
+
+/** Asks whether to do `what`, such as "destroy stack dev". Throws {@link UsageProblem} where there is nobody to ask. */
+export async function confirmed(what: string): Promise<boolean> {
+  if (!process.stdin.isTTY) throw new UsageProblem(`no terminal to ask on: say --yes to ${what}`);
+  const prompt = createInterface({ input: process.stdin, output: process.stdout });
+  const answer = await prompt.question(`${what.charAt(0).toUpperCase()}${what.slice(1)}? [y/N] `);
+  prompt.close();
+  return /^y(es)?$/i.test(answer.trim());
 }

@@ -1,11 +1,10 @@
 import { rmSync } from "node:fs";
-import { createInterface } from "node:readline/promises";
 import { removeImages, removeVolumes } from "../components/host/docker-engine.ts";
 import { removeNamespace } from "../components/host/kubernetes-cluster.ts";
 import { dataFolder } from "../components/host/paths.ts";
 import { Problem } from "../components/host/problem.ts";
 import { namespaceOf } from "../components/kubernetes/pod.ts";
-import { checkStack, defineCommand, runCommand, UsageProblem } from "./command.ts";
+import { checkStack, confirmed, defineCommand, runCommand } from "./command.ts";
 import { Pulumi } from "./pulumi-cli.ts";
 
 interface Flags {
@@ -24,7 +23,7 @@ const command = defineCommand("destroy", "Takes a stack down. Its data stays, un
 async function destroy({ stack, deleteData, yes }: Flags): Promise<void> {
   checkStack(stack);
   const what = deleteData ? `stack ${stack} AND ALL ITS DATA` : `stack ${stack} (its data stays)`;
-  if (!yes && !(await confirmed(what))) throw new Problem("nothing was done");
+  if (!yes && !(await confirmed(`destroy ${what}`))) throw new Problem("nothing was done");
   const pulumi = await Pulumi.find();
   await pulumi.selectOrCreate(stack);
   if ((await pulumi.change("destroy", stack, [])) !== 0) {
@@ -43,14 +42,6 @@ async function destroy({ stack, deleteData, yes }: Flags): Promise<void> {
   if (kubeContext) await removeNamespace({ context: kubeContext, kubeconfig }, namespaceOf(stack));
   rmSync(dataFolder(stack, dataDir), { recursive: true, force: true });
   console.log(`The data of stack ${stack} is deleted.`);
-}
-
-async function confirmed(what: string): Promise<boolean> {
-  if (!process.stdin.isTTY) throw new UsageProblem(`no terminal to ask on: say --yes to destroy ${what}`);
-  const prompt = createInterface({ input: process.stdin, output: process.stdout });
-  const answer = await prompt.question(`Destroy ${what}? [y/N] `);
-  prompt.close();
-  return /^y(es)?$/i.test(answer.trim());
 }
 
 await runCommand(command);

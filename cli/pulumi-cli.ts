@@ -115,14 +115,29 @@ export class Pulumi {
     return JSON.parse(stdout as string) as T;
   }
 
-  /** Some of the stack's settings, defaults included. */
+  /** Some of the stack's settings, defaults included; `[secret]` stands for each that is set encrypted. */
   async settings<const Key extends string>(stack: string, keys: Key[]): Promise<Record<Key, string | undefined>> {
     const file = `Pulumi.${stack}.yaml`;
     const args = ["config", "--json", "--stack", stack, "--config-file", file];
     const { stdout } = await execa(this.#binary, args, this.#options());
-    const config = JSON.parse(stdout as string) as Record<string, { value?: string }>;
-    const values = keys.map((key) => [key, config[`${project}:${key}`]?.value || undefined]);
+    const config = JSON.parse(stdout as string) as Record<string, { value?: string; secret?: boolean }>;
+    const values = keys.map((key) => {
+      const { value, secret } = config[`${project}:${key}`] ?? {};
+      return [key, secret ? "[secret]" : value || undefined];
+    });
     return Object.fromEntries(values) as Record<Key, string | undefined>;
+  }
+
+  /** Writes settings into the stack's file, all or none; one that is `undefined` is taken out of it before. */
+  async configure(stack: string, settings: Record<string, string | undefined>): Promise<void> {
+    const of = ["--stack", stack, "--config-file", `Pulumi.${stack}.yaml`];
+    const entries = Object.entries(settings);
+    const gone = entries.filter(([, value]) => value === undefined).map(([key]) => key);
+    const set = entries.filter(([, value]) => value !== undefined).map(([key, value]) => `${key}=${value}`);
+    if (gone.length > 0) await execa(this.#binary, ["config", "rm-all", ...gone, ...of], this.#options());
+    if (set.length === 0) return;
+    const plain = set.flatMap((pair) => ["--plaintext", pair]);
+    await execa(this.#binary, ["config", "set-all", ...plain, ...of], this.#options());
   }
 
   #options(): Options {

@@ -1,12 +1,10 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../config.ts";
+import type { ToldKeys } from "./key-rotation.ts";
 import { servePath } from "./worker-environment.ts";
 
-/** The two keys of a stack, both secret. */
-export interface Keys {
-  signingKey: pulumi.Output<string>;
-  eventKey: pulumi.Output<string>;
-}
+/** The keys of a stack, all secret: the same for server and worker but while they change. */
+export type Keys = pulumi.Output<ToldKeys>;
 
 /** Where a stack's server and worker are, whatever tier they run on: from this machine, without a slash at the end. */
 export interface Endpoints {

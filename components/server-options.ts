@@ -15,7 +15,8 @@ export interface ServerOptions {
   /** Most connections to Postgres that the server opens. @default 100, the server's own */
   postgresConnections?: number | undefined;
   signingKey: string;
-  eventKey: string;
+  /** With each of them events are taken. */
+  eventKeys: string[];
   /** Queue and run state; without it both live in memory and go with the process, even on a clean stop. */
   redisUrl?: string | undefined;
   /** The worker's endpoint, which the server registers at its own start. */
@@ -38,7 +39,7 @@ export function serverFlags(options: ServerOptions): Record<string, string | num
     "connect-executor-grpc-port": options.connectExecutorGrpcPort,
     "sqlite-dir": options.sqliteDir,
     "signing-key": options.signingKey,
-    "event-key": [options.eventKey],
+    "event-key": options.eventKeys,
     "sdk-url": [options.sdkUrl],
     tick,
     ...(options.redisUrl ? { "redis-uri": options.redisUrl } : {}),

@@ -1,27 +1,45 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import type { Keys } from "./endpoints.ts";
+import { keysAt, type RotationStep } from "./key-rotation.ts";
 
 export interface SigningKeysArgs {
+  /** Number of the keys; another number is another pair. @default 1 */
+  generation?: number;
+  /** How far the change from the generation before has come. @default "none" */
+  rotation?: RotationStep;
   /** Signing key to use instead of a generated one; {@link signingKeyProblem} says its shape. */
   signingKey?: pulumi.Input<string> | undefined;
   /** Event key to use instead of a generated one. */
   eventKey?: pulumi.Input<string> | undefined;
 }
 
-/** The two keys of an Inngest server, both secret: generated once and kept in the stack's state, or given. */
+/**
+ * The keys of an Inngest server and its worker, all secret: generated once and kept in the stack's state, or given.
+ * While they change ({@link rotationSteps}) the generation before is kept too.
+ */
 export class SigningKeys extends pulumi.ComponentResource {
-  /** Bare hex, 64 digits when generated: server and worker sign their calls to each other with it. */
-  public readonly signingKey: pulumi.Output<string>;
-  /** Lets whoever has it send events. */
-  public readonly eventKey: pulumi.Output<string>;
+  /** What server and worker are told. */
+  public readonly keys: Keys;
 
   constructor(name: string, args: SigningKeysArgs = {}, opts?: pulumi.ComponentResourceOptions) {
     // Pulumi keeps what is passed here in the state, in clear where it is not an Output: nothing is.
     super("inngest-local:index:SigningKeys", name, {}, opts);
-    this.signingKey = pulumi.secret(args.signingKey ?? hexPassword(`${name}-signing`, 64, this));
-    this.eventKey = pulumi.secret(args.eventKey ?? hexPassword(`${name}-event`, 48, this));
-    this.registerOutputs({ signingKey: this.signingKey, eventKey: this.eventKey });
+    const { generation = 1, rotation = "none" } = args;
+    const pair = (number: number) => {
+      const suffix = number === 1 ? "" : `-${number}`;
+      return pulumi.output({
+        signingKey: pulumi.secret(args.signingKey ?? hexPassword(`${name}-signing${suffix}`, 64, this)),
+        eventKey: pulumi.secret(args.eventKey ?? hexPassword(`${name}-event${suffix}`, 48, this)),
+      });
+    };
+    const changing = rotation !== "none" && rotation !== "settle";
+    const current = pair(generation);
+    const previous = changing ? pair(generation - 1) : current;
+    this.keys = pulumi.secret(
+      pulumi.all([current, previous]).apply(([current, previous]) => keysAt(rotation, current, previous)),
+    );
+    this.registerOutputs({ keys: this.keys });
   }
 }
 
@@ -33,15 +51,14 @@ export async function keysOf(stack: string): Promise<Keys> {
     .invoke("pulumi:pulumi:readStackOutputs", { name })
     .then((answer) => answer.outputs)
     .catch(() => ({}));
-  if (outputs.signingKey === undefined || outputs.eventKey === undefined) {
+  if (outputs.keys === undefined) {
     throw new pulumi.RunError(
       `\`keysFrom\` must name a stack that is up, got "${stack}". ` +
         `Remedy: pulumi up -s ${stack} first, choose one of \`pulumi stack ls\`, or pulumi config rm keysFrom`,
     );
   }
   const other = new pulumi.StackReference("keysFrom", { name });
-  const key = (output: keyof Keys) => pulumi.secret(other.requireOutput(output) as pulumi.Output<string>);
-  return { signingKey: key("signingKey"), eventKey: key("eventKey") };
+  return pulumi.secret(other.requireOutput("keys") as Keys);
 }
 
 /** RandomPassword, because the ids of RandomId and RandomBytes hold their value in clear. */

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { WorkerKeys } from "./key-rotation.ts";
 
 /** What every worker is told, wherever it runs. */
 export interface WorkerArgs {
@@ -12,8 +13,7 @@ export interface WorkerArgs {
   transport: "serve" | "connect";
   /** The server's Connect gateway, where the worker cannot use the address that the server tells it. */
   connectGatewayUrl?: string | undefined;
-  signingKey: pulumi.Input<string>;
-  eventKey: pulumi.Input<string>;
+  keys: pulumi.Input<WorkerKeys>;
   /** Redis for state that functions share. @default none: the worker says which of its features are off */
   redisUrl?: pulumi.Input<string> | undefined;
   /** More variables; they stand before those above. */
@@ -42,37 +42,33 @@ export function workerVariables(args: KnownWorkerArgs): Record<string, string> {
 }
 
 /** What an app of the user's own needs to be this stack's worker. */
-export function appVariables(
-  args: Pick<KnownWorkerArgs, "serverUrl" | "origin" | "signingKey" | "eventKey">,
-): Record<string, string> {
+export function appVariables(args: Pick<KnownWorkerArgs, "serverUrl" | "origin" | "keys">): Record<string, string> {
+  const { signingKey, signingKeyFallback, eventKey } = args.keys;
   return {
     INNGEST_BASE_URL: args.serverUrl,
     INNGEST_SERVE_ORIGIN: args.origin,
-    INNGEST_SIGNING_KEY: args.signingKey,
-    INNGEST_EVENT_KEY: args.eventKey,
+    INNGEST_SIGNING_KEY: signingKey,
+    ...(signingKeyFallback && { INNGEST_SIGNING_KEY_FALLBACK: signingKeyFallback }),
+    INNGEST_EVENT_KEY: eventKey,
   };
 }
 
 /** {@link workerVariables} as an output, secret because the keys are. */
 export function workerEnvironment(args: WorkerArgs): pulumi.Output<Record<string, string>> {
-  const { signingKey, eventKey, redisUrl, variables, ...plain } = args;
+  const { keys, redisUrl, variables, ...plain } = args;
   return pulumi
-    .secret(pulumi.all([signingKey, eventKey, redisUrl, variables]))
-    .apply(([signingKey, eventKey, redisUrl, variables]) =>
-      workerVariables({ ...plain, signingKey, eventKey, redisUrl, variables } as KnownWorkerArgs),
+    .secret(pulumi.all([keys, redisUrl, variables]))
+    .apply(([keys, redisUrl, variables]) =>
+      workerVariables({ ...plain, keys, redisUrl, variables } as KnownWorkerArgs),
     ) as pulumi.Output<Record<string, string>>;
 }
 
 /** {@link appVariables} as an output, secret because the keys are. */
 export function appEnvironment(
-  args: Pick<WorkerArgs, "serverUrl" | "origin" | "signingKey" | "eventKey">,
+  args: Pick<WorkerArgs, "serverUrl" | "origin" | "keys">,
 ): pulumi.Output<Record<string, string>> {
-  const { signingKey, eventKey, ...plain } = args;
-  return pulumi
-    .secret(pulumi.all([signingKey, eventKey]))
-    .apply(([signingKey, eventKey]) => appVariables({ ...plain, signingKey, eventKey })) as pulumi.Output<
-    Record<string, string>
-  >;
+  const { keys, ...plain } = args;
+  return pulumi.secret(keys).apply((keys) => appVariables({ ...plain, keys }));
 }
 
 /**

@@ -18,7 +18,7 @@ export const deploy: Deploy = (settings, keys, opts) => {
     {
       ...foundation,
       image: settings.serverImage,
-      ...keys,
+      keys: keys.server,
       postgresUrl: settings.postgresUrl ?? (database as ClusterDatabase).url,
       replicas: kubernetes.replicas,
       waitFor: [...foundation.waitFor, ...(database ? [databaseAddress] : [])],

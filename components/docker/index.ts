@@ -57,7 +57,7 @@ export function deploy(settings: Settings, keys: Keys, opts: pulumi.ComponentRes
       ...(worker.transport === "connect" && onHost ? { connectGatewayPort: port + connectPortOffset } : {}),
       network,
       redisUrl,
-      ...keys,
+      keys: keys.server,
       sdkUrl: origin + (url ? url.pathname : servePath),
       durable,
       protectData,
@@ -69,7 +69,7 @@ export function deploy(settings: Settings, keys: Keys, opts: pulumi.ComponentRes
     if (runtime === "external") return { worker: pulumi.output(endpoints.workerEndpoint), supervision: unsupervised };
     if (placement === "container") {
       const serverUrl = `http://${names.server}:${serverPort}`;
-      const args = { stack, runtime, ...worker, network, durable, serverUrl, origin, ...keys, redisUrl };
+      const args = { stack, runtime, ...worker, network, durable, serverUrl, origin, keys: keys.worker, redisUrl };
       const { containerId } = new DockerWorker("worker", args, workerOptions(worker.transport, server, withDocker));
       return { worker: containerId, supervision: unsupervised };
     }
@@ -80,7 +80,7 @@ export function deploy(settings: Settings, keys: Keys, opts: pulumi.ComponentRes
       ...worker,
       serverUrl: endpoints.apiUrl,
       origin,
-      ...keys,
+      keys: keys.worker,
       // The server tells the gateway's port as it is within the container.
       connectGatewayUrl: `ws://127.0.0.1:${port + connectPortOffset}/v0/connect`,
       redisUrl: settings.redisUrl ?? queue?.hostUrl,
@@ -92,7 +92,7 @@ export function deploy(settings: Settings, keys: Keys, opts: pulumi.ComponentRes
   };
   return {
     ...endpoints,
-    appEnvironment: appEnvironment({ serverUrl: endpoints.apiUrl, origin, ...keys }),
+    appEnvironment: appEnvironment({ serverUrl: endpoints.apiUrl, origin, keys: keys.worker }),
     server: server.containerId,
     ...deployWorker(),
     durability: durabilityOf(durable, redisUrl !== undefined),

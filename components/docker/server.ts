@@ -1,5 +1,6 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
+import type { ServerKeys } from "../key-rotation.ts";
 import { serverEnvironment } from "../server-options.ts";
 import { emptyWalDatabase } from "../wal-database.ts";
 import { boundedLogs, dockerNames, labelsOf, stopGraceSeconds } from "./names.ts";
@@ -13,8 +14,7 @@ export interface DockerServerArgs {
   /** Port of Connect's gateway on 127.0.0.1, for a worker on this machine that connects. @default published nowhere */
   connectGatewayPort?: number;
   network: pulumi.Input<string>;
-  signingKey: pulumi.Input<string>;
-  eventKey: pulumi.Input<string>;
+  keys: pulumi.Input<ServerKeys>;
   /** Redis for queue and run state. @default none: in-flight work lives in the server's memory */
   redisUrl?: pulumi.Input<string> | undefined;
   /** The worker's endpoint, as the server reaches it. */
@@ -46,8 +46,8 @@ export class DockerServer extends pulumi.ComponentResource {
       : undefined;
     const image = new docker.RemoteImage(`${name}-image`, { name: args.image, keepLocally: true }, { parent: this });
     const envs = pulumi
-      .all([args.signingKey, args.eventKey, args.redisUrl])
-      .apply(([signingKey, eventKey, redisUrl]) =>
+      .all([args.keys, args.redisUrl])
+      .apply(([keys, redisUrl]) =>
         serverEnvironment({
           host: "0.0.0.0",
           port: serverPort,
@@ -55,8 +55,7 @@ export class DockerServer extends pulumi.ComponentResource {
           connectGatewayGrpcPort: 50052,
           connectExecutorGrpcPort: 50053,
           sqliteDir: "/data",
-          signingKey,
-          eventKey,
+          ...keys,
           redisUrl,
           sdkUrl: args.sdkUrl,
         }),

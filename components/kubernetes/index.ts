@@ -8,7 +8,7 @@ export const deploy: Deploy = (settings, keys, opts) => {
   const foundation = layFoundation(settings, providerOf(settings, opts), opts);
   const server = new KubernetesServer(
     "server",
-    { ...foundation, image: settings.serverImage, ...keys },
+    { ...foundation, image: settings.serverImage, keys: keys.server },
     afterStores(foundation),
   );
   return surround({

@@ -1,12 +1,12 @@
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import type { ServerKeys } from "../key-rotation.ts";
 import { serverEnvironment } from "../server-options.ts";
 import { labelsOf, restrictedContainer, restrictedPod, scratch, startupProbe } from "./pod.ts";
 
 /** What a server is told on both Kubernetes tiers. */
 export interface ServerSettings {
-  signingKey: pulumi.Input<string>;
-  eventKey: pulumi.Input<string>;
+  keys: pulumi.Input<ServerKeys>;
   /** Redis for queue and run state. */
   redisUrl: pulumi.Input<string>;
   /** History in Postgres instead of SQLite. */
@@ -25,9 +25,9 @@ const dataFolder = "/data";
 
 /** The server's environment, keys included: the content of a Secret. */
 export function serverVariables(settings: ServerSettings): pulumi.Output<Record<string, string>> {
-  const { signingKey, eventKey, redisUrl, postgresUrl } = settings;
+  const { keys, redisUrl, postgresUrl } = settings;
   return pulumi.secret(
-    pulumi.output({ signingKey, eventKey, redisUrl, postgresUrl }).apply((secrets) =>
+    pulumi.output({ keys, redisUrl, postgresUrl }).apply(({ keys, ...urls }) =>
       serverEnvironment({
         host: "0.0.0.0",
         port: serverPorts.api,
@@ -37,7 +37,8 @@ export function serverVariables(settings: ServerSettings): pulumi.Output<Record<
         sqliteDir: dataFolder,
         postgresConnections: settings.postgresConnections,
         sdkUrl: settings.sdkUrl,
-        ...secrets,
+        ...keys,
+        ...urls,
       }),
     ),
   );

@@ -50,7 +50,7 @@ export function surround(args: SurroundingsArgs): Endpoints {
   const endpoints = endpointsOf(settings, foundation);
   return {
     ...endpoints,
-    appEnvironment: appEnvironment({ serverUrl: endpoints.apiUrl, origin: foundation.origin, ...args.keys }),
+    appEnvironment: appEnvironment({ serverUrl: endpoints.apiUrl, origin: foundation.origin, keys: args.keys.worker }),
     server: args.server.instance,
     ...workerOf(args, endpoints),
     forward: {
@@ -83,7 +83,16 @@ function workerOf(
   if (runtime === "external") return { worker: pulumi.output(workerEndpoint), supervision: unsupervised };
   if (placement === "container") {
     const serverUrl = `http://${serverService}:${serverPorts.api}`;
-    const args = { namespace, image: image as string, ...worker, serverUrl, origin, redisUrl, ...keys, autoscaler };
+    const args = {
+      namespace,
+      image: image as string,
+      ...worker,
+      serverUrl,
+      origin,
+      redisUrl,
+      keys: keys.worker,
+      autoscaler,
+    };
     const { instance } = new KubernetesWorker("worker", args, workerOptions(worker.transport, server, foundation.opts));
     return { worker: instance, supervision: unsupervised };
   }
@@ -95,7 +104,7 @@ function workerOf(
     serverUrl: apiUrl,
     origin,
     redisUrl: settings.redisUrl,
-    ...keys,
+    keys: keys.worker,
     // The pods of a cluster in this machine's Docker come in over its bridge.
     containers: { context: settings.dockerContext ?? currentContext() },
     supervision: settings.supervision,

@@ -13,10 +13,10 @@ export function deploy(settings: Settings, keys: Keys, opts: pulumi.ComponentRes
   const sdkUrl = endpoints.workerEndpoint;
   const server = new ProcessServer(
     "server",
-    { stack, dataDir, binary: serverBinary, port, redisUrl, ...keys, sdkUrl, supervision },
+    { stack, dataDir, binary: serverBinary, port, redisUrl, keys: keys.server, sdkUrl, supervision },
     opts,
   );
-  const links = { serverUrl: endpoints.apiUrl, origin: endpoints.workerUrl, ...keys };
+  const links = { serverUrl: endpoints.apiUrl, origin: endpoints.workerUrl, keys: keys.worker };
   const hostWorker =
     runtime === "external"
       ? undefined

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { HostService } from "../host/host-service.ts";
 import type { Supervision } from "../host/supervisors/index.ts";
+import type { ServerKeys } from "../key-rotation.ts";
 import { commonVariables, renderServerConfig } from "../server-options.ts";
 
 export interface ProcessServerArgs {
@@ -10,8 +11,7 @@ export interface ProcessServerArgs {
   binary?: string | undefined;
   /** API and dashboard; the three ports after it are Connect's. */
   port: number;
-  signingKey: pulumi.Input<string>;
-  eventKey: pulumi.Input<string>;
+  keys: pulumi.Input<ServerKeys>;
   /** Redis for queue and run state. @default none: in-flight work lives in the server's memory */
   redisUrl?: pulumi.Input<string> | undefined;
   /** The worker's endpoint. */
@@ -29,22 +29,19 @@ export class ProcessServer extends pulumi.ComponentResource {
   constructor(name: string, args: ProcessServerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("inngest-local:index:ProcessServer", name, {}, opts);
     const { port } = args;
-    const config = pulumi
-      .all([args.signingKey, args.eventKey, args.redisUrl])
-      .apply(([signingKey, eventKey, redisUrl]) =>
-        renderServerConfig({
-          host: "127.0.0.1",
-          port,
-          connectGatewayPort: port + 1,
-          connectGatewayGrpcPort: port + 2,
-          connectExecutorGrpcPort: port + 3,
-          sqliteDir: "${dataDir}/server",
-          signingKey,
-          eventKey,
-          redisUrl,
-          sdkUrl: args.sdkUrl,
-        }),
-      );
+    const config = pulumi.all([args.keys, args.redisUrl]).apply(([keys, redisUrl]) =>
+      renderServerConfig({
+        host: "127.0.0.1",
+        port,
+        connectGatewayPort: port + 1,
+        connectGatewayGrpcPort: port + 2,
+        connectExecutorGrpcPort: port + 3,
+        sqliteDir: "${dataDir}/server",
+        ...keys,
+        redisUrl,
+        sdkUrl: args.sdkUrl,
+      }),
+    );
     const service = new HostService(
       name,
       {

@@ -8,9 +8,9 @@ import { locate, onPath } from "../../components/host/programs.ts";
 import { ensureImages } from "./stand-in-images.ts";
 
 /** Parts of the real engine that a suite may need. */
-export type Part = "pulumi" | "inngest" | "docker";
+export type Part = "pulumi" | "inngest" | "docker" | "redis";
 
-const checks: Record<Part, () => Promise<string | undefined>> = { pulumi, inngest, docker };
+const checks: Record<Part, () => Promise<string | undefined>> = { pulumi, inngest, docker, redis };
 
 /** Why a suite cannot run here, or `undefined`. */
 export async function missing(...parts: Part[]): Promise<string | undefined> {
@@ -51,6 +51,10 @@ async function inngest(): Promise<string | undefined> {
   } catch {
     return "no inngest binary on PATH or from npm";
   }
+}
+
+async function redis(): Promise<string | undefined> {
+  return onPath("redis-server") ? undefined : "no redis-server on PATH";
 }
 
 let images: { reason: string | undefined } | undefined;

@@ -4,6 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { MockMonitor } from "@pulumi/pulumi/runtime/mocks.js";
 import { vi } from "vitest";
 import { parse } from "yaml";
+import { keysAt } from "../../components/key-rotation.ts";
 
 /** One resource as the engine would be asked for it. */
 export interface Planned {
@@ -55,8 +56,10 @@ export function generated(name: string, length: number): string {
 }
 
 /** Outputs of the stacks that are up beside the planned one. */
+const otherPair = { signingKey: generated("other-signing", 64), eventKey: generated("other-event", 48) };
 export const otherStacks = {
-  dev: { signingKey: generated("other-signing", 64), eventKey: generated("other-event", 48) },
+  dev: { ...otherPair, keys: keysAt("none", otherPair, otherPair) },
+  changing: { keys: keysAt("switch", otherPair, { signingKey: "0123456789abcdef", eventKey: "before" }) },
   empty: {},
 };
 

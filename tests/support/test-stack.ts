@@ -1,7 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
+import { execa } from "execa";
 import { Pulumi } from "../../cli/pulumi-cli.ts";
 import { InngestApi, type Run } from "../../components/inngest-api.ts";
 
@@ -30,15 +31,25 @@ export class TestStack {
   /** Everything that the CLI has printed so far. */
   printed = "";
   readonly home: string;
+  /** Variables of everything that is run for this stack. */
+  readonly environment: NodeJS.ProcessEnv;
   readonly #pulumi: Pulumi;
   readonly #settingsFile: string;
   #settings: Record<string, string | number | boolean>;
   /** The settings file as it is since a secret is in it. */
   #fixedSettings: string | undefined;
 
-  private constructor(name: string, home: string, firstPort: number, pulumi: Pulumi, settings: Record<string, string>) {
+  private constructor(
+    name: string,
+    home: string,
+    firstPort: number,
+    pulumi: Pulumi,
+    environment: NodeJS.ProcessEnv,
+    settings: Record<string, string>,
+  ) {
     this.name = name;
     this.home = home;
+    this.environment = environment;
     this.workerPort = firstPort;
     this.port = firstPort + 1;
     this.#pulumi = pulumi;
@@ -52,12 +63,13 @@ export class TestStack {
    */
   static async create(like: string, settings: Record<string, string> = {}, beside?: TestStack): Promise<TestStack> {
     const home = beside?.home ?? mkdtempSync(join(tmpdir(), "stack-"));
-    const pulumi = await Pulumi.find({
+    const environment = {
       ...process.env,
       PULUMI_BACKEND_URL: `file://${home}`,
       PULUMI_CONFIG_PASSPHRASE: passphrase,
       XDG_DATA_HOME: join(home, "data"),
-    });
+    };
+    const pulumi = await Pulumi.find(environment);
     const name = `${like}-${process.pid}${beside ? "-b" : ""}`;
     const fromFile = Object.fromEntries(
       [...readFileSync(`Pulumi.${like}.yaml`, "utf8").matchAll(/^ {2}inngest-local:(\w+): (.+)$/gm)].map((m) => [
@@ -65,7 +77,11 @@ export class TestStack {
         m[2],
       ]),
     );
-    const stack = new TestStack(name, home, await freePorts(), pulumi, { ...fromFile, ...unsupervised, ...settings });
+    const stack = new TestStack(name, home, await freePorts(), pulumi, environment, {
+      ...fromFile,
+      ...unsupervised,
+      ...settings,
+    });
     await pulumi.selectOrCreate(name);
     return stack;
   }
@@ -89,12 +105,12 @@ export class TestStack {
 
   /** `pulumi up`; throws with what it printed when it fails. */
   async up(...flags: string[]): Promise<void> {
-    await this.#succeed("up", "--yes", "--skip-preview", ...flags);
+    await this.#succeed("up", "--yes", "--skip-preview", ...this.#eventLog(), ...flags);
   }
 
   /** `pulumi up`, expected to fail; returns what it printed. */
   async failingUp(...flags: string[]): Promise<string> {
-    const { exitCode, output } = await this.#run("up", "--yes", "--skip-preview", ...flags);
+    const { exitCode, output } = await this.#run("up", "--yes", "--skip-preview", ...this.#eventLog(), ...flags);
     if (exitCode === 0) throw new Error(`pulumi up succeeded:\n${output}`);
     return output;
   }
@@ -113,6 +129,11 @@ export class TestStack {
     return steps
       .filter(({ op }) => op !== "same" && op !== "read")
       .map(({ op, urn }) => ({ op, resource: urn.split("::").slice(2).join("::").split("$").at(-1) as string }));
+  }
+
+  /** The next `up` as `pulumi preview --json` tells it. */
+  async plan(): Promise<string> {
+    return await this.#succeed("preview", "--json", ...this.#eventLog());
   }
 
   async outputs(): Promise<StackOutputs> {
@@ -141,6 +162,48 @@ export class TestStack {
       if (functions.every((id) => done.includes(id))) return runs;
       throw new Error(`runs so far: ${JSON.stringify(runs)}`);
     });
+  }
+
+  /** What its settings file says now, which a command may have written into. */
+  settingsText(): string {
+    return readFileSync(this.#settingsFile, "utf8");
+  }
+
+  /**
+   * Starts one of the project's commands on this stack, in a process group of its own. Its folder is a project of links
+   * to this one's parts, so that the settings file that it reads and writes is this stack's.
+   */
+  command(name: string, ...args: string[]) {
+    for (const part of ["Pulumi.yaml", "index.ts", "package.json", "components", "node_modules", "worker"]) {
+      if (!existsSync(join(this.home, part))) symlinkSync(resolve(part), join(this.home, part));
+    }
+    return execa(process.execPath, [resolve("cli", `${name}.ts`), ...args, "--stack", this.name], {
+      cwd: this.home,
+      env: this.environment,
+      extendEnv: false,
+      reject: false,
+      all: true,
+      stdin: "ignore",
+      detached: true,
+    });
+  }
+
+  /** Puts a changed export in the place of the stack's state. */
+  async importState(text: string): Promise<void> {
+    const file = join(this.home, "import.json");
+    writeFileSync(file, text);
+    const { exitCode, output } = await this.#pulumi.capture(["stack", "import", "--stack", this.name, "--file", file]);
+    rmSync(file);
+    if (exitCode !== 0) throw new Error(output);
+  }
+
+  #eventLog(): string[] {
+    return ["--event-log", join(this.home, `${Date.now()}.events`)];
+  }
+
+  /** Takes the lock away that a killed update left. */
+  async cancel(): Promise<void> {
+    await this.#pulumi.capture(["cancel", "--yes", "--stack", this.name]);
   }
 
   /** Destroys what is left and removes the folder; for `afterAll`. */

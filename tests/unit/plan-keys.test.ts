@@ -2,8 +2,9 @@
 // integration suites.
 import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, test } from "vitest";
+import { keysAt } from "../../components/key-rotation.ts";
 import { SigningKeys } from "../../components/signing-keys.ts";
-import { find, otherStacks, plan, planStack, tree } from "../support/plan.ts";
+import { find, generated, otherStacks, type Planned, plan, planStack, tree } from "../support/plan.ts";
 
 describe("keys of its own", () => {
   test("are passwords whose characters are hex digits", async () => {
@@ -22,13 +23,65 @@ describe("keys of its own", () => {
   });
 });
 
+describe("a change of keys", () => {
+  const pair = (suffix: string) => ({
+    signingKey: generated(`keys-signing${suffix}`, 64),
+    eventKey: generated(`keys-event${suffix}`, 48),
+  });
+  const generatedKeys = (resources: Planned[]) =>
+    tree(resources).filter((label) => label.includes("RandomPassword keys"));
+
+  test.each(["accept", "switch", "retire"] as const)(
+    "at %s keeps both generations and tells each its keys",
+    async (step) => {
+      const { resources, outputs } = await planStack("dev", { keyGeneration: "2", keyRotation: step });
+      expect(generatedKeys(resources)).toEqual([
+        "  RandomPassword keys-event",
+        "  RandomPassword keys-event-2",
+        "  RandomPassword keys-signing",
+        "  RandomPassword keys-signing-2",
+      ]);
+      const { server, worker } = keysAt(step, pair("-2"), pair(""));
+      expect(outputs).toMatchObject({ signingKey: server.signingKey, eventKey: server.eventKeys[0] });
+      const told = (label: string) => JSON.parse(find(resources, label).inputs.stdin as string);
+      expect(JSON.parse(told("Command server-process").files[0].content)).toMatchObject({
+        "signing-key": server.signingKey,
+        "event-key": server.eventKeys,
+      });
+      expect(told("Command worker-process").envFile).toMatchObject({
+        INNGEST_SIGNING_KEY: worker.signingKey,
+        INNGEST_EVENT_KEY: worker.eventKey,
+        ...(worker.signingKeyFallback && { INNGEST_SIGNING_KEY_FALLBACK: worker.signingKeyFallback }),
+      });
+      // It calls both, so what it signs with must be good for both.
+      expect(told("Command registration-sync").signingKey).toBe(server.signingKey);
+    },
+  );
+
+  test("is over when only the new generation is left", async () => {
+    const { resources, outputs } = await planStack("dev", { keyGeneration: "2", keyRotation: "settle" });
+    expect(generatedKeys(resources)).toEqual(["  RandomPassword keys-event-2", "  RandomPassword keys-signing-2"]);
+    expect(outputs).toMatchObject(pair("-2"));
+  });
+
+  test("reaches a stack that uses the keys as it reaches their own", async () => {
+    const { resources } = await planStack("persistent", { keysFrom: "changing" });
+    const { server, worker } = otherStacks.changing.keys;
+    expect(find(resources, "Container server-inngest").inputs.envs).toEqual(
+      expect.arrayContaining([`INNGEST_EVENT_KEY=${server.eventKeys.join(",")}`]),
+    );
+    const { envFile } = JSON.parse(find(resources, "Command worker-process").inputs.stdin as string);
+    expect(envFile.INNGEST_SIGNING_KEY_FALLBACK).toBe(worker.signingKeyFallback);
+  });
+});
+
 describe("keysFrom", () => {
   test("reads the other stack and generates none", async () => {
     const { resources, outputs, secretOutputs } = await planStack("persistent", { keysFrom: "dev" });
     expect(tree(resources).filter((label) => /SigningKeys|keys-/.test(label))).toEqual([]);
     expect(find(resources, "StackReference keysFrom").inputs).toEqual({ name: "organization/inngest-local/dev" });
     expect(outputs).toMatchObject(otherStacks.dev);
-    expect(secretOutputs.sort()).toEqual(["appEnvironment", "eventKey", "signingKey"]);
+    expect(secretOutputs.sort()).toEqual(["appEnvironment", "eventKey", "keys", "signingKey"]);
     expect(find(resources, "Container server-inngest").inputs.envs).toEqual(
       expect.arrayContaining([
         `INNGEST_SIGNING_KEY=${otherStacks.dev.signingKey}`,
@@ -57,7 +110,7 @@ describe("given keys", () => {
     const { resources, outputs, secretOutputs } = await planStack("dev", given, Object.keys(given));
     expect(tree(resources).filter((label) => label.includes("RandomPassword"))).toEqual([]);
     expect(outputs).toMatchObject(given);
-    expect(secretOutputs.sort()).toEqual(["appEnvironment", "eventKey", "signingKey"]);
+    expect(secretOutputs.sort()).toEqual(["appEnvironment", "eventKey", "keys", "signingKey"]);
     for (const { label, inputs, secrets } of resources) {
       const clear = Object.entries(inputs).filter(([key]) => !secrets.includes(key));
       for (const key of Object.values(given)) expect(JSON.stringify(clear), label).not.toContain(key);
@@ -77,8 +130,7 @@ describe("given keys", () => {
     const resources = await plan(() => {
       keys = new SigningKeys("keys", given);
     });
-    expect(await pulumi.isSecret((keys as SigningKeys).signingKey)).toBe(true);
-    expect(await pulumi.isSecret((keys as SigningKeys).eventKey)).toBe(true);
+    expect(await pulumi.isSecret((keys as SigningKeys).keys)).toBe(true);
     expect(JSON.stringify(resources.map(({ inputs, secrets }) => (secrets.length > 0 ? {} : inputs)))).not.toContain(
       given.eventKey,
     );

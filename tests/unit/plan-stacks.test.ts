@@ -30,7 +30,7 @@ describe("dev", () => {
       workerUrl: "http://127.0.0.1:9100",
       durability: expect.stringMatching(/^warning: history survives a restart of the server, runs in flight do not/),
     });
-    expect(secretOutputs.sort()).toEqual(["appEnvironment", "eventKey", "signingKey"]);
+    expect(secretOutputs.sort()).toEqual(["appEnvironment", "eventKey", "keys", "signingKey"]);
   });
 
   test("keeps runs in flight with a Redis of one's own, whose URL goes to the files of server and worker only", async () => {
@@ -175,6 +175,7 @@ describe.each<[string, { workerPlacement?: string }]>([
     });
     expect(options.additionalSecretOutputs).toEqual(["stdout", "stderr"]);
     expect(options.dependsOn).toEqual([
+      "keys-event",
       "keys-signing",
       stack === "dev" ? "server-process" : "server-inngest",
       extra.workerPlacement ? "worker-node" : "worker-process",

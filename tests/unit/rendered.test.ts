@@ -12,6 +12,7 @@ import {
 import { workerVariables } from "../../components/worker-environment.ts";
 
 const keys = { signingKey: "0123456789abcdef".repeat(4), eventKey: "fedcba9876543210".repeat(3) };
+const { signingKey, eventKey } = keys;
 const server: ServerOptions = {
   host: "127.0.0.1",
   port: 8288,
@@ -19,7 +20,8 @@ const server: ServerOptions = {
   connectGatewayGrpcPort: 8290,
   connectExecutorGrpcPort: 8291,
   sqliteDir: "${dataDir}/server",
-  ...keys,
+  signingKey,
+  eventKeys: [eventKey],
   sdkUrl: "http://127.0.0.1:3111/api/inngest",
 };
 const inContainer: ServerOptions = {
@@ -60,10 +62,23 @@ test("env file of a worker on the host", async () => {
     connectGatewayUrl: "ws://127.0.0.1:8289/v0/connect",
     redisUrl: "redis://:password@127.0.0.1:8290",
     variables: { AI_MODEL: "a model" },
-    ...keys,
+    keys,
   });
   const text = renderEnvFile({ ...variables, HOST: "127.0.0.1,172.17.0.1", DATA_DIR: "/home/user/My data/worker" });
   await expect(text).toMatchFileSnapshot(rendered("worker.env"));
+});
+
+test("while keys change, both event keys are on one line and the worker has a second signing key", () => {
+  const twoKeys = { ...inContainer, eventKeys: ["new", "old"] };
+  expect(serverEnvironment(twoKeys).INNGEST_EVENT_KEY).toBe("new,old");
+  expect(serverFlags(twoKeys)["event-key"]).toEqual(["new", "old"]);
+  const worker = { serverUrl: "s", origin: "o", port: 1, transport: "serve", variables: {} } as const;
+  const accepting = workerVariables({ ...worker, keys: { ...keys, signingKeyFallback: "ab".repeat(32) } });
+  expect(accepting).toMatchObject({
+    INNGEST_SIGNING_KEY: signingKey,
+    INNGEST_SIGNING_KEY_FALLBACK: "ab".repeat(32),
+  });
+  expect(Object.keys(workerVariables({ ...worker, keys }))).not.toContain("INNGEST_SIGNING_KEY_FALLBACK");
 });
 
 test("environment and file tell the server the same", () => {
@@ -86,7 +101,7 @@ test("a worker is told to check signatures", () => {
     port: 1,
     transport: "serve",
     variables: {},
-    ...keys,
+    keys,
   });
   expect(Object.keys(variables)).not.toContain("INNGEST_DEV");
 });

@@ -153,6 +153,18 @@ describe("a wrong value is refused with key, rule, value and remedy", () => {
       '`keysFrom` must be another stack than this one, got "test". Remedy: pulumi config rm keysFrom',
     ],
     [
+      { keyRotation: "accept" },
+      '`keyRotation` must be none at `keyGeneration` 1, before which there is none, got "accept". Remedy: pulumi config rm keyRotation',
+    ],
+    [
+      { keysFrom: "dev", keyGeneration: "2", keyRotation: "accept" },
+      '`keyRotation` must be none where `keysFrom` is set, whose stack\'s keys change, got "accept". Remedy: pulumi config rm keyRotation',
+    ],
+    [
+      { keyGeneration: "0" },
+      '`keyGeneration` must be a whole number from 1 to 1000000, got "0". Remedy: pulumi config set keyGeneration 1',
+    ],
+    [
       { workerDir: "wroker" },
       '`workerDir` must be a folder that exists, got "wroker". Remedy: pulumi config set workerDir worker, or the folder of your own worker',
     ],
@@ -274,7 +286,7 @@ describe("secrets", () => {
     };
     const settings = read(values, Object.keys(values));
     for (const key of secretSettings) {
-      const output = settings[key] as pulumi.Output<string>;
+      const output = { ...settings, ...settings.keys }[key] as pulumi.Output<string>;
       expect(await pulumi.isSecret(output)).toBe(true);
       expect(await settled(output)).toBe(values[key]);
     }
@@ -330,6 +342,7 @@ describe("what is accepted", () => {
       queueImage: "redis:7.2.16-alpine",
       databaseImage: "postgres:17.6-bookworm",
       protectData: true,
+      keys: { generation: 1, rotation: "none" },
       supervision: { supervisor: "auto", scope: "user" },
     });
   });

@@ -1,0 +1,91 @@
+import { createHmac } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { TestStack } from "./test-stack.ts";
+
+/** Events a second. */
+const rate = 20;
+
+/** Events as an app sends them, each until it is accepted, and calls that the worker must not take. */
+export class Traffic {
+  /** Runs whose event was accepted, with the event's id. */
+  readonly accepted = new Map<string, string>();
+  /** Tries that were answered otherwise or not at all, by what came of them. */
+  readonly tries: Record<string, number> = {};
+  /** How often each status was the worker's answer to a call that it must not take. */
+  readonly forged: Record<string, number> = {};
+  readonly #stack: TestStack;
+  readonly #loops: Promise<void>[] = [];
+  readonly #sending: Promise<void>[] = [];
+  #eventKey = "";
+  #reading: Promise<void> | undefined;
+  #stopped = false;
+
+  constructor(stack: TestStack) {
+    this.#stack = stack;
+  }
+
+  async start(): Promise<void> {
+    await this.#readKey();
+    this.#loops.push(this.#send(), this.#forge());
+  }
+
+  /** Ends sending, and waits until every event that was begun is accepted. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await Promise.all(this.#loops);
+    await Promise.all(this.#sending);
+  }
+
+  async #send(): Promise<void> {
+    for (let run = 0; !this.#stopped; run++) {
+      this.#sending.push(this.#untilAccepted(String(run)));
+      await sleep(1000 / rate);
+    }
+  }
+
+  async #untilAccepted(run: string): Promise<void> {
+    // The server takes an event of one id once, however often its sender tries.
+    const body = JSON.stringify({ id: `event-${run}`, name: "durable/asleep", data: { run, seconds: 1 } });
+    for (;;) {
+      const url = `http://127.0.0.1:${this.#stack.port}/e/${this.#eventKey}`;
+      const answer = await fetch(url, { method: "POST", body, signal: AbortSignal.timeout(10_000) }).catch(
+        () => undefined,
+      );
+      if (answer?.ok) {
+        const { ids } = (await answer.json()) as { ids: [string] };
+        this.accepted.set(run, ids[0]);
+        return;
+      }
+      const came = String(answer?.status ?? "no answer");
+      this.tries[came] = (this.tries[came] ?? 0) + 1;
+      if (answer?.status === 401) await this.#readKey();
+      await sleep(250);
+    }
+  }
+
+  /** As an app whose key is refused asks for the one that is good now. */
+  async #readKey(): Promise<void> {
+    this.#reading ??= this.#stack.outputs().then(({ eventKey }) => {
+      this.#eventKey = eventKey;
+      this.#reading = undefined;
+    });
+    await this.#reading;
+  }
+
+  async #forge(): Promise<void> {
+    const url = `http://127.0.0.1:${this.#stack.workerPort}/api/inngest?fnId=durable-asleep&stepId=step`;
+    const event = { name: "durable/asleep", data: { run: "forged", seconds: 0 } };
+    const body = JSON.stringify({ event, events: [event], steps: {}, ctx: { run_id: "forged", attempt: 0 } });
+    while (!this.#stopped) {
+      const time = Math.floor(Date.now() / 1000);
+      const mark = createHmac("sha256", "00".repeat(32)).update(`${body}${time}`).digest("hex");
+      const signed = { "x-inngest-signature": `t=${time}&s=${mark}` };
+      for (const [kind, headers] of Object.entries({ unsigned: {}, forged: signed })) {
+        const answer = await fetch(url, { method: "POST", body, headers }).catch(() => undefined);
+        const came = `${kind} ${answer?.status ?? "no answer"}`;
+        this.forged[came] = (this.forged[came] ?? 0) + 1;
+      }
+      await sleep(100);
+    }
+  }
+}
