@@ -38,8 +38,9 @@ async function open({ stack, print }: { stack: string; print?: true }): Promise<
   }
   if (print) return;
   const opener = onPath(process.platform === "darwin" ? "open" : "xdg-open");
-  const opened = opener && (await execa(opener, [dashboardUrl], { reject: false, stdio: "ignore", timeout: 10_000 }));
-  if (opened?.exitCode !== 0) console.log("           no browser could be opened here");
+  const options = { reject: false, stdio: "ignore", timeout: 10_000 } as const;
+  const opened = opener ? (await execa(opener, [dashboardUrl], options)).exitCode === 0 : false;
+  if (!opened) console.log("           no browser could be opened here");
 }
 
 /** Programs that put their standard input on the clipboard: macOS, Wayland, X. */
