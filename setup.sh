@@ -29,10 +29,14 @@ main() {
     fail "$folder has other files. Remedy: set INNGEST_LOCAL_DIR to a folder that is empty or not there yet"
   else
     # Moved there whole, so that a clone which is cut off leaves nothing behind that looks like one.
-    rm -rf "$folder.partial"
-    git clone --quiet "$repository" "$folder.partial" || fail "git could not clone $repository"
+    mkdir -p "$(dirname "$folder")"
+    draft=$(mktemp -d "$folder.XXXXXX")
+    trap 'rm -rf "$draft"' EXIT
+    git clone --quiet "$repository" "$draft/clone" || fail "git could not clone $repository"
     [ ! -e "$folder" ] || rmdir "$folder"
-    mv "$folder.partial" "$folder"
+    mv "$draft/clone" "$folder"
+    rmdir "$draft"
+    trap - EXIT
   fi
 
   cd "$folder"

@@ -4,8 +4,8 @@ import { endpointOf, frameworks, type runtimes, type StackName, stacks } from ".
 import type { Work } from "./scaffold.ts";
 
 /** An answer. Throws {@link Problem} when the person leaves by Ctrl-C or Escape. */
-function answered<T>(answer: T | symbol): T {
-  if (!isCancel(answer)) return answer as T;
+function answered<T>(answer: T): Exclude<T, symbol> {
+  if (!isCancel(answer)) return answer as Exclude<T, symbol>;
   cancel("Nothing was changed.");
   throw new Problem("setup was left before it changed anything. Remedy: npm run setup, when you are ready");
 }
