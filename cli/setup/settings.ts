@@ -49,7 +49,7 @@ export class SettingsFile {
    */
   async apply(changes: SettingChange[], secrets: Record<string, string>): Promise<void> {
     if (changes.length === 0 && Object.keys(secrets).length === 0) return;
-    const draft = `.${this.path}.partial`;
+    const draft = `.partial.${this.path}`;
     rmSync(draft, { force: true });
     if (this.exists) copyFileSync(this.path, draft);
     for (const { path, after } of changes) {
