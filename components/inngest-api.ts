@@ -15,7 +15,7 @@ export interface Run {
   startedAt?: string;
 }
 
-/** A step of a run, or one of the runs that it invokes. */
+/** An attempt at a step of a run. */
 export interface Step {
   id: string;
   name: string;
@@ -74,6 +74,7 @@ export class InngestApi {
   /** A run's steps in the order in which they began, as far as it has come. */
   async steps(runId: string): Promise<Step[]> {
     interface Span {
+      id: string;
       stepId?: string;
       name: string;
       status: string;
@@ -84,10 +85,10 @@ export class InngestApi {
       `/v2/runs/${runId}/trace?includeOutput=true`,
     );
     // The other spans are the server's own: requests to the worker, and the end of the run.
-    return (data?.rootSpan?.children ?? []).flatMap(({ stepId, name, status, durationMs, output }) =>
+    return (data?.rootSpan?.children ?? []).flatMap(({ id, stepId, name, status, durationMs, output }) =>
       stepId
         ? {
-            id: stepId,
+            id,
             name,
             status,
             ms: Number(durationMs ?? 0),
