@@ -39,9 +39,9 @@ export class Pulumi {
     return exitCode ?? 1;
   }
 
-  /** Runs the CLI and keeps what it says; `output` is both streams as they came. */
-  async capture(args: string[]): Promise<{ exitCode: number; stdout: string; output: string }> {
-    const result = await execa(this.#binary, args, { ...this.#options(), reject: false, all: true });
+  /** Runs the CLI, with `input` on its standard input, and keeps what it says; `output` is both streams as they came. */
+  async capture(args: string[], input = ""): Promise<{ exitCode: number; stdout: string; output: string }> {
+    const result = await execa(this.#binary, args, { ...this.#options(), input, reject: false, all: true });
     return { exitCode: result.exitCode ?? 1, stdout: String(result.stdout), output: String(result.all) };
   }
 

@@ -15,6 +15,17 @@ export interface Run {
   startedAt?: string;
 }
 
+/** An attempt at a step of a run. */
+export interface Step {
+  id: string;
+  name: string;
+  status: string;
+  /** How long it took so far, waiting and retries included. */
+  ms: number;
+  /** Why it failed, in the worker's words. */
+  error?: string;
+}
+
 /** Statuses at which a run ends. */
 export const endStatuses = new Set(["COMPLETED", "FAILED", "CANCELLED"]);
 
@@ -58,6 +69,38 @@ export class InngestApi {
 
   async runs(limit: number): Promise<Run[]> {
     return (await this.#get<Run[]>(`/v2/runs?limit=${limit}`)).data ?? [];
+  }
+
+  /** A run's steps in the order in which they began, as far as it has come. */
+  async steps(runId: string): Promise<Step[]> {
+    interface Span {
+      id: string;
+      stepId?: string;
+      name: string;
+      status: string;
+      durationMs?: string;
+      output?: { message?: unknown } | null;
+    }
+    const { data } = await this.#get<{ rootSpan?: { children?: Span[] } }>(
+      `/v2/runs/${runId}/trace?includeOutput=true`,
+    );
+    // The other spans are the server's own: requests to the worker, and the end of the run.
+    return (data?.rootSpan?.children ?? []).flatMap(({ id, stepId, name, status, durationMs, output }) =>
+      stepId
+        ? {
+            id,
+            name,
+            status,
+            ms: Number(durationMs ?? 0),
+            ...(status === "FAILED" && typeof output?.message === "string" && { error: output.message }),
+          }
+        : [],
+    );
+  }
+
+  /** Ids of every app that the server knows. */
+  async apps(): Promise<string[]> {
+    return ((await this.#get<{ id: string }[]>("/v2/apps")).data ?? []).map(({ id }) => id);
   }
 
   /** Every function that the server has of an app; none when it does not know the app. */

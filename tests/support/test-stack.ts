@@ -67,6 +67,8 @@ export class TestStack {
       ...process.env,
       PULUMI_BACKEND_URL: `file://${home}`,
       PULUMI_CONFIG_PASSPHRASE: passphrase,
+      // Without it the CLI knows no --event-log.
+      PULUMI_DEBUG_COMMANDS: "true",
       XDG_DATA_HOME: join(home, "data"),
     };
     const pulumi = await Pulumi.find(environment);

@@ -1,0 +1,118 @@
+import { closest } from "fastest-levenshtein";
+import { UsageProblem } from "../command.ts";
+import { type Work, works } from "./scaffold.ts";
+
+/** The stacks by the number of their tier, with what a person builds who wants each. */
+export const stacks = [
+  { stack: "dev", settings: { tier: "process" }, building: "Quick experiment, as processes of this machine" },
+  {
+    stack: "experiment",
+    settings: { tier: "docker", durable: "false" },
+    building: "Quick experiment, in a container that keeps nothing",
+  },
+  {
+    stack: "persistent",
+    settings: { tier: "docker", durable: "true" },
+    building: "Persistent setup, in containers that survive reboots",
+  },
+  {
+    stack: "kubernetes",
+    settings: { tier: "kubernetes", workerPlacement: "container" },
+    building: "Full infrastructure, on Kubernetes with persistent storage",
+  },
+  {
+    stack: "cluster",
+    settings: { tier: "cluster", workerPlacement: "container" },
+    building: "Full infrastructure, several servers on Postgres and Redis",
+  },
+] as const;
+
+export type StackName = (typeof stacks)[number]["stack"];
+
+export const runtimes = ["node", "bun", "external"] as const;
+
+/** Frameworks with an example of the worker's functions mounted in them. */
+export const frameworks = ["express", "hono", "next", "other"] as const;
+
+/** What setup is told by flags; whatever is not there is asked, or taken from what is there already. */
+export interface Flags {
+  tier?: string;
+  runtime?: string;
+  work?: string;
+  workerDir?: string;
+  appUrl?: string;
+  framework?: string;
+  yes?: true;
+}
+
+/** What setup goes by. */
+export interface Answers {
+  stack: StackName;
+  worker: NewWorker | ExistingApp;
+}
+
+export interface NewWorker {
+  runtime: "node" | "bun";
+  work: Work;
+  dir: string;
+}
+
+export interface ExistingApp {
+  runtime: "external";
+  /** Its Inngest endpoint. */
+  url: string;
+  framework: (typeof frameworks)[number];
+}
+
+/** A flag's value among those that are allowed. Throws {@link UsageProblem} for another one. */
+export function choice<const T extends string>(flag: string, allowed: readonly T[], value: string): T {
+  const found = allowed.find((each) => each === value);
+  if (found !== undefined) return found;
+  throw new UsageProblem(
+    `${flag} must be one of ${allowed.join(", ")}, got ${JSON.stringify(value)}. Remedy: ${flag} ${closest(value, [...allowed])}`,
+  );
+}
+
+/** The stack of a tier that is given by number, by the stack's name or by the setting `tier`. Throws {@link UsageProblem}. */
+export function stackOf(tier: string): StackName {
+  const names: Record<string, StackName> = { process: "dev", docker: "persistent" };
+  for (const [number, { stack }] of stacks.entries()) {
+    names[number] = stack;
+    names[stack] = stack;
+  }
+  const known = Object.keys(names);
+  if (Object.hasOwn(names, tier)) return names[tier] as StackName;
+  throw new UsageProblem(
+    `the tier must be one of ${known.join(", ")}, got ${JSON.stringify(tier)}. ` +
+      `Remedy: npm run setup -- ${/^\d+$/.test(tier) ? "2" : closest(tier, known)}`,
+  );
+}
+
+/** The Inngest endpoint of an app; `/api/inngest` when only its origin is given. Throws {@link UsageProblem}. */
+export function endpointOf(appUrl: string): string {
+  const url = URL.parse(appUrl);
+  if (!url || !/^https?:$/.test(url.protocol)) {
+    throw new UsageProblem(
+      `--app-url must be the http address of your app, got ${JSON.stringify(appUrl)}. Remedy: --app-url http://localhost:3000`,
+    );
+  }
+  if (url.pathname === "/") url.pathname = "/api/inngest";
+  return url.href;
+}
+
+/** Throws {@link UsageProblem} for flags that are wrong, or that contradict each other. */
+export function checkFlags({ tier, runtime, work, workerDir, appUrl, framework }: Flags): void {
+  if (tier !== undefined) stackOf(tier);
+  if (runtime !== undefined) choice("--runtime", runtimes, runtime);
+  if (work !== undefined) choice("--work", works, work);
+  if (framework !== undefined) choice("--framework", frameworks, framework);
+  if (appUrl !== undefined) endpointOf(appUrl);
+  const ofApp = appUrl !== undefined ? "--app-url" : framework !== undefined ? "--framework" : undefined;
+  if (ofApp && runtime !== "external") {
+    throw new UsageProblem(`${ofApp} is for an app that you have already. Remedy: --runtime external, or leave it out`);
+  }
+  const ofWorker = workerDir !== undefined ? "--worker-dir" : work !== undefined ? "--work" : undefined;
+  if (ofWorker && runtime === "external") {
+    throw new UsageProblem(`${ofWorker} is for a worker that setup makes. Remedy: --runtime node, or leave it out`);
+  }
+}

@@ -1,0 +1,86 @@
+import { cancel, confirm, intro, isCancel, note, select, text } from "@clack/prompts";
+import { Problem } from "../../components/host/problem.ts";
+import { endpointOf, frameworks, type runtimes, type StackName, stacks } from "./answers.ts";
+import type { Work } from "./scaffold.ts";
+
+/** An answer. Throws {@link Problem} when the person leaves by Ctrl-C or Escape. */
+function answered<T>(answer: T): Exclude<T, symbol> {
+  if (!isCancel(answer)) return answer as Exclude<T, symbol>;
+  cancel("Nothing was changed.");
+  throw new Problem("setup was left before it changed anything. Remedy: npm run setup, when you are ready");
+}
+
+export function greet(): void {
+  intro("inngest-local: three questions");
+}
+
+export async function askBuilding(): Promise<StackName> {
+  const options = stacks.map(({ stack, building }, tier) => ({
+    value: stack as StackName,
+    label: building,
+    hint: `tier ${tier}, stack ${stack}`,
+  }));
+  return answered(await select({ message: "What are you building?", options }));
+}
+
+export async function askRuntime(initialValue: (typeof runtimes)[number]): Promise<(typeof runtimes)[number]> {
+  return answered(
+    await select({
+      message: "Which runtime for the worker?",
+      initialValue,
+      options: [
+        { value: "node", label: "Node.js", hint: "the widest compatibility" },
+        { value: "bun", label: "Bun", hint: "starts faster" },
+        { value: "external", label: "An app that I have already", hint: "Next.js, Express, Hono" },
+      ],
+    }),
+  );
+}
+
+export async function askWork(initialValue: Work): Promise<Work> {
+  return answered(
+    await select({
+      message: "What kind of work?",
+      initialValue,
+      options: [
+        { value: "ai", label: "AI agent tasks", hint: "agents, transcription, summaries" },
+        { value: "general", label: "General background jobs", hint: "schedules, webhooks, data processing" },
+        { value: "both", label: "Both" },
+      ],
+    }),
+  );
+}
+
+export async function askAppUrl(): Promise<string> {
+  const validate = (value: string | undefined) => {
+    try {
+      endpointOf(value ?? "");
+      return undefined;
+    } catch (error) {
+      return (error as Error).message;
+    }
+  };
+  return answered(
+    await text({ message: "Where does your app answer?", initialValue: "http://localhost:3000", validate }),
+  );
+}
+
+export async function askFramework(): Promise<(typeof frameworks)[number]> {
+  const options = frameworks.map((value) => ({ value }));
+  return answered(await select({ message: "Which framework is it?", options }));
+}
+
+export async function askWorkerDir(initialValue: string): Promise<string> {
+  return answered(await text({ message: "Which folder for the worker?", initialValue }));
+}
+
+export async function askAdopt(what: string): Promise<boolean> {
+  return answered(await confirm({ message: what }));
+}
+
+/** Shows what will be done. Throws {@link Problem} when the person does not want it. */
+export async function agree(plan: string[]): Promise<void> {
+  note(plan.join("\n"), "This is what setup does");
+  if (answered(await confirm({ message: "Go ahead?" }))) return;
+  throw new Problem("nothing was changed");
+}

@@ -1,0 +1,45 @@
+import { existsSync, readdirSync } from "node:fs";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Problem } from "../../components/host/problem.ts";
+import { readJson } from "../../components/host/records.ts";
+import type { Pulumi } from "../pulumi-cli.ts";
+
+interface Lock {
+  pid: number;
+  hostname: string;
+}
+
+/**
+ * Frees a stack whose Pulumi was killed before it could give the lock back. Throws {@link Problem} while a Pulumi that
+ * holds it lives. Only a backend of files on this machine has such locks; any other knows for itself.
+ */
+export async function freeStack(pulumi: Pulumi, stack: string): Promise<void> {
+  const { stdout } = await pulumi.capture(["whoami", "--json"]);
+  const { url = "" } = JSON.parse(stdout) as { url?: string };
+  if (!url.startsWith("file:///")) return;
+  const folder = join(fileURLToPath(url), ".pulumi", "locks", "organization", "inngest-local", stack);
+  const locks = locksIn(folder);
+  const living = locks.find((lock) => lock.hostname !== hostname() || isAlive(lock.pid));
+  if (living) {
+    throw new Problem(
+      `stack ${stack} is being changed by Pulumi (pid ${living.pid} on ${living.hostname}). Remedy: wait until it is done`,
+    );
+  }
+  if (locks.length > 0) await pulumi.capture(["cancel", "--yes", "--stack", stack]);
+}
+
+export function locksIn(folder: string): Lock[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder).flatMap((file) => readJson<Lock>(join(folder, file)) ?? []);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
