@@ -5,6 +5,7 @@ import { type Autoscaler, autoscale } from "./autoscaler.ts";
 import { networkPolicy } from "./network-policy.ts";
 import {
   labelsOf,
+  type Part,
   restrictedContainer,
   restrictedPod,
   scratch,
@@ -118,7 +119,7 @@ export function workerOrigin(port: number): string {
 }
 
 /** No two pods of a part on one node as long as there are others. */
-export function spreadOverNodes(part: "server" | "worker"): k8s.types.input.core.v1.TopologySpreadConstraint {
+export function spreadOverNodes(part: Part): k8s.types.input.core.v1.TopologySpreadConstraint {
   return {
     topologyKey: "kubernetes.io/hostname",
     maxSkew: 1,
@@ -130,7 +131,7 @@ export function spreadOverNodes(part: "server" | "worker"): k8s.types.input.core
 /** A drain of nodes takes a part's pods one by one; a lone pod it just moves. */
 export function disruptionBudget(
   name: string,
-  part: "server" | "worker",
+  part: Part,
   namespace: pulumi.Input<string>,
   opts: pulumi.CustomResourceOptions,
 ): void {

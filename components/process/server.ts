@@ -16,6 +16,8 @@ export interface ProcessServerArgs {
   redisUrl?: pulumi.Input<string> | undefined;
   /** The worker's endpoint. */
   sdkUrl: string;
+  /** Serve dashboard and GraphQL. */
+  dashboard: boolean;
   supervision: Supervision;
 }
 
@@ -40,6 +42,7 @@ export class ProcessServer extends pulumi.ComponentResource {
         ...keys,
         redisUrl,
         sdkUrl: args.sdkUrl,
+        dashboard: args.dashboard,
       }),
     );
     const service = new HostService(

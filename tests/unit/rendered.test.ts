@@ -23,6 +23,7 @@ const server: ServerOptions = {
   signingKey,
   eventKeys: [eventKey],
   sdkUrl: "http://127.0.0.1:3111/api/inngest",
+  dashboard: true,
 };
 const inContainer: ServerOptions = {
   ...server,
