@@ -58,6 +58,9 @@ export class ProcessServer extends pulumi.ComponentResource {
         database: "server/main.db",
         listeners: [0, 1, 2, 3].map((offset) => ({ host: "127.0.0.1", port: port + offset })),
         healthUrl: `http://127.0.0.1:${port}/health`,
+        loopbackOnly: pulumi
+          .output(args.redisUrl)
+          .apply((redisUrl) => [args.sdkUrl, ...(redisUrl ? [redisUrl] : [])].every(isLoopback)),
         supervision: args.supervision,
       },
       { parent: this },
@@ -66,4 +69,8 @@ export class ProcessServer extends pulumi.ComponentResource {
     this.supervised = service.supervised;
     this.registerOutputs({ instance: this.instance, supervised: this.supervised });
   }
+}
+
+function isLoopback(url: string): boolean {
+  return /^(localhost|127(\.\d+){3}|\[::1\])$/.test(new URL(url).hostname);
 }

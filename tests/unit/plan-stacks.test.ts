@@ -79,6 +79,22 @@ describe("dev", () => {
   });
 
   test.each([
+    [{}, true],
+    [{ redisUrl: "redis://127.0.0.1:6379" }, true],
+    [{ redisUrl: "redis://redis.example:6379" }, false],
+    [{ runtime: "external", workerUrl: "http://app.example:3000/api/inngest" }, false],
+  ])("with %j talks to this machine alone: %s", async (settings, alone) => {
+    const encrypted = Object.keys(settings).filter((key) => key === "redisUrl");
+    const { resources } = await planStack("dev", settings as Record<string, string>, encrypted);
+    expect(serviceOf(resources, "server").loopbackOnly).toBe(alone);
+  });
+
+  test("without a dashboard serves none", async () => {
+    const { resources } = await planStack("dev", { dashboard: "false" });
+    expect(JSON.parse(serviceOf(resources, "server").files[0].content)).toMatchObject({ "no-ui": true });
+  });
+
+  test.each([
     ["node", "node"],
     ["bun", "bun"],
   ])("runs the worker on %s", async (runtime, kind) => {

@@ -95,6 +95,12 @@ test("without Redis no setting speaks of it", () => {
   expect(renderServerConfig(server)).not.toContain("redis");
 });
 
+test("without a dashboard the server is told so, in words that it takes", () => {
+  expect(serverFlags({ ...server, dashboard: false })["no-ui"]).toBe(true);
+  expect(serverEnvironment({ ...inContainer, dashboard: false }).INNGEST_NO_UI).toBe("true");
+  expect(serverFlags(server)).not.toHaveProperty("no-ui");
+});
+
 test("a worker is told to check signatures", () => {
   const variables = workerVariables({
     serverUrl: "s",
