@@ -181,6 +181,9 @@ function door(options: GatewayOptions, api: string): string[] {
       "respond 404",
     ]),
     ...block("handle_errors", [
+      "# A body that breaks off within its own encoding is its sender's fault.",
+      '@broken expression {http.error.message}.contains("chunk")',
+      "respond @broken 400",
       "@away expression {http.error.status_code} >= 502",
       "header @away Retry-After 5",
       'respond "{http.error.status_text}" {http.error.status_code}',

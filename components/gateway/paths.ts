@@ -15,8 +15,8 @@ export const ambiguousPath = String.raw`^[^?]*(//|/\\.\\.?(/|[?]|$)|\\\\|%2[eEfF
 /** Those that need a key which the server checks: the event key in the path, or the signing key in a header. */
 export const keyedPaths = pattern([
   "/health",
-  // Registration and removal of apps.
-  "/fn/[a-z-]+",
+  // Registration and removal of apps; below /fn, too, the server answers what it does not know with the dashboard.
+  "/fn/(register|remove|step-limit|state-size-limit)",
   "/v1/.+",
   "(/api)?/v2/.+",
   // What SDKs ask for when a run's state is too large for a request.

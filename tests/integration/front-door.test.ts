@@ -79,6 +79,7 @@ describe.skipIf(reason)(title("who passes", reason), () => {
     ["GET", "/v2/keys/signing", keyed(200)],
     ["GET", "/v0/runs/01J/actions", keyed(400)],
     ["POST", "/fn/register", keyed(400)],
+    ["POST", "/fn/unknown", same(404)],
     ["DELETE", "/fn/remove?url=x", keyed(200)],
     ["POST", "/e/wrong-key", same(401)],
     ["GET", "/", guarded(200)],
@@ -193,8 +194,13 @@ describe.skipIf(reason)(title("10,000 hostile requests", reason), () => {
         for (const status of await askRaw(stack.port, bytes)) {
           seen[status] = (seen[status] ?? 0) + 1;
           const text = bytes.toString("latin1");
-          // The health page is everybody's, and a preflight tells nothing.
-          if (status >= 500 || (status < 400 && !/^(GET|HEAD) \S*\/health(\?\S*)? /.test(text))) {
+          // The health page is everybody's, 100 asks for the body, 501 is HTTP's word for an unknown encoding.
+          const harmless = /^(GET|HEAD) \S*\/health(\?\S*)? /.test(text)
+            ? [200]
+            : text.includes("xchunked")
+              ? [501]
+              : [];
+          if ((status >= 500 || status < 400) && ![100, ...harmless].includes(status)) {
             passed.push(`${status} ${text}`);
           }
         }

@@ -59,7 +59,7 @@ export function seeded(seed: number): () => number {
 }
 
 const methods = ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "TRACE", "PROPFIND", "get", "G\tET", "CONNECT", ""];
-const segments = [
+const known = [
   "e",
   "v0",
   "gql",
@@ -91,6 +91,8 @@ const segments = [
   "app-fn",
   "assets",
   "index.html",
+];
+const segments = [
   "..",
   ".",
   "",
@@ -167,18 +169,20 @@ const tails = [
   "Content-Length: 99999999999999999999\r\n",
   "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n",
   "Upgrade: h2c\r\nConnection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\n",
-  "Expect: 100-continue\r\nContent-Length: 1\r\n",
+  "Expect: 100-continue\r\nContent-Length: 1\r\n\r\nx",
 ];
 
 /** A request that nobody should send, without any key or password that is good. */
 export function hostileRequest(port: number, random: () => number): Buffer {
   const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)] as T;
-  const path = Array.from({ length: 1 + Math.floor(random() * 5) }, () => pick(segments)).join(
+  // Most are made of names that the server knows: what only looks odd does not come far.
+  const path = Array.from({ length: 1 + Math.floor(random() * 4) }, () => pick(random() < 0.7 ? known : segments)).join(
     random() < 0.1 ? "//" : "/",
   );
   const target = `${random() < 0.05 ? "http://evil.example" : ""}/${path}${random() < 0.2 ? "?a=/../b&api=true" : ""}`;
-  const lines = [`${pick(methods)} ${target} HTTP/1.${random() < 0.1 ? 0 : 1}`];
-  if (random() < 0.95) lines.push(`Host: ${pick(hosts)}`);
+  const method = random() < 0.7 ? pick(methods.slice(0, 8)) : pick(methods);
+  const lines = [`${method} ${target} HTTP/1.${random() < 0.1 ? 0 : 1}`];
+  if (random() < 0.98) lines.push(`Host: ${random() < 0.7 ? "localhost:PORT" : pick(hosts)}`);
   if (random() < 0.3) lines.push(`Origin: ${pick(origins)}`);
   if (random() < 0.1) lines.push(`Sec-Fetch-Site: ${pick(["cross-site", "none", "x"])}`);
   while (random() < 0.4) lines.push(`${pick(names)}: ${pick(values)}`);
