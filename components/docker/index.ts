@@ -73,7 +73,8 @@ export function deploy(settings: Settings, keys: Keys, opts: pulumi.ComponentRes
       durable,
       protectData,
     },
-    withDocker,
+    // It saves what it does until its end, to the queue.
+    pulumi.mergeOptions(withDocker, { dependsOn: queue ? [queue] : [] }),
   );
   const deployWorker = (): Pick<Endpoints, "worker" | "supervision"> => {
     const unsupervised = pulumi.output<Record<string, string>>({});
