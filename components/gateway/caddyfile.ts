@@ -126,9 +126,10 @@ const metricsSite = block(`http://:${gatewayPorts.metrics}`, [
 ]);
 
 function door(options: GatewayOptions, api: string): string[] {
-  const handle = (name: string, paths: string, lines: string[]) => [
+  // Not `handle`, which puts what is in it into an order of Caddy's own: a refusal after what it is to refuse.
+  const when = (name: string, paths: string, lines: string[]) => [
     `@${name} path_regexp ${paths}`,
-    ...block(`handle @${name}`, lines),
+    ...block(`route @${name}`, lines),
   ];
   return [
     ...block("header", [
@@ -145,12 +146,12 @@ function door(options: GatewayOptions, api: string): string[] {
       `@ambiguous expression {http.request.uri}.matches("${ambiguousPath}")`,
       "respond @ambiguous 404",
       ...block("@metered", ["path_regexp ^/metrics$", 'header Authorization "Bearer *"']),
-      ...block("handle @metered", [
+      ...block("route @metered", [
         "# The server itself tells whether that is its signing key.",
         ...block(`forward_auth ${api}`, ["uri /v2/apps?limit=1"]),
         "import server",
       ]),
-      ...handle("guarded", guardedPaths(options), [
+      ...when("guarded", guardedPaths(options), [
         "# A page elsewhere could use the password that the browser keeps.",
         "respond @foreign 403",
         ...block("@crossSite", [
@@ -162,14 +163,14 @@ function door(options: GatewayOptions, api: string): string[] {
         "respond @crossSite 403",
         ...block("basicauth bcrypt inngest-local", [`${dashboardUser} ${options.passwordHash}`]),
         "request_header -Authorization",
-        ...handle("guardedPublishing", guardedPublishingPaths, ["import publish"]),
+        ...when("guardedPublishing", guardedPublishingPaths, ["import publish"]),
         "import server",
       ]),
-      ...handle("publishing", publishingPaths, ["import publish"]),
+      ...when("publishing", publishingPaths, ["import publish"]),
       ...(options.connect
         ? [
-            ...handle("connect", connectPaths, ["import server"]),
-            ...handle("connection", connectionPath, [
+            ...when("connect", connectPaths, ["import server"]),
+            ...when("connection", connectionPath, [
               "# Workers are no browsers.",
               ...block("@page", ["header Origin *"]),
               "respond @page 403",
@@ -177,7 +178,7 @@ function door(options: GatewayOptions, api: string): string[] {
             ]),
           ]
         : []),
-      ...handle("keyed", keyedPaths, ["import server"]),
+      ...when("keyed", keyedPaths, ["import server"]),
       "respond 404",
     ]),
     ...block("handle_errors", [
