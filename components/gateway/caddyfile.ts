@@ -78,6 +78,8 @@ function globalOptions(name: PublicName | undefined): string[] {
     ...block("servers", [
       ...block("timeouts", ["read_header 10s", "read_body 60s", "idle 2m"]),
       "max_header_size 32KB",
+      // Over TLS too, a name that is not the door's is refused rather than given an empty page.
+      ...(endsTls ? ["strict_sni_host on"] : []),
     ]),
   ]);
 }

@@ -2,7 +2,9 @@
 // requests do, how the containers are fenced, and that a planned restart loses no event. Where images cannot be pulled
 // the gateway is Debian's Caddy. Does not prove: certificates by ACME, the dashboard's own pages (a stand-in of the
 // server has none), Docker Desktop.
+import { chmodSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -246,6 +248,37 @@ describe.skipIf(reason)(title("containers", reason), () => {
     await stack.up();
     outputs = await stack.outputs();
     expect((await (await stack.api()).runs(100)).length).toBe(runs);
+    expect(await stack.changes()).toEqual([]);
+  });
+});
+
+describe.skipIf(reason)(title("a name with a certificate", reason), () => {
+  const name = "inngest.example.org";
+
+  test("has TLS and its own origin, beside loopback", async () => {
+    const certificate = join(stack.home, "certificate.pem");
+    const key = join(stack.home, "key.pem");
+    const request = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", `/CN=${name}`];
+    await execa("openssl", [...request, "-addext", `subjectAltName=DNS:${name}`, "-out", certificate, "-keyout", key]);
+    // For the user of the containers.
+    chmodSync(stack.home, 0o755);
+    chmodSync(key, 0o644);
+    const port = stack.port + 1;
+    const url = `https://${name}:${port}`;
+    stack.set("gateway", JSON.stringify({ url, certificate, key, listen: "127.0.0.1" }));
+    await stack.up();
+    expect((await stack.outputs()).dashboardUrl).toBe(url);
+    const ca = readFileSync(certificate);
+    const secure = (path: string, headers: Record<string, string> = {}) =>
+      ask(port, "GET", path, { host: `${name}:${port}`, ...headers }, undefined, { servername: name, ca });
+    const [, withPassword] = headersOf(outputs, port);
+    expect((await secure("/health")).status).toBe(200);
+    expect((await secure("/v0")).status).toBe(401);
+    expect((await secure("/v0", { ...withPassword, origin: url })).status).toBe(200);
+    expect((await secure("/v0", { ...withPassword, origin: url.replace("https", "http") })).status).toBe(403);
+    expect((await secure("/health", { host: "evil.example" })).status).toBe(421);
+    expect((await ask(stack.port, "GET", "/health", { host: "localhost" })).status).toBe(200);
+    expect((await ask(stack.port, "GET", "/health", { host: name })).status).toBe(421);
     expect(await stack.changes()).toEqual([]);
   });
 });

@@ -1,4 +1,5 @@
 import { request } from "node:http";
+import { request as secureRequest } from "node:https";
 import { connect } from "node:net";
 
 /** What came back from the front door. */
@@ -8,16 +9,18 @@ export interface Answer {
   body: string;
 }
 
-/** One request, its path and Host as they are given. */
+/** One request, its path and Host as they are given; over TLS with `tls`. */
 export function ask(
   port: number,
   method: string,
   path: string,
   headers: Record<string, string> = {},
   body?: string,
+  tls?: { servername: string; ca: Buffer },
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const call = request({ host: "127.0.0.1", port, method, path, headers, agent: false, timeout: 30_000 });
+    const options = { host: "127.0.0.1", port, method, path, headers, timeout: 30_000 };
+    const call = tls ? secureRequest({ ...options, ...tls, agent: false }) : request({ ...options, agent: false });
     call.once("error", reject).once("response", (response) => {
       let text = "";
       response.on("data", (chunk) => {
