@@ -60,6 +60,23 @@ export function startupProbe(check: k8s.types.input.core.v1.Probe): k8s.types.in
   return { ...check, periodSeconds: 1, timeoutSeconds: 5, failureThreshold: 120 };
 }
 
+/** Looked at while it starts, then for whether it may have work, and seldom for whether it has to start again. */
+export function watched(check: k8s.types.input.core.v1.Probe) {
+  return {
+    startupProbe: startupProbe(check),
+    readinessProbe: { ...check, periodSeconds: 5, timeoutSeconds: 5 },
+    livenessProbe: { ...check, periodSeconds: 20, timeoutSeconds: 10, failureThreshold: 6 },
+  };
+}
+
+/** Goes on as it is between the word to stop and SIGTERM, in which time others hear of it. */
+export function stopsAfter(seconds: number): k8s.types.input.core.v1.Lifecycle {
+  return { preStop: { exec: { command: ["sleep", String(seconds)] } } };
+}
+
+/** A new pod before an old one goes. */
+export const oneMoreWhileRolling = { type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } };
+
 /** An empty folder of the pod's, gone with it. */
 export function scratch(name: string, path: string) {
   return { volume: { name, emptyDir: {} }, mount: { name, mountPath: path } };
