@@ -3,7 +3,17 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { gatewayPorts, type PublicName, renderCaddyfile } from "../gateway/caddyfile.ts";
 import { serverHosts, serverService } from "./entrance.ts";
-import { labelsOf, restrictedContainer, restrictedPod, scratch, secretFiles, selectorOf, startupProbe } from "./pod.ts";
+import {
+  labelsOf,
+  oneMoreWhileRolling,
+  restrictedContainer,
+  restrictedPod,
+  scratch,
+  secretFiles,
+  selectorOf,
+  stopsAfter,
+  watched,
+} from "./pod.ts";
 import { disruptionBudget, spreadOverNodes } from "./worker.ts";
 
 export interface KubernetesGatewayArgs {
@@ -68,7 +78,7 @@ export class KubernetesGateway extends pulumi.ComponentResource {
         spec: {
           replicas,
           selector: { matchLabels: selectorOf("gateway") },
-          strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
+          strategy: oneMoreWhileRolling,
           template: {
             metadata: { labels },
             spec: {
@@ -86,11 +96,9 @@ export class KubernetesGateway extends pulumi.ComponentResource {
                   command: ["caddy", "run", "--config", "/etc/caddy/Caddyfile", "--adapter", "caddyfile"],
                   env: ["XDG_CONFIG_HOME", "XDG_DATA_HOME"].map((variable) => ({ name: variable, value: "/tmp" })),
                   ports: [{ name: "http", containerPort: gatewayPorts.http }],
-                  startupProbe: startupProbe(health),
-                  readinessProbe: { ...health, periodSeconds: 5, timeoutSeconds: 5 },
-                  livenessProbe: { ...health, periodSeconds: 20, timeoutSeconds: 10, failureThreshold: 6 },
+                  ...watched(health),
                   // A pod that is told to stop still gets new requests until every node has heard of it.
-                  lifecycle: { preStop: { exec: { command: ["sleep", "5"] } } },
+                  lifecycle: stopsAfter(5),
                   resources: { requests: { cpu: "20m", memory: "32Mi" }, limits: { memory: "256Mi" } },
                   volumeMounts: [files.mount, temporary.mount],
                 },

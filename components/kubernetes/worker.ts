@@ -5,12 +5,14 @@ import { type Autoscaler, autoscale } from "./autoscaler.ts";
 import { networkPolicy } from "./network-policy.ts";
 import {
   labelsOf,
+  oneMoreWhileRolling,
   type Part,
   restrictedContainer,
   restrictedPod,
   scratch,
   selectorOf,
-  startupProbe,
+  stopsAfter,
+  watched,
   withoutWaiting,
 } from "./pod.ts";
 
@@ -69,7 +71,7 @@ export class KubernetesWorker extends pulumi.ComponentResource {
           // The autoscaler's own number would be taken back by every `up`.
           ...(args.autoscaler ? {} : { replicas: 1 }),
           selector: { matchLabels: selectorOf("worker") },
-          strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
+          strategy: oneMoreWhileRolling,
           template: {
             metadata: { labels },
             spec: {
@@ -81,11 +83,9 @@ export class KubernetesWorker extends pulumi.ComponentResource {
                   image: args.image,
                   envFrom: [{ secretRef: { name: secret.metadata.name } }],
                   ports: [{ name: "http", containerPort: port }],
-                  startupProbe: startupProbe(health),
-                  readinessProbe: { ...health, periodSeconds: 5, timeoutSeconds: 5 },
-                  livenessProbe: { ...health, periodSeconds: 20, timeoutSeconds: 10, failureThreshold: 6 },
+                  ...watched(health),
                   // A pod that is told to stop still gets new requests until every node has heard of it.
-                  lifecycle: { preStop: { exec: { command: ["sleep", "5"] } } },
+                  lifecycle: stopsAfter(5),
                   resources: { requests: { cpu: "100m", memory: "128Mi" }, limits: { memory: "1Gi" } },
                   volumeMounts: [data.mount, temporary.mount],
                 },
