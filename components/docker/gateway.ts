@@ -3,8 +3,8 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { gatewayPorts, type PublicName, renderCaddyfile } from "../gateway/caddyfile.ts";
 import type { GatewaySettings } from "../gateway/settings.ts";
-import { containerUser, hardened, ownScratch, replacedWhole } from "./hardening.ts";
-import { dockerNames, labelsOf } from "./names.ts";
+import { hardened, ownScratch, replacedWhole } from "./hardening.ts";
+import { dockerNames } from "./names.ts";
 import { ownedVolume } from "./owned-volume.ts";
 import { doorFolder, stoppingFile } from "./server-script.ts";
 
@@ -13,6 +13,8 @@ export interface DockerGatewayArgs extends GatewaySettings {
   /** Port on 127.0.0.1 of this machine. */
   port: number;
   network: pulumi.Input<string>;
+  /** Volume by which the server tells whether it takes events. */
+  doorVolume: pulumi.Input<string>;
   /** Let the dashboard and GraphQL pass. */
   dashboard: boolean;
   /** Let workers pass that open a connection. */
@@ -27,8 +29,6 @@ export interface DockerGatewayArgs extends GatewaySettings {
 export class DockerGateway extends pulumi.ComponentResource {
   /** Id of the container. */
   public readonly containerId: pulumi.Output<string>;
-  /** Name of the volume by which the server tells whether it takes events. */
-  public readonly doorVolume: pulumi.Output<string>;
   /** Of user `admin`; secret. */
   public readonly password: pulumi.Output<string>;
 
@@ -37,17 +37,6 @@ export class DockerGateway extends pulumi.ComponentResource {
     const { stack, publicName, durable, protectData } = args;
     const names = dockerNames(stack);
     const password = new random.RandomPassword(`${name}-password`, { length: 32, special: false }, { parent: this });
-    const [uid, gid] = containerUser.split(":");
-    const door = new docker.Volume(
-      `${name}-door`,
-      {
-        name: names.door,
-        // Of memory: what it says of a server holds no longer than both containers run.
-        driverOpts: { type: "tmpfs", device: "tmpfs", o: `size=64k,mode=0700,uid=${uid},gid=${gid}` },
-        labels: labelsOf(stack),
-      },
-      { parent: this },
-    );
     const image = new docker.RemoteImage(`${name}-image`, { name: args.image, keepLocally: true }, { parent: this });
     const caddyfile = password.bcryptHash.apply((passwordHash) =>
       renderCaddyfile({
@@ -84,7 +73,7 @@ export class DockerGateway extends pulumi.ComponentResource {
             : []),
         ],
         volumes: [
-          { volumeName: door.name, containerPath: doorFolder, readOnly: true },
+          { volumeName: args.doorVolume, containerPath: doorFolder, readOnly: true },
           ...(acme
             ? [{ volumeName: ownedVolume(`${name}-certificates`, certificates, this), containerPath: "/data" }]
             : []),
@@ -106,9 +95,8 @@ export class DockerGateway extends pulumi.ComponentResource {
       { parent: this, ...replacedWhole },
     );
     this.containerId = container.id;
-    this.doorVolume = door.name;
     this.password = pulumi.secret(password.result);
-    this.registerOutputs({ containerId: this.containerId, doorVolume: this.doorVolume, password: this.password });
+    this.registerOutputs({ containerId: this.containerId, password: this.password });
   }
 }
 

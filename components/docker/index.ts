@@ -53,19 +53,12 @@ export function deploy(settings: Settings, keys: Keys, opts: pulumi.ComponentRes
   const redisUrl = settings.redisUrl ?? queue?.url;
   const origin =
     placement === "container" ? `http://${names.worker}:${workerPort}` : fromContainer(endpoints.workerUrl);
-  const connect = worker.transport === "connect";
-  const gateway = new DockerGateway(
-    "gateway",
-    { stack, ...settings.gateway, port, network, dashboard, connect, durable, protectData },
-    withDocker,
-  );
   const server = new DockerServer(
     "server",
     {
       stack,
       image: settings.serverImage,
       network,
-      doorVolume: gateway.doorVolume,
       dashboard,
       redisUrl,
       keys: keys.server,
@@ -75,6 +68,23 @@ export function deploy(settings: Settings, keys: Keys, opts: pulumi.ComponentRes
     },
     // It saves what it does until its end, to the queue.
     pulumi.mergeOptions(withDocker, { dependsOn: queue ? [queue] : [] }),
+  );
+  const connect = worker.transport === "connect";
+  const gateway = new DockerGateway(
+    "gateway",
+    {
+      stack,
+      ...settings.gateway,
+      port,
+      network,
+      doorVolume: server.doorVolume,
+      dashboard,
+      connect,
+      durable,
+      protectData,
+    },
+    // The server of a stack that had no gateway yet was published at this port.
+    pulumi.mergeOptions(withDocker, { dependsOn: server }),
   );
   const deployWorker = (): Pick<Endpoints, "worker" | "supervision"> => {
     const unsupervised = pulumi.output<Record<string, string>>({});

@@ -3,8 +3,8 @@ import * as pulumi from "@pulumi/pulumi";
 import type { ServerKeys } from "../key-rotation.ts";
 import { serverEnvironment } from "../server-options.ts";
 import { emptyWalDatabase } from "../wal-database.ts";
-import { hardened, ownScratch, replacedWhole } from "./hardening.ts";
-import { dockerNames } from "./names.ts";
+import { containerUser, hardened, ownScratch, replacedWhole } from "./hardening.ts";
+import { dockerNames, labelsOf } from "./names.ts";
 import { ownedVolume } from "./owned-volume.ts";
 import { doorFolder, serverScript } from "./server-script.ts";
 
@@ -13,8 +13,6 @@ export interface DockerServerArgs {
   /** Server image; pin a tag. */
   image: pulumi.Input<string>;
   network: pulumi.Input<string>;
-  /** Volume by which the server tells the gateway whether it takes events. */
-  doorVolume: pulumi.Input<string>;
   keys: pulumi.Input<ServerKeys>;
   /** Redis for queue and run state. @default none: in-flight work lives in the server's memory */
   redisUrl?: pulumi.Input<string> | undefined;
@@ -32,6 +30,8 @@ export interface DockerServerArgs {
 export class DockerServer extends pulumi.ComponentResource {
   /** Id of the container. */
   public readonly containerId: pulumi.Output<string>;
+  /** Name of the volume by which it tells the gateway whether it takes events. */
+  public readonly doorVolume: pulumi.Output<string>;
 
   constructor(name: string, args: DockerServerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("inngest-local:index:DockerServer", name, {}, opts);
@@ -55,6 +55,17 @@ export class DockerServer extends pulumi.ComponentResource {
         }),
       )
       .apply((variables) => Object.entries(variables).map(([variable, value]) => `${variable}=${value}`));
+    const [uid, gid] = containerUser.split(":");
+    const door = new docker.Volume(
+      `${name}-door`,
+      {
+        name: names.door,
+        // Of memory: what it says of a server holds no longer than both containers run.
+        driverOpts: { type: "tmpfs", device: "tmpfs", o: `size=64k,mode=0700,uid=${uid},gid=${gid}` },
+        labels: labelsOf(stack),
+      },
+      { parent: this },
+    );
     const volume = { stack, volume: names.data, image: image.imageId, protectData };
     const container = new docker.Container(
       `${name}-inngest`,
@@ -66,7 +77,7 @@ export class DockerServer extends pulumi.ComponentResource {
         envs,
         volumes: [
           ...(durable ? [{ volumeName: ownedVolume(`${name}-data`, volume, this), containerPath: "/data" }] : []),
-          { volumeName: args.doorVolume, containerPath: doorFolder },
+          { volumeName: door.name, containerPath: doorFolder },
         ],
         networksAdvanced: [{ name: args.network }],
         // Docker Desktop, OrbStack and Colima know the name by themselves; a Linux engine needs it told.
@@ -85,6 +96,7 @@ export class DockerServer extends pulumi.ComponentResource {
       { parent: this, ...replacedWhole },
     );
     this.containerId = container.id;
-    this.registerOutputs({ containerId: this.containerId });
+    this.doorVolume = door.name;
+    this.registerOutputs({ containerId: this.containerId, doorVolume: this.doorVolume });
   }
 }

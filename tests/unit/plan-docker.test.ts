@@ -71,7 +71,12 @@ test("the gateway's container has the only way to the server", () => {
   expect(JSON.stringify(resources.map(({ inputs }) => inputs))).not.toContain(generated("gateway-password", 32));
   expect(secrets).toEqual(["envs"]);
   expect(options).toMatchObject({ deleteBeforeReplace: true, replaceOnChanges: ["healthcheck", "tmpfs"] });
-  expect(find(resources, "Volume gateway-door").inputs.driverOpts).toMatchObject({ type: "tmpfs" });
+  expect(find(resources, "Volume server-door").inputs.driverOpts).toMatchObject({ type: "tmpfs" });
+});
+
+test("the gateway takes its port after the server has gone that had it, and the server stops before its queue", () => {
+  expect(find(resources, "DockerGateway gateway").options.dependsOn).toContain("server-inngest");
+  expect(find(resources, "DockerServer server").options.dependsOn).toContain("queue-redis");
 });
 
 test("a name with a certificate is published beside loopback, with the certificate's files", async () => {
@@ -229,9 +234,9 @@ test.each([
   const plan = await planStack("persistent", extra as Record<string, string>);
   const volumes = plan.resources.filter(({ label }) => label.startsWith("Volume "));
   expect(volumes.map(({ name, inputs, options }) => [name, inputs.name, options.retainOnDelete])).toEqual([
-    ["gateway-door", "inngest-persistent-door", false],
     ["queue-data", "inngest-persistent-queue", kept],
     ["server-data", "inngest-persistent-data", kept],
+    ["server-door", "inngest-persistent-door", false],
   ]);
 });
 

@@ -10,7 +10,6 @@ const gateway = [
   "  Container gateway-caddy",
   "  RandomPassword gateway-password",
   "  RemoteImage gateway-image",
-  "  Volume gateway-door",
 ];
 const hostWorker = ["HostWorker worker", "  HostService worker", "    Command worker-process"];
 
@@ -122,6 +121,7 @@ describe("experiment", () => {
       "DockerServer server",
       "  Container server-inngest",
       "  RemoteImage server-image",
+      "  Volume server-door",
       ...hostWorker,
       "Network network",
       ...preflight,
@@ -151,6 +151,7 @@ describe("persistent", () => {
     "  Container server-inngest",
     "  RemoteImage server-image",
     "  Volume server-data",
+    "  Volume server-door",
   ];
 
   test("is server and queue, each with a volume, behind a gateway", async () => {
