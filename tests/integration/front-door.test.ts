@@ -57,24 +57,28 @@ describe.skipIf(reason)(title("who passes", reason), () => {
         expect(toldOrigins(answer)).toEqual([]);
         // A preflight of what has a key of its own is answered by the server, for no origin.
         const harmless = path === "/health" || (method === "OPTIONS" && /^\/(v1|v2|api\/v2|v0\/runs)\//.test(path));
-        const allowed = harmless ? [200, 204, 404, 405, 501] : [401, 404, 405];
+        const allowed = harmless ? [200, 401, 405] : [401, 404, 405];
         expect(allowed, `${method} ${path}`).toContain(answer.status);
       }
     },
   );
 
-  test.each(["evil.example", "evil.example:PORT", "localhost.evil.example", "169.254.169.254", "server:8288", ""])(
-    "the name %j is not the door's, on any path",
-    async (name) => {
-      const host = name.replace("PORT", String(stack.port));
-      for (const [method, path] of table) {
-        for (const headers of headersOf(outputs, stack.port)) {
-          const { status } = await ask(stack.port, method, path, { ...headers, host });
-          expect(status, `${method} ${path}`).toBe(421);
-        }
+  test.each([
+    "evil.example",
+    "evil.example:PORT",
+    "localhost.evil.example",
+    "169.254.169.254",
+    "server:8288",
+    "localhost.",
+  ])("the name %j is not the door's, on any path", async (name) => {
+    const host = name.replace("PORT", String(stack.port));
+    for (const [method, path] of table) {
+      for (const headers of headersOf(outputs, stack.port)) {
+        const { status } = await ask(stack.port, method, path, { ...headers, host });
+        expect(status, `${method} ${path}`).toBe(421);
       }
-    },
-  );
+    }
+  });
 
   test.each(["localhost", "127.0.0.1", "[::1]", "host.docker.internal"])(
     "%s is the door's, on any port",
@@ -193,17 +197,17 @@ describe.skipIf(reason)(title("containers", reason), () => {
       CapDrop: ["ALL"],
       CapAdd: role === "gateway" ? ["CAP_NET_BIND_SERVICE"] : null,
       SecurityOpt: ["no-new-privileges:true"],
-      Devices: [],
       PidMode: "",
       UTSMode: "",
       UsernsMode: "",
       LogConfig: { Type: "json-file", Config: { "max-size": "10m", "max-file": "3" } },
     });
+    expect(HostConfig.Devices ?? []).toEqual([]);
     expect(HostConfig.Memory).toBeGreaterThan(0);
     expect(HostConfig.MemorySwap).toBe(HostConfig.Memory);
     expect(HostConfig.CpuShares).toBeGreaterThan(0);
     expect(HostConfig.NetworkMode).not.toBe("host");
-    expect(["private", ""]).toContain(HostConfig.IpcMode.replace("shareable", ""));
+    expect(HostConfig.IpcMode).not.toBe("host");
     expect(HostConfig.Binds.filter((bind: string) => bind.startsWith("/"))).toEqual([]);
     for (const bindings of Object.values(HostConfig.PortBindings ?? {}) as { HostIp: string }[][]) {
       for (const { HostIp } of bindings) expect(HostIp).toBe("127.0.0.1");
