@@ -92,8 +92,10 @@ function holdsUnknown(list: unknown): boolean {
   return list === unknown || (Array.isArray(list) && list.includes(unknown));
 }
 
-function pathOf(path: unknown): Maybe<string>[] {
-  return typeof path === "string" || path === unknown ? [path as Maybe<string>] : [];
+/** Where something is kept: what is mounted there for the time of a run alone is left out. */
+function keptAt(path: unknown): Maybe<string>[] {
+  if (path === unknown) return [unknown];
+  return typeof path === "string" && !/^\/(run|var\/run|tmp|dev)(\/|$)/.test(path) ? [path] : [];
 }
 
 function line(...lists: unknown[]): string {
@@ -116,7 +118,7 @@ function dockerWorkload(container: Properties): Workload {
     moreEnvironment: holdsUnknown(container.envs),
     keptFolders: mounts
       .filter((mount) => mount === unknown || !(mount.readOnly || mount.type === "tmpfs"))
-      .flatMap((mount) => pathOf(mount === unknown ? unknown : (mount.containerPath ?? mount.target))),
+      .flatMap((mount) => keptAt(mount === unknown ? unknown : (mount.containerPath ?? mount.target))),
     workingDirectory: typeof container.workingDir === "string" ? container.workingDir : "/",
     files: objects(container.uploads).map(({ file, content }) => ({ name: String(file), content })),
     hiddenFiles: [...objectsAndUnknown(container.uploads), ...mounts].some(
@@ -169,8 +171,8 @@ function podWorkload(pod: Properties, container: Properties, claims: string[]): 
     keptFolders: [
       ...mounts
         .filter(({ name, readOnly }) => kept.has(name) && !readOnly)
-        .flatMap(({ mountPath }) => pathOf(mountPath)),
-      ...pathOf(hidden ? unknown : undefined),
+        .flatMap(({ mountPath }) => keptAt(mountPath)),
+      ...keptAt(hidden ? unknown : undefined),
     ],
     workingDirectory: typeof container.workingDir === "string" ? container.workingDir : "/",
     files: [],

@@ -60,6 +60,8 @@ export const protectedData: Rule<{ keptBy: string[] }> = {
       return policy === "Delete" ? ["persistentVolumeClaimRetentionPolicy.whenDeleted is Delete"] : [];
     }
     if (type !== "docker:index/volume:Volume" && type !== "kubernetes:core/v1:PersistentVolumeClaim") return [];
+    // A volume of memory has nothing to lose.
+    if (properties.driverOpts?.type === "tmpfs") return [];
     const kept = lineage.split("$").some((ancestor) => keptBy.some((prefix) => ancestor.startsWith(prefix)));
     return protect || kept ? [] : ["it is not protected"];
   },
@@ -98,15 +100,17 @@ function keepsHistory(server: Workload): boolean {
 }
 
 function queueProblems(queue: Workload): string[] {
-  const { name, image, commandLine, environment, files, hiddenFiles, keptFolders } = queue;
+  const { name, image, commandLine, environment, moreEnvironment, files, hiddenFiles, keptFolders } = queue;
+  const configurations = [...files.map(({ content }) => content), ...environment.values()];
   const given = /--appendonly\s+["']?(\w+)/.exec(commandLine)?.[1];
-  const readsFile = /\.conf\b/.test(commandLine) && (hiddenFiles || files.some(({ content }) => content === unknown));
+  const readsHidden =
+    /\.conf\b/.test(commandLine) && (hiddenFiles || moreEnvironment || configurations.includes(unknown));
   // Bitnami's image appends unless it is told otherwise.
   const byImage = typeof image === "string" && image.includes("bitnami");
   const switched = environment.get("REDIS_AOF_ENABLED") ?? environment.get("VALKEY_AOF_ENABLED");
   const appends = given
     ? given === "yes"
-    : readsFile || files.some(({ content }) => appendsBy(content)) || (byImage && switched !== "no");
+    : readsHidden || configurations.some(appendsBy) || (byImage && switched !== "no");
   if (!appends) return [`${name} is a Redis without \`appendonly yes\``];
   return keptFolders.length === 0 ? [`${name} is a Redis without a volume`] : [];
 }

@@ -134,6 +134,10 @@ const cases: Record<string, { breaks: Broken[]; keeps: Kept[] }> = {
       ["a claim's folder", statefulSet(soundPodServer, soundPod)],
       ["no volume, no promise", container({ ...withoutVolume, envs: keys })],
       [
+        "a volume for the time of a run",
+        container({ ...soundServer, envs: keys, volumes: [{ containerPath: "/run/door" }] }),
+      ],
+      [
         "Postgres",
         container({
           ...soundServer,
@@ -246,6 +250,14 @@ const cases: Record<string, { breaks: Broken[]; keeps: Kept[] }> = {
           },
         ),
       ],
+      [
+        "a configuration in the environment",
+        container({
+          ...soundQueue,
+          command: ["sh", "-c", 'printf "%s" "$CONF" > /tmp/redis.conf && exec redis-server /tmp/redis.conf'],
+          envs: ["CONF=dir /data\nappendonly yes\n"],
+        }),
+      ],
       ["a Secret's configuration with it", secret({ "redis.conf": "dir /data\nappendonly yes\n" })],
       ["Bitnami's image", container({ image: "bitnami/redis:7.2", volumes: soundQueue.volumes })],
       ["a cache", container({ image: "redis:7.2.16" }), { caches: ["it"] }],
@@ -268,6 +280,7 @@ const cases: Record<string, { breaks: Broken[]; keeps: Kept[] }> = {
       ],
     ],
     keeps: [
+      ["a volume of memory", resource(volumes, { driverOpts: { type: "tmpfs" } })],
       ["a protected volume", resource(volumes, {}, { protect: true })],
       [
         "a volume of a component that keeps it",
