@@ -1,5 +1,6 @@
 // Judges this project's own stacks by its policy pack with every value known, keys included, which a preview of a new
 // stack does not know yet. That the pack runs in the CLI is for tests/integration/policy.test.ts.
+import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Resource } from "../../policy/resource.ts";
 import { defaultsOf, rules } from "../../policy/rules/index.ts";
@@ -25,6 +26,15 @@ const cases: [stack: string, extra: Record<string, string>, roles: string[]][] =
   ["cluster", cluster, ["database", "queue", "server"]],
   ["cluster", { ...cluster, redisUrl, postgresUrl }, ["server"]],
 ];
+
+test("docs/policy.md lists every rule with its level, its reason and its settings, in order", () => {
+  const rows = rules.map(({ name, level, description, settings = {} }) => {
+    const defaults = Object.entries(defaultsOf(settings)).map(([key, value]) => `\`${key}\` ${JSON.stringify(value)}`);
+    return `| \`${name}\` | ${level} | ${description} | ${defaults.join(", ")} |`;
+  });
+  const lines = readFileSync("docs/policy.md", "utf8").split("\n");
+  expect(lines.filter((line) => line.startsWith("| `"))).toEqual(rows);
+});
 
 describe.each(cases)("%s %j", (stack, extra, roles) => {
   let resources: Planned[];
