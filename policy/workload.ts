@@ -46,17 +46,21 @@ export function workloadsOf({ type, properties }: Resource): Workload[] {
   return containers.map((container) => podWorkload(spec, container, claims));
 }
 
-/** Value of an option of `inngest start`: of its flag, or of its variable. */
+/** Value of an option of `inngest start`: of its flag, or of its variable, which a shell may set as well. */
 export function serverOption(workload: Workload, flag: string): Maybe<string> | undefined {
-  const given = new RegExp(String.raw`--${flag}[\s=]+["']?([^\s"']+)`).exec(workload.commandLine)?.[1];
-  return given ?? workload.environment.get(`INNGEST_${flag.toUpperCase().replaceAll("-", "_")}`);
+  const variable = `INNGEST_${flag.toUpperCase().replaceAll("-", "_")}`;
+  const given = new RegExp(String.raw`(?:--${flag}[\s=]+|\b${variable}=)["']?([^\s"']+)`).exec(
+    workload.commandLine,
+  )?.[1];
+  return given ?? workload.environment.get(variable);
 }
 
-/** Whether the server may be told more than can be seen: by a configuration file, or by variables from elsewhere. */
+/** Whether the server may be told more than can be seen: by a configuration file, by variables from elsewhere, by a shell. */
 export function mayBeToldMore(workload: Workload): boolean {
   const { moreEnvironment, files, commandLine, environment } = workload;
   const configured = files.some(({ name }) => /(^|\/)inngest\.(json|ya?ml)$/.test(name));
-  return moreEnvironment || configured || /--config\b/.test(commandLine) || environment.has("INNGEST_CONFIG");
+  const pointed = /--config\b|(^|[\s;&])(\.|source|export|cd)\s/.test(commandLine);
+  return moreEnvironment || configured || pointed || environment.has("INNGEST_CONFIG");
 }
 
 /** Folder of the server's `main.db`, as it takes it. */
@@ -78,7 +82,7 @@ function roleOf(workload: Omit<Workload, "role">): Workload["role"] {
   if (name === "inngest" && /^(start\b.*)?$/.test(commandLine)) return "server";
   if (/\b(redis|valkey|keydb)-server\b/.test(commandLine) || /^(redis|valkey|keydb)$/.test(name)) return "queue";
   if (/^(postgres|postgresql)$/.test(name)) return "database";
-  // A dev server is neither: it is for another use, and takes keys for decoration.
+  // A dev server is neither: it is for another use, and checks no key.
   if (/\binngest(-cli)?(@\S+)?\s+dev\b/.test(commandLine)) return undefined;
   const told = [...environment.keys()].some((variable) => variable.startsWith("INNGEST_"));
   return told ? "worker" : undefined;
@@ -122,7 +126,7 @@ function dockerWorkload(container: Properties): Workload {
     workingDirectory: typeof container.workingDir === "string" ? container.workingDir : "/",
     files: objects(container.uploads).map(({ file, content }) => ({ name: String(file), content })),
     hiddenFiles: [...objectsAndUnknown(container.uploads), ...mounts].some(
-      (item) => item === unknown || item.readOnly || item.hostPath,
+      (item) => item === unknown || item.readOnly || item.hostPath || item.type === "bind",
     ),
     published: [
       ...objects(container.ports).map(({ internal, external, ip }) => ({ port: external ?? internal, address: ip })),

@@ -131,6 +131,14 @@ const cases: Record<string, { breaks: Broken[]; keeps: Kept[] }> = {
         "the default folder as the volume",
         container({ ...soundServer, envs: keys, volumes: [{ containerPath: "/.inngest" }] }),
       ],
+      [
+        "a folder that a shell sets",
+        container({ ...soundServer, envs: keys, command: ["sh", "-c", "INNGEST_SQLITE_DIR=/data inngest start"] }),
+      ],
+      [
+        "a folder that a shell goes to",
+        container({ ...soundServer, envs: keys, command: ["sh", "-c", "cd /data && inngest start"] }),
+      ],
       ["a claim's folder", statefulSet(soundPodServer, soundPod)],
       ["no volume, no promise", container({ ...withoutVolume, envs: keys })],
       [
@@ -345,6 +353,10 @@ const cases: Record<string, { breaks: Broken[]; keeps: Kept[] }> = {
       [
         "a configuration file",
         container({ ...soundServer, envs: [], uploads: [{ file: "/inngest.yaml", content: unknown }] }),
+      ],
+      [
+        "keys that a shell reads",
+        container({ ...soundServer, envs: [], command: ["sh", "-c", ". /run/secrets/inngest; exec inngest start"] }),
       ],
       ["a dev server", container({ image: "inngest/inngest:v1.43.0", command: ["inngest", "dev"] })],
     ],
