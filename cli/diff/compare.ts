@@ -32,8 +32,11 @@ export interface StackDiff {
 }
 
 export interface Loss {
-  /** `data`: gone for good; `left`: not deleted, and not used any more; `keys`: another value for the same purpose. */
-  kind: "data" | "left" | "keys";
+  /**
+   * `data`: gone for good; `left`: not deleted, and not used any more; `unguarded`: still there, and no longer kept when
+   * the stack is destroyed; `keys`: another value for the same purpose.
+   */
+  kind: "data" | "left" | "unguarded" | "keys";
   resource: string;
   text: string;
 }
@@ -157,7 +160,9 @@ function compareResource(
   // A component is nothing but its children.
   if (type.startsWith("inngest-local:")) return undefined;
   const found = properties(facts(old), facts(now), before, after, (path) =>
-    path === "(parent)" ? !now?.aliases.length : replaces(type, path, now?.options.replaceOnChanges),
+    path.startsWith("(")
+      ? path === "(parent)" && now?.aliases.length === 0
+      : replaces(type, path, now?.options.replaceOnChanges),
   );
   if (!old) return { resource, type, change: "added", properties: found };
   if (!now) return { resource, type, change: "removed", properties: found };
@@ -203,7 +208,12 @@ function properties(
 /** What becomes of what a resource keeps, when it is replaced or removed. */
 function lossesOf(old: Planned, { change, properties: changes }: ResourceChange, before: Wording): Loss[] {
   const { label: resource, type, options, inputs } = old;
-  if (change === "changed") return [];
+  if (change === "changed") {
+    const unguarded =
+      dataTypes.includes(type) && changes.some(({ path, after }) => path === "(retainOnDelete)" && !after);
+    const text = "is no longer kept: from then on `pulumi destroy` deletes it with all that is in it";
+    return unguarded ? [{ kind: "unguarded", resource, text }] : [];
+  }
   const why = changes.filter((each) => each.replaces).map(({ path }) => path);
   const is = change === "removed" ? "is removed" : `is replaced (${why.join(", ")})`;
   if (dataTypes.includes(type)) {

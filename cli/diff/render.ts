@@ -5,6 +5,7 @@ const loud: Record<Loss["kind"], string> = {
   data: "DATA LOSS",
   keys: "KEYS CHANGE",
   left: "DATA STAYS BEHIND",
+  unguarded: "DATA NO LONGER KEPT",
 };
 /** Inputs of a resource that is all new or all gone, before the rest is counted. */
 const shownInputs = 12;
@@ -45,7 +46,7 @@ export function renderMarkdown(diff: Diff): string {
 
 /** Losses and replacements of all stacks, what is worst first. */
 function headlines({ stacks }: Diff): string[] {
-  const losses = (["data", "keys", "left"] as const).flatMap((kind) =>
+  const losses = (["data", "keys", "left", "unguarded"] as const).flatMap((kind) =>
     stacks.flatMap(({ stack, losses }) =>
       losses
         .filter((loss) => loss.kind === kind)
@@ -91,12 +92,12 @@ function stackLines(stack: StackDiff): string[] {
     lines.push(`${signs[change]} ${change} ${resource}`);
     const isWhole = change === "added" || change === "removed";
     const shown = isWhole ? properties.slice(0, shownInputs) : properties;
-    lines.push(...shown.flatMap((property) => propertyLines(property)));
+    lines.push(...shown.flatMap(isWhole ? wholeLine : propertyLines));
     if (shown.length < properties.length) lines.push(`     … and ${properties.length - shown.length} more (--json)`);
   }
   if (stack.outputs.length > 0) lines.push("~  outputs", ...stack.outputs.flatMap(propertyLines));
-  for (const { patch } of stack.files) {
-    const text = patch.trimEnd().split("\n");
+  for (const { path, patch } of stack.files) {
+    const text = /^@@ .* \+0,0 @@$/m.test(patch) ? [`--- ${path} is gone`] : patch.trimEnd().split("\n");
     lines.push("", ...text.slice(0, shownPatch));
     if (text.length > shownPatch) lines.push(`     … and ${text.length - shownPatch} lines more (--json)`);
   }
@@ -118,6 +119,11 @@ function propertyLines({ path, before, after, replaces, patch }: PropertyChange)
   if (after === undefined) return [`     ${path}: ${shown(before)} → none${reason}`];
   const now = shown(after);
   return [`     ${path}: ${shown(before)} → ${now === shown(before) ? "another one" : now}${reason}`];
+}
+
+/** A property of a resource that is all new or all gone. */
+function wholeLine({ path, before, after }: PropertyChange): string[] {
+  return [`     ${path}: ${shown(after ?? before)}`];
 }
 
 function shown(value: PropertyChange["before"]): string {
