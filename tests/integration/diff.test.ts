@@ -7,20 +7,14 @@ import { join, resolve } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Diff, ResourceChange } from "../../cli/diff/compare.ts";
+import { repositoryOfThis } from "../support/repository.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "diff-"));
 const clone = join(scratch, "clone");
 const git = (...args: string[]) => execFileSync("git", args, { cwd: clone, encoding: "utf8" });
 
 beforeAll(() => {
-  // The folder as it is, not its last commit.
-  const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", "-z"]);
-  mkdirSync(clone);
-  execFileSync("git", ["init", "--quiet", clone]);
-  execFileSync("sh", ["-c", `tar --null --files-from=- -cf - | tar -xf - -C "$1"`, "sh", clone], { input: files });
-  git("add", "--all");
-  const nobody = ["-c", "user.name=nobody", "-c", "user.email=nobody@example.org", "-c", "commit.gpgsign=false"];
-  git(...nobody, "commit", "--quiet", "--message", "base");
+  repositoryOfThis(clone);
   symlinkSync(resolve("node_modules"), join(clone, "node_modules"));
   writeFileSync(join(clone, ".git/info/exclude"), "node_modules\n");
   // All of the machine that a diff may use; whoever calls another program finds none.

@@ -30,7 +30,7 @@ test.each(ownPages)("%s names files that are there", (_, text) => {
       /`((?:cli|components|tests|worker|bench|docs|examples|\.github)\/(?:[\w./-]*\.(?:ts|mjs|sh|md|ya?ml|json)|[\w./-]*\/)?)`/g,
     ),
   ];
-  expect(named.map(([, path = ""]) => path).filter((path) => !existsSync(path))).toEqual([]);
+  expect(named.map(([, path = ""]) => path).filter((path) => !path.includes("NAME") && !existsSync(path))).toEqual([]);
 });
 
 describe("commands", () => {
