@@ -181,10 +181,10 @@ describe("npm run diff", () => {
       ]
     `);
     const markdown = (await diff("--base", "HEAD", "--markdown")).stdout;
-    expect(markdown.replace(/HEAD [0-9a-f]{9}/, "HEAD").slice(0, 700)).toMatchInlineSnapshot(`
+    expect(markdown.replace(/HEAD [0-9a-f]{9}/, "HEAD").split("\n|---")[0]).toMatchInlineSnapshot(`
       "### What each stack would change
 
-      \`HEAD b2f108128\` → \`this folder\`
+      \`HEAD\` → \`this folder\`
 
       > [!CAUTION]
       > DATA STAYS BEHIND  persistent: Volume server-data is replaced (name): the new one is empty, and the data stays in the old one, inngest-persistent-data  
@@ -192,13 +192,7 @@ describe("npm run diff", () => {
       > REPLACED  persistent: Container server-inngest (volumes[/data].volumeName)  
       > REPLACED  persistent: Volume server-data (name)  
 
-      | stack | tier | changes |
-      |---|---|---|
-      | cluster | cluster | no changes |
-      | dev | process | no changes |
-      | experiment | docker | no changes |
-      | kubernetes | kubernetes | no changes |
-      | persi"
+      | stack | tier | changes |"
     `);
     expect(`${text}${markdown}`).not.toMatch(/[0-9a-f]{40}/);
     git("checkout", "--quiet", ".");
@@ -209,6 +203,22 @@ describe("npm run diff", () => {
     const { stdout, exitCode } = await diff("--base", "HEAD");
     expect(stdout).toContain("CANNOT BE PLANNED  dev: the settings of stack dev are wrong:");
     expect(stdout).toContain("`port` must be a whole number from 1 to 65532");
+    expect(exitCode).toBe(1);
+    git("checkout", "--quiet", ".");
+  });
+
+  test("a base with other dependencies gets its own, or says that it cannot", async () => {
+    const npm = join(scratch, "bin", "npm");
+    const npmDoes = (script: string) => writeFileSync(npm, `#!/bin/sh\n${script}\n`);
+    edit("package-lock.json", (text) => `${text}\n`);
+    npmDoes(`[ "$1" = ci ] && /bin/ln -s ${resolve("node_modules")} node_modules`);
+    expect((await diff("--base", "HEAD")).stdout).toContain("no changes in");
+    npmDoes("echo 'npm error network is unreachable' >&2; exit 1");
+    const { stderr, exitCode } = await diff("--base", "HEAD");
+    expect(stderr).toBe(
+      "the base has other dependencies, and npm could not install them: npm error network is unreachable. " +
+        "Remedy: connect to the network, or name a base with this package-lock.json (--base)",
+    );
     expect(exitCode).toBe(1);
     git("checkout", "--quiet", ".");
   });
