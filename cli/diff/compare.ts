@@ -1,7 +1,7 @@
 import { createTwoFilesPatch } from "diff";
 import { stringify } from "yaml";
 import type { Planned } from "../plan/planner.ts";
-import { dataTypes, keyTypes, replaces } from "../plan/replacement.ts";
+import { isKept, keyTypes, replaces } from "../plan/replacement.ts";
 import type { StackPlan } from "../plan/revision.ts";
 import { type Leaf, leaves, Wording } from "./properties.ts";
 
@@ -209,14 +209,13 @@ function properties(
 function lossesOf(old: Planned, { change, properties: changes }: ResourceChange, before: Wording): Loss[] {
   const { label: resource, type, options, inputs } = old;
   if (change === "changed") {
-    const unguarded =
-      dataTypes.includes(type) && changes.some(({ path, after }) => path === "(retainOnDelete)" && !after);
+    const unguarded = isKept(old) && changes.some(({ path, after }) => path === "(retainOnDelete)" && !after);
     const text = "is no longer kept: from then on `pulumi destroy` deletes it with all that is in it";
     return unguarded ? [{ kind: "unguarded", resource, text }] : [];
   }
   const why = changes.filter((each) => each.replaces).map(({ path }) => path);
   const is = change === "removed" ? "is removed" : `is replaced (${why.join(", ")})`;
-  if (dataTypes.includes(type)) {
+  if (isKept(old)) {
     const metadata = inputs.metadata as { name?: string } | undefined;
     const called = before.of(String(inputs.name ?? metadata?.name ?? old.name));
     if (options.retainOnDelete) {

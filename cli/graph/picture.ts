@@ -1,4 +1,5 @@
 import type { Planned } from "../plan/planner.ts";
+import { isKept } from "../plan/replacement.ts";
 import type { StackPlan } from "../plan/revision.ts";
 
 type Plan = Extract<StackPlan, { resources: unknown }>;
@@ -80,7 +81,7 @@ function partOf(resource: Planned, plan: Plan): Part[] | undefined {
     case "docker:index/container:Container":
       return [containerPart(id, text, inputs as never)];
     case "docker:index/volume:Volume":
-      return [dataPart(id, `volume ${inputs.name}`, inputs.name as string)];
+      return isKept(resource) ? [dataPart(id, `volume ${inputs.name}`, inputs.name as string)] : undefined;
     case "kubernetes:core/v1:PersistentVolumeClaim": {
       const claim = (inputs.metadata as { name: string }).name;
       return [dataPart(id, `claim ${claim}`, claim)];

@@ -152,7 +152,10 @@ function mocks({ otherStacks = {}, follow }: Surroundings): pulumi.runtime.Mocks
     const seed = follow ? `${name} ${JSON.stringify(replacing(type, inputs))}` : name;
     switch (type) {
       case "random:index/randomPassword:RandomPassword":
-        return { result: pulumi.secret(madeUp(generated(seed, Number(inputs.length)), "secret")) };
+        return {
+          result: pulumi.secret(madeUp(generated(seed, Number(inputs.length)), "secret")),
+          bcryptHash: pulumi.secret(madeUp(`$2a$10$${generated(`${seed} hash`, 53)}`, "secret")),
+        };
       case "docker:index/remoteImage:RemoteImage":
         return { imageId: madeUp(`sha256:${generated(seed, 64)}`, `image of ${name}`) };
       case "docker:index/image:Image": {

@@ -67,11 +67,17 @@ const rules: Record<string, Rule> = {
 };
 
 /** Types that hold what nobody can make again. */
-export const dataTypes: readonly string[] = [
+const dataTypes: readonly string[] = [
   "docker:index/volume:Volume",
   "kubernetes:core/v1:PersistentVolumeClaim",
   "kubernetes:core/v1:PersistentVolume",
 ];
+
+/** Whether a resource holds such data; a volume of memory does not. */
+export function isKept({ type, inputs }: { type: string; inputs: Record<string, unknown> }): boolean {
+  const { type: driver } = (inputs.driverOpts ?? {}) as { type?: string };
+  return dataTypes.includes(type) && driver !== "tmpfs";
+}
 
 /** Types whose value is another after a replacement, and is told to others: keys and passwords. */
 export const keyTypes: readonly string[] = ["random:index/randomPassword:RandomPassword"];
