@@ -28,7 +28,7 @@ export function drawStack(plan: Plan): string {
     ...visitor(plan, running),
     ...running.flatMap((from) =>
       running.flatMap((to) => {
-        const said = [...to.addresses].filter(([address]) => from !== to && tells(from.text, address));
+        const said = [...to.addresses].filter(([address]) => from !== to && reaches(from, address));
         const ports = [...new Set(said.map(([, port]) => port))];
         return ports.length > 0 ? [`${from.id} -->|${ports.join(", ")}| ${to.id}`] : [];
       }),
@@ -49,6 +49,11 @@ export function drawStack(plan: Plan): string {
 function drawn({ id, label, shape }: Part): string {
   const brackets = { process: ["[", "]"], container: ["[[", "]]"], pods: ["[[", "]]"], data: ["[(", ")]"] }[shape];
   return `${id}${brackets[0]}"${label}"${brackets[1]}`;
+}
+
+/** Whether a part is told an address; in a container, this machine's own is the container. */
+function reaches({ shape, text }: Part, address: string): boolean {
+  return tells(text, address) && (shape === "process" || !/^(127\.0\.0\.1|localhost):/.test(address));
 }
 
 /** Whether a text holds an address, and not one that ends or begins like it. */
@@ -79,7 +84,8 @@ function partOf(resource: Planned, plan: Plan): Part[] | undefined {
     case "command:local:Command":
       return name.endsWith("-process") ? processParts(id, JSON.parse(inputs.stdin as string)) : undefined;
     case "docker:index/container:Container":
-      return [containerPart(id, text, inputs as never)];
+      // One that is there to end has done its part by the time that anybody looks.
+      return inputs.mustRun === false ? undefined : [containerPart(id, text, inputs as never)];
     case "docker:index/volume:Volume":
       return isKept(resource) ? [dataPart(id, `volume ${inputs.name}`, inputs.name as string)] : undefined;
     case "kubernetes:core/v1:PersistentVolumeClaim": {

@@ -35,7 +35,10 @@ test("who is told an address has an arrow to it, also in an uploaded file; a lon
       image: "i",
       envs: ["A=http://my-server:8288", "B=http://server:82889"],
     });
+    new docker.Container("alone", { name: "alone", image: "i", envs: ["SELF=http://127.0.0.1:8288"] });
+    new docker.Container("once", { name: "once", image: "i", mustRun: false, volumes: [{ volumeName: "data" }] });
     new docker.Volume("data", { name: "data" });
+    new docker.Volume("memory", { name: "memory", driverOpts: { type: "tmpfs" } });
   });
   expect(lines.filter((line) => /--/.test(line))).toEqual([
     "  you -->|8288| door",
@@ -43,6 +46,7 @@ test("who is told an address has an arrow to it, also in an uploaded file; a lon
     "  server -->|6379| queue",
     "  queue --- data",
   ]);
+  expect(lines.join()).not.toMatch(/once|memory/);
 });
 
 test("nothing secret is drawn", async () => {
