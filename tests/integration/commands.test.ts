@@ -72,6 +72,18 @@ describe.skipIf(reason)(title("commands in a clean checkout", reason), () => {
     expect(opened.exitCode).toBe(0);
   });
 
+  test("the page diff.md: each of its commands plans every stack, and changes nothing", async () => {
+    git("tag", "v0.1.0");
+    const commands = shellCommands(readFileSync("docs/diff.md", "utf8"));
+    expect(commands.length).toBeGreaterThan(3);
+    for (const command of commands) {
+      const { all, exitCode } = await execa("sh", ["-c", command], options());
+      expect(all, command).toMatch(/no changes|"changed": false/i);
+      expect(exitCode, command).toBe(0);
+    }
+    expect(git("status", "--porcelain")).toBe("");
+  });
+
   test("the passphrase is the owner's alone, and outside of the checkout", () => {
     const file = join(home, "config", "inngest-local", "passphrase");
     expect(statSync(file).mode & 0o777).toBe(0o600);
