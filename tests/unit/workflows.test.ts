@@ -14,6 +14,7 @@ import { title } from "../support/engine.ts";
 
 interface Workflow {
   on: Record<string, unknown>;
+  defaults?: { run?: { shell?: string } };
   permissions: Record<string, string>;
   concurrency: unknown;
   jobs: Record<string, { permissions?: Record<string, string>; steps: { uses?: string; run?: string }[] }>;
@@ -67,6 +68,11 @@ test.each(workflows)("%s: the scripts and suites that it runs are there", (_, wo
   const steps = Object.values(workflow.jobs).flatMap((job) => job.steps.map(({ run = "" }) => run));
   const named = steps.flatMap((run) => run.match(/(?:\.github\/scripts|tests)\/[\w./-]+\.(?:sh|mjs|ts)/g) ?? []);
   expect(named.filter((file) => !existsSync(file))).toEqual([]);
+});
+
+test.each(workflows)("%s: no pipe hides a failure", (_, workflow) => {
+  const steps = Object.values(workflow.jobs).flatMap((job) => job.steps.map(({ run = "" }) => run));
+  if (steps.some((run) => /[^|]\|[^|]/.test(run))) expect(workflow.defaults?.run?.shell).toBe("bash");
 });
 
 describe("comment.mjs", () => {
