@@ -6,7 +6,7 @@ import type { GatewaySettings } from "../gateway/settings.ts";
 import { hardened, ownScratch, replacedWhole } from "./hardening.ts";
 import { dockerNames } from "./names.ts";
 import { ownedVolume } from "./owned-volume.ts";
-import { doorFolder, stoppingFile } from "./server-script.ts";
+import { doorFolder, stopSigns } from "./server-script.ts";
 
 export interface DockerGatewayArgs extends GatewaySettings {
   stack: string;
@@ -41,7 +41,7 @@ export class DockerGateway extends pulumi.ComponentResource {
     const caddyfile = password.bcryptHash.apply((passwordHash) =>
       renderCaddyfile({
         server: names.server,
-        stopping: stoppingFile,
+        signs: stopSigns,
         names: [names.gateway],
         publicName: inContainer(publicName),
         passwordHash,
