@@ -231,6 +231,15 @@ describe("npm run diff", () => {
     expect(exitCode).toBe(2);
   });
 
+  test("without a main branch a base must be given", async () => {
+    git("branch", "--quiet", "--move", "mine");
+    const { stderr, exitCode } = await diff();
+    expect(stderr).toBe("no main branch is here to compare with. Remedy: git fetch origin main, or --base REF");
+    expect(exitCode).toBe(2);
+    git("branch", "--quiet", "main");
+    expect((await diff()).stdout).toContain("no changes in");
+  });
+
   test("--json and --markdown exclude each other", async () => {
     const { stderr, exitCode } = await diff("--json", "--markdown");
     expect(stderr).toBe("--json and --markdown exclude each other. Remedy: leave one out");
