@@ -34,6 +34,7 @@ export const defaults = {
   serverBinary: "",
   serverImage: "inngest/inngest:v1.43.0",
   queueImage: "redis:7.2.16-alpine",
+  upkeepImage: "node:24.21.0-bookworm-slim",
   redisUrl: "",
   databaseImage: "postgres:17.6-bookworm",
   postgresUrl: "",
@@ -86,6 +87,8 @@ export interface Settings {
   serverBinary: string | undefined;
   serverImage: string;
   queueImage: string;
+  /** Image with Node for work on the data. */
+  upkeepImage: string;
   redisUrl: pulumi.Output<string> | undefined;
   databaseImage: string;
   postgresUrl: pulumi.Output<string> | undefined;
@@ -203,6 +206,7 @@ export function readSettings(stack: string, raw: RawConfig): Settings {
     serverBinary: absolutePath("serverBinary"),
     serverImage: text("serverImage"),
     queueImage: text("queueImage"),
+    upkeepImage: text("upkeepImage"),
     redisUrl: secret("redisUrl", redisUrlProblem),
     databaseImage: text("databaseImage"),
     postgresUrl: secret("postgresUrl", postgresUrlProblem),
@@ -226,7 +230,7 @@ export function readSettings(stack: string, raw: RawConfig): Settings {
     },
   };
 
-  for (const key of ["serverImage", "queueImage", "databaseImage"] as const) {
+  for (const key of ["serverImage", "queueImage", "upkeepImage", "databaseImage"] as const) {
     if (!/^\S+$/.test(text(key))) reject(key, "an image reference such as name:tag", set(key, defaults[key]));
   }
   const { port: workerPort, placement, url, transport } = settings.worker;

@@ -28,5 +28,5 @@ new Registration("registration", {
   worker: endpoints.worker,
 });
 
-export const { dashboardUrl, apiUrl, eventUrl, workerUrl, durability, supervision, appEnvironment, forward } =
+export const { dashboardUrl, apiUrl, eventUrl, workerUrl, durability, supervision, appEnvironment, stores, forward } =
   endpoints;

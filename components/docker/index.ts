@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../../config.ts";
 import { type Endpoints, type Keys, loopbackEndpoints } from "../endpoints.ts";
 import { HostWorker } from "../host/worker.ts";
+import { storesOf } from "../stores.ts";
 import { appEnvironment, servePath, workerOptions } from "../worker-environment.ts";
 import { currentContext } from "./context.ts";
 import { dockerNames, labelsOf } from "./names.ts";
@@ -95,6 +96,16 @@ export function deploy(settings: Settings, keys: Keys, opts: pulumi.ComponentRes
     appEnvironment: appEnvironment({ serverUrl: endpoints.apiUrl, origin, keys: keys.worker }),
     server: server.containerId,
     ...deployWorker(),
+    stores: storesOf(
+      {
+        kind: "docker",
+        context,
+        network: names.network,
+        image: settings.upkeepImage,
+        volume: durable ? names.data : undefined,
+      },
+      redisUrl,
+    ),
     durability: durabilityOf(durable, redisUrl !== undefined),
   };
 }

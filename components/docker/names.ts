@@ -8,6 +8,7 @@ export function dockerNames(stack: string) {
     data: `inngest-${stack}-data`,
     queue: `inngest-${stack}-queue`,
     worker: `inngest-${stack}-worker`,
+    janitor: `inngest-${stack}-janitor`,
   };
 }
 

@@ -14,6 +14,11 @@ export function stateFolder(): string {
   return join(homes().data, "state");
 }
 
+/** Where backups of a stack go by default: not in its data folder, which may be deleted. */
+export function backupFolder(stack: string): string {
+  return join(homes().data, "backups", stack);
+}
+
 /** Passphrase of such stacks, 0600. */
 export function passphraseFile(): string {
   return join(homes().config, "passphrase");

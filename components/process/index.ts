@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../../config.ts";
 import { type Endpoints, type Keys, loopbackEndpoints } from "../endpoints.ts";
 import { HostWorker } from "../host/worker.ts";
+import { storesOf } from "../stores.ts";
 import { appEnvironment, workerOptions } from "../worker-environment.ts";
 import { ProcessServer } from "./server.ts";
 
@@ -29,6 +30,7 @@ export function deploy(settings: Settings, keys: Keys, opts: pulumi.ComponentRes
     ...endpoints,
     appEnvironment: appEnvironment(links),
     server: server.instance,
+    stores: storesOf({ kind: "host", dataDir }, redisUrl),
     worker: hostWorker?.instance ?? pulumi.output(endpoints.workerEndpoint),
     supervision: pulumi.all<string>({
       server: server.supervised,
