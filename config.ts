@@ -34,6 +34,7 @@ export const defaults = {
   serverBinary: "",
   serverImage: "inngest/inngest:v1.43.0",
   queueImage: "redis:7.2.16-alpine",
+  retention: "30d",
   upkeepImage: "node:24.21.0-bookworm-slim",
   redisUrl: "",
   databaseImage: "postgres:17.6-bookworm",
@@ -87,6 +88,8 @@ export interface Settings {
   serverBinary: string | undefined;
   serverImage: string;
   queueImage: string;
+  /** Days that what has ended is kept; `undefined`: for ever. */
+  retention: number | undefined;
   /** Image with Node for work on the data. */
   upkeepImage: string;
   redisUrl: pulumi.Output<string> | undefined;
@@ -156,6 +159,13 @@ export function readSettings(stack: string, raw: RawConfig): Settings {
     reject(key, `a whole number from ${lowest} to ${highest}`, set(key, defaults[key]));
     return Number(defaults[key]);
   };
+  const days = (key: Key): number | undefined => {
+    if (text(key) === "off") return undefined;
+    const number = Number(/^(\d{1,5})d$/.exec(text(key))?.[1]);
+    if (number >= 1) return number;
+    reject(key, "a number of days such as 30d, or off", set(key, defaults[key]));
+    return undefined;
+  };
   const absolutePath = (key: Key): string | undefined => {
     const path = optional(key);
     if (path !== undefined && !isAbsolute(path)) reject(key, "an absolute path", set(key, join(process.cwd(), path)));
@@ -206,6 +216,7 @@ export function readSettings(stack: string, raw: RawConfig): Settings {
     serverBinary: absolutePath("serverBinary"),
     serverImage: text("serverImage"),
     queueImage: text("queueImage"),
+    retention: days("retention"),
     upkeepImage: text("upkeepImage"),
     redisUrl: secret("redisUrl", redisUrlProblem),
     databaseImage: text("databaseImage"),

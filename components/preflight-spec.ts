@@ -15,6 +15,7 @@ export function preflightSpec(settings: Settings): PreflightSpec {
   ];
   const images = [
     { setting: "serverImage", image: settings.serverImage },
+    ...(durable && settings.retention !== undefined ? [{ setting: "upkeepImage", image: settings.upkeepImage }] : []),
     ...(durable && !settings.redisUrl ? [{ setting: "queueImage", image: settings.queueImage }] : []),
   ];
   return {
@@ -29,7 +30,7 @@ export function preflightSpec(settings: Settings): PreflightSpec {
     ],
     programs,
     services: [
-      ...(onProcessTier ? ["server"] : []),
+      ...(onProcessTier ? ["server", ...(settings.retention === undefined ? [] : ["janitor"])] : []),
       ...(worker.placement === "host" && worker.runtime !== "external" ? ["worker"] : []),
     ],
     supervision: settings.supervision,

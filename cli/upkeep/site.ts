@@ -13,7 +13,7 @@ import { identify } from "../../components/host/supervisors/service.ts";
 import type { DockerPlace, HostPlace, Stores } from "../../components/stores.ts";
 
 /** Scripts of `components/upkeep` that work beside the data. */
-export type Script = "take" | "look" | "put-back" | "purge" | "end-runs";
+export type Script = "take" | "look" | "put-back" | "purge";
 
 /** The place where a stack's state is. */
 export interface Site {

@@ -6,6 +6,7 @@ import { HostWorker } from "../host/worker.ts";
 import { storesOf } from "../stores.ts";
 import { appEnvironment, servePath, workerOptions } from "../worker-environment.ts";
 import { currentContext } from "./context.ts";
+import { DockerJanitor } from "./janitor.ts";
 import { dockerNames, labelsOf } from "./names.ts";
 import { DockerQueue } from "./queue.ts";
 import { DockerServer, serverPort } from "./server.ts";
@@ -65,6 +66,13 @@ export function deploy(settings: Settings, keys: Keys, opts: pulumi.ComponentRes
     },
     withDocker,
   );
+  if (durable && settings.retention !== undefined) {
+    new DockerJanitor(
+      "janitor",
+      { stack, image: settings.upkeepImage, network, days: settings.retention, redisUrl },
+      { ...withDocker, dependsOn: server },
+    );
+  }
   const deployWorker = (): Pick<Endpoints, "worker" | "supervision"> => {
     const unsupervised = pulumi.output<Record<string, string>>({});
     if (runtime === "external") return { worker: pulumi.output(endpoints.workerEndpoint), supervision: unsupervised };

@@ -4,6 +4,7 @@ import { type Endpoints, type Keys, loopbackEndpoints } from "../endpoints.ts";
 import { HostWorker } from "../host/worker.ts";
 import { storesOf } from "../stores.ts";
 import { appEnvironment, workerOptions } from "../worker-environment.ts";
+import { ProcessJanitor } from "./janitor.ts";
 import { ProcessServer } from "./server.ts";
 
 /** Tier `process`: server and worker as processes of this user on this machine. */
@@ -17,6 +18,15 @@ export function deploy(settings: Settings, keys: Keys, opts: pulumi.ComponentRes
     { stack, dataDir, binary: serverBinary, port, redisUrl, keys: keys.server, sdkUrl, supervision },
     opts,
   );
+  const { retention } = settings;
+  const janitor =
+    retention === undefined
+      ? undefined
+      : new ProcessJanitor(
+          "janitor",
+          { stack, dataDir, days: retention, redisUrl, supervision },
+          { ...opts, dependsOn: server },
+        );
   const links = { serverUrl: endpoints.apiUrl, origin: endpoints.workerUrl, keys: keys.worker };
   const hostWorker =
     runtime === "external"
@@ -35,6 +45,7 @@ export function deploy(settings: Settings, keys: Keys, opts: pulumi.ComponentRes
     supervision: pulumi.all<string>({
       server: server.supervised,
       ...(hostWorker && { worker: hostWorker.supervised }),
+      ...(janitor && { janitor: janitor.supervised }),
     }),
     durability: redisUrl
       ? "kept: history, and runs in flight in your Redis"
