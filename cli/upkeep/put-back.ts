@@ -73,7 +73,8 @@ function putWorkerData(from: string, to: string): void {
   cpSync(from, to, { recursive: true, force: true });
 }
 
-async function untilHealthy(pulumi: Pulumi, stack: string): Promise<void> {
+/** Waits until the server answers. Throws {@link Problem} after two minutes. */
+export async function untilHealthy(pulumi: Pulumi, stack: string): Promise<void> {
   const { apiUrl, signingKey } = await pulumi.outputs<{ apiUrl: string; signingKey: string }>(stack);
   const api = new InngestApi(apiUrl, signingKey);
   const deadline = Date.now() + patienceSeconds * 1000;

@@ -3,8 +3,8 @@ import { timeOf, unfinishedRuns } from "./history.ts";
 import { Redis } from "./redis.ts";
 import { hexOf, ulidOf } from "./retention.ts";
 
-/** Milliseconds in which a run may be between two items of the queue. */
-const grace = 60_000;
+/** Milliseconds in which a run may be in the history and not yet in the queue. */
+const usualGrace = 60_000;
 
 /** What the queue knows of the runs that the history has no end of. */
 export interface Flight {
@@ -15,7 +15,11 @@ export interface Flight {
 }
 
 /** Asks the queue about every run without an end. Where it lives in the server's memory nobody can be asked. */
-export async function flightOf(database: DatabaseSync, queueUrl: string | undefined): Promise<Flight> {
+export async function flightOf(
+  database: DatabaseSync,
+  queueUrl: string | undefined,
+  grace = usualGrace,
+): Promise<Flight> {
   const runs = [...unfinishedRuns(database)].map(ulidOf);
   if (queueUrl === undefined) return { inFlight: new Set(runs), stranded: [] };
   const redis = await Redis.connect(queueUrl);

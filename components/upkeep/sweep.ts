@@ -12,6 +12,8 @@ export interface SweepOrder {
   days?: number | undefined;
   /** Write the end of runs that are stranded. */
   endStranded?: boolean | undefined;
+  /** Milliseconds that a run must be old to be called stranded. @default a minute */
+  grace?: number | undefined;
 }
 
 /** What one round has found and done. */
@@ -31,13 +33,13 @@ export interface Swept extends Partial<Removed> {
 const littleRoom = 1024 ** 3;
 
 /** One round of the janitor. Throws {@link Problem} where there is no history yet. */
-export async function sweep({ database: path, queueUrl, days, endStranded }: SweepOrder): Promise<Swept> {
+export async function sweep({ database: path, queueUrl, days, endStranded, grace }: SweepOrder): Promise<Swept> {
   if (!statSync(path, { throwIfNoEntry: false })) throw new Problem(`there is no history at ${path} yet`);
   const database = new DatabaseSync(path, { timeout: 5000 });
   try {
     // No commit of ours waits for the disk with the lock in its hand; what a power cut takes back is removed again.
     database.exec("PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0");
-    const { inFlight, stranded } = await flightOf(database, queueUrl);
+    const { inFlight, stranded } = await flightOf(database, queueUrl, grace);
     const ended = endStranded ? endRuns(database, stranded) : 0;
     const removed = days === undefined ? {} : await removeBefore(database, Date.now() - days * 86_400_000, inFlight);
     const { bavail, bsize } = statfsSync(path);

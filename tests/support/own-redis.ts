@@ -32,8 +32,10 @@ export class OwnRedis {
     this.#cli("FLUSHALL");
   }
 
-  keys(): number {
-    return Number(this.#cli("DBSIZE"));
+  /** Removes all that the server keeps of a run, its items in the queue included. */
+  forget(run: string): void {
+    const keys = this.#cli("KEYS", `*${run}*`).split("\n");
+    this.#cli("DEL", ...keys, "{queue}:queue:item");
   }
 
   stop(): void {

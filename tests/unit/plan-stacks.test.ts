@@ -5,20 +5,35 @@ import { find, observed, planStack, tree } from "../support/plan.ts";
 const signingKeys = ["SigningKeys keys", "  RandomPassword keys-event", "  RandomPassword keys-signing"];
 const preflight = ["Preflight preflight", "  Command preflight-check"];
 const registration = ["Registration registration", "  Command registration-sync"];
+const hostJanitor = ["ProcessJanitor janitor", "  HostService janitor", "    Command janitor-process"];
 const hostWorker = ["HostWorker worker", "  HostService worker", "    Command worker-process"];
 
 describe("dev", () => {
-  test("is two processes", async () => {
+  test("is two processes, and a janitor unless history is kept for ever", async () => {
     const { resources } = await planStack("dev");
     expect(tree(resources)).toEqual([
       ...hostWorker,
       ...preflight,
+      ...hostJanitor,
       "ProcessServer server",
       "  HostService server",
       "    Command server-process",
       ...registration,
       ...signingKeys,
     ]);
+    const { resources: without } = await planStack("dev", { retention: "off" });
+    expect(tree(without).filter((line) => line.includes("janitor"))).toEqual([]);
+  });
+
+  test("tells the janitor by a file, under the data folder and readable by its owner alone", async () => {
+    const { resources } = await planStack("dev", { retention: "7d" });
+    expect(serviceOf(resources, "janitor")).toMatchObject({
+      program: { kind: "node" },
+      args: ["components/upkeep/janitor.ts", "${dataDir}/janitor/janitor.json"],
+      workingDirectory: ".",
+      listeners: [],
+      files: [{ name: "janitor.json", content: '{"database":"${dataDir}/server/main.db","days":7}' }],
+    });
   });
 
   test("says where everything is, and what is lost", async () => {
@@ -30,16 +45,16 @@ describe("dev", () => {
       workerUrl: "http://127.0.0.1:9100",
       durability: expect.stringMatching(/^warning: history survives a restart of the server, runs in flight do not/),
     });
-    expect(secretOutputs.sort()).toEqual(["appEnvironment", "eventKey", "keys", "signingKey"]);
+    expect(secretOutputs.sort()).toEqual(["appEnvironment", "eventKey", "keys", "signingKey", "stores"]);
   });
 
-  test("keeps runs in flight with a Redis of one's own, whose URL goes to the files of server and worker only", async () => {
+  test("keeps runs in flight with a Redis of one's own, whose URL goes to the files of the three only", async () => {
     const redisUrl = "redis://:hunter2@127.0.0.1:6379";
     const { resources, outputs } = await planStack("dev", { redisUrl }, ["redisUrl"]);
     expect(outputs.durability).toBe("kept: history, and runs in flight in your Redis");
     expect(serviceOf(resources, "server").files[0].content).toContain(`"redis-uri": "${redisUrl}"`);
     expect(serviceOf(resources, "worker").envFile.REDIS_URL).toBe(redisUrl);
-    const others = resources.filter(({ label }) => !/^Command (server|worker)-process$/.test(label));
+    const others = resources.filter(({ label }) => !/^Command (server|worker|janitor)-process$/.test(label));
     expect(JSON.stringify(others)).not.toContain("hunter2");
   });
 
@@ -111,6 +126,7 @@ describe("experiment", () => {
 });
 
 describe("persistent", () => {
+  const janitor = ["DockerJanitor janitor", "  Container janitor-node", "  RemoteImage janitor-image"];
   const queue = [
     "DockerQueue queue",
     "  Container queue-redis",
@@ -128,15 +144,30 @@ describe("persistent", () => {
   test("is server and queue, each with a volume", async () => {
     const { resources, outputs } = await planStack("persistent");
     const rest = [...hostWorker, "Network network", ...preflight, ...registration, ...signingKeys, "docker docker"];
-    expect(tree(resources)).toEqual([...queue, ...server, ...rest]);
+    expect(tree(resources)).toEqual([...janitor, ...queue, ...server, ...rest]);
     expect(outputs.durability).toMatch(/^kept: /);
+  });
+
+  test("has a janitor on the server's volume, told by a secret upload", async () => {
+    const { resources } = await planStack("persistent");
+    const { inputs, secrets } = find(resources, "Container janitor-node");
+    expect(inputs).toMatchObject({
+      name: "inngest-persistent-janitor",
+      command: ["node", "/opt/upkeep/janitor.ts", "/opt/janitor.json"],
+      volumes: [{ volumeName: "inngest-persistent-data", containerPath: "/data" }],
+      restart: "unless-stopped",
+      stopTimeout: 10,
+    });
+    expect(secrets).toEqual(["uploads"]);
+    const { resources: without } = await planStack("persistent", { retention: "off" });
+    expect(tree(without).filter((line) => line.includes("janitor"))).toEqual([]);
   });
 
   test("with the worker in a container too", async () => {
     const { resources } = await planStack("persistent", { workerPlacement: "container" });
     const worker = ["DockerWorker worker", "  Container worker-node", "  Image worker-image"];
     const rest = ["Network network", ...preflight, ...registration, ...signingKeys, "docker docker"];
-    expect(tree(resources)).toEqual([...queue, ...server, ...worker, ...rest]);
+    expect(tree(resources)).toEqual([...janitor, ...queue, ...server, ...worker, ...rest]);
   });
 
   test("with a Redis of one's own starts none", async () => {
@@ -147,6 +178,7 @@ describe("persistent", () => {
     );
     expect(JSON.parse(find(resources, "Command preflight-check").inputs.stdin as string).docker.images).toEqual([
       { setting: "serverImage", image: "inngest/inngest:v1.43.0" },
+      { setting: "upkeepImage", image: "node:24.21.0-bookworm-slim" },
     ]);
   });
 });
