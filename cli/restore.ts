@@ -5,6 +5,7 @@ import { Problem } from "../components/host/problem.ts";
 import { writePrivateFile } from "../components/host/records.ts";
 import { checkStack, defineCommand, runCommand } from "./command.ts";
 import { Pulumi } from "./pulumi-cli.ts";
+import { freeStack } from "./setup/stale-lock.ts";
 import { type Manifest, unpack } from "./upkeep/archive.ts";
 import { keysOfState } from "./upkeep/keys-of-state.ts";
 import { checkFit, putBack } from "./upkeep/put-back.ts";
@@ -39,6 +40,7 @@ async function restore(file: string, { stack, force }: Flags): Promise<void> {
     checkStack(stack);
     const pulumi = await Pulumi.find();
     await pulumi.selectOrCreate(stack);
+    await freeStack(pulumi, stack);
     const { durability } = await pulumi.outputs<{ durability?: string }>(stack);
     if (durability === undefined) await bringUp(pulumi, stack, manifest, folder);
     const state = await stateOf(pulumi, stack);

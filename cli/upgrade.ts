@@ -5,6 +5,7 @@ import { Problem } from "../components/host/problem.ts";
 import { defaults } from "../config.ts";
 import { checkStack, confirmed, defineCommand, runCommand, UsageProblem } from "./command.ts";
 import { Pulumi } from "./pulumi-cli.ts";
+import { freeStack } from "./setup/stale-lock.ts";
 import { unpack } from "./upkeep/archive.ts";
 import { Journal } from "./upkeep/journal.ts";
 import { putBack, untilHealthy } from "./upkeep/put-back.ts";
@@ -46,6 +47,7 @@ async function upgrade(flags: Flags): Promise<void> {
   checkStack(stack);
   const pulumi = await Pulumi.find();
   await pulumi.selectOrCreate(stack);
+  await freeStack(pulumi, stack);
   const journal = new Journal<Upgrade>(`upgrade-${stack}`);
   const to = flags.to.replace(/^v/, "");
   const begun = journal.read();

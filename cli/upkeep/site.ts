@@ -31,11 +31,21 @@ export interface Site {
   /** Ends the server, and whatever else writes into the state; the next `up` or {@link Site.start} brings it back. */
   stop(): Promise<void>;
   start(): Promise<void>;
+  /** Ends the worker too, so that another stack may have the ports of this one; the queue stays. */
+  stopWorker(): Promise<void>;
+  /** Ends what is left after both, and brings it back. */
+  stopQueue(): Promise<void>;
+  startQueue(): Promise<void>;
+  /** Copies the history of a stopped server that keeps it in its container, as `history.db`. */
+  copyUnkept?(folder: string): Promise<void>;
 }
 
-/** Throws {@link Problem} for a stack that keeps nothing. */
-export function siteOf(stack: string, { place }: Stores, serverBinary?: string): Site {
-  return place.kind === "host" ? hostSite(stack, place, serverBinary) : dockerSite(stack, place);
+export function siteOf(
+  stack: string,
+  { place }: Stores,
+  { serverBinary, dataDir }: { serverBinary?: string | undefined; dataDir?: string | undefined } = {},
+): Site {
+  return place.kind === "host" ? hostSite(stack, place, serverBinary) : dockerSite(stack, place, dataDir);
 }
 
 const scripts = resolve(import.meta.dirname, "../../components");
@@ -51,23 +61,23 @@ function hostSite(stack: string, { dataDir }: HostPlace, serverBinary?: string):
       const { stdout } = await execa(locate({ kind: "inngest", binary: serverBinary }), ["version"]);
       return stdout.trim();
     },
-    async stop() {
-      for (const service of ["janitor", "server"]) {
-        const identity = identify({ stack, service, dataDir });
-        await withLock(identity.label, () => removeEverywhere(identity));
-      }
-    },
+    stop: () => removeServices(stack, dataDir, "janitor", "server"),
     // `up` finds that it does not run as it was left.
     start: async () => undefined,
+    stopWorker: () => removeServices(stack, dataDir, "worker"),
+    stopQueue: async () => undefined,
+    startQueue: async () => undefined,
   };
 }
 
-function dockerSite(stack: string, { context, network, image, volume }: DockerPlace): Site {
-  if (volume === undefined) {
-    throw new Problem(
-      `stack ${stack} keeps nothing outside of its container. Remedy: npm run pulumi -- config set durable true --stack ${stack}`,
-    );
+async function removeServices(stack: string, dataDir: string | undefined, ...services: string[]): Promise<void> {
+  for (const service of services) {
+    const identity = identify({ stack, service, dataDir });
+    await withLock(identity.label, () => removeEverywhere(identity));
   }
+}
+
+function dockerSite(stack: string, { context, network, image, volume }: DockerPlace, dataDir?: string): Site {
   const names = dockerNames(stack);
   const flags = context ? ["--context", context] : [];
   const docker = async (...args: string[]) => {
@@ -76,11 +86,23 @@ function dockerSite(stack: string, { context, network, image, volume }: DockerPl
     return result.stdout.trim();
   };
   const writers = [names.janitor, names.server];
+  const each = async (containers: string[], command: string[]) => {
+    for (const container of containers) {
+      const there = await docker("container", "ls", "--all", "--quiet", "--filter", `name=^${container}$`);
+      if (there) await docker(...command, container);
+    }
+  };
   return {
     database: "/data/main.db",
     aside: (name) => `/data/${name}`,
 
     async run(script, order, files) {
+      if (volume === undefined) {
+        throw new Problem(
+          `stack ${stack} keeps nothing outside of its container. ` +
+            `Remedy: npm run pulumi -- config set durable true --stack ${stack}`,
+        );
+      }
       const container = `inngest-${stack}-upkeep-${process.pid}`;
       const program = ["node", `/upkeep/upkeep/${script}.ts`];
       const labels = ["--label", `${stackLabel}=${stack}`];
@@ -107,18 +129,21 @@ function dockerSite(stack: string, { context, network, image, volume }: DockerPl
     async serverVersion() {
       return await docker("exec", names.server, "inngest", "version");
     },
-    async stop() {
-      for (const container of writers) {
-        const there = await docker("container", "ls", "--all", "--quiet", "--filter", `name=^${container}$`);
-        if (there) await docker("stop", "--time", "60", container);
-      }
+    stop: () => each(writers, ["stop", "--time", "60"]),
+    start: () => each([names.queue, names.server, names.janitor, names.worker], ["start"]),
+    async stopWorker() {
+      await each([names.worker], ["stop", "--time", "60"]);
+      await removeServices(stack, dataDir, "worker");
     },
-    async start() {
-      for (const container of writers.toReversed()) {
-        const there = await docker("container", "ls", "--all", "--quiet", "--filter", `name=^${container}$`);
-        if (there) await docker("start", container);
-      }
-    },
+    stopQueue: () => each([names.queue], ["stop", "--time", "60"]),
+    startQueue: () => each([names.queue], ["start"]),
+    ...(volume === undefined && {
+      async copyUnkept(folder: string) {
+        const inside = `${names.server}:/data/main.db`;
+        await docker("cp", inside, join(folder, "history.db"));
+        await docker("cp", `${inside}-wal`, join(folder, "history.db-wal")).catch(() => undefined);
+      },
+    }),
   };
 }
 

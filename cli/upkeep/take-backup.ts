@@ -37,7 +37,7 @@ export async function stateOf(pulumi: Pulumi, stack: string): Promise<StackState
         : `stack ${stack} was brought up by an older version of this project. Remedy: npm start -- --stack ${stack}`,
     );
   }
-  return { stores, site: siteOf(stack, stores, settings.serverBinary), tier, dataDir };
+  return { stores, site: siteOf(stack, stores, settings), tier, dataDir };
 }
 
 /** Takes a backup of a running stack into `folder`, one checked file; what is not checked never has its name. */
@@ -84,7 +84,7 @@ export async function takeBackup(
 }
 
 /** What a worker on this machine keeps for its runs, such as claims; its keys and variables stay out. */
-function copyWorkerData(data: string, content: string): void {
+export function copyWorkerData(data: string, content: string): void {
   const worker = join(data, "worker");
   if (!existsSync(worker)) return;
   cpSync(worker, join(content, "worker"), { recursive: true, filter: (path) => !basename(path).endsWith(".env") });
