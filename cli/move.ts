@@ -110,6 +110,7 @@ async function transfer(pulumi: Pulumi, from: string, source: StackState, to: st
   const folder = mkdtempSync(join(tmpdir(), "move-"));
   try {
     console.log(`Stopping ${from}: events are refused from here on until ${to} takes them.`);
+    await source.site.copyUnkept?.(folder);
     await source.site.stop();
     await source.site.stopWorker();
     const { runs, unfinished } = await takeStopped(source, folder);
@@ -130,7 +131,6 @@ async function takeStopped(
   folder: string,
 ): Promise<{ runs: number; unfinished: number }> {
   if (site.copyUnkept) {
-    await site.copyUnkept(folder);
     const { counts, unfinished } = readHistory(join(folder, "history.db"));
     return { runs: counts.function_runs ?? 0, unfinished };
   }

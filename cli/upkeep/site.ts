@@ -11,6 +11,7 @@ import { locate } from "../../components/host/programs.ts";
 import { removeEverywhere } from "../../components/host/supervisors/index.ts";
 import { identify } from "../../components/host/supervisors/service.ts";
 import type { DockerPlace, HostPlace, Stores } from "../../components/stores.ts";
+import { readHistory } from "../../components/upkeep/history.ts";
 
 /** Scripts of `components/upkeep` that work beside the data. */
 export type Script = "take" | "look" | "put-back" | "purge";
@@ -36,7 +37,7 @@ export interface Site {
   /** Ends what is left after both, and brings it back. */
   stopQueue(): Promise<void>;
   startQueue(): Promise<void>;
-  /** Copies the history of a stopped server that keeps it in its container, as `history.db`. */
+  /** Copies the history of a running server that keeps it in its container, as `history.db`. */
   copyUnkept?(folder: string): Promise<void>;
 }
 
@@ -138,10 +139,23 @@ function dockerSite(stack: string, { context, network, image, volume }: DockerPl
     stopQueue: () => each([names.queue], ["stop", "--time", "60"]),
     startQueue: () => each([names.queue], ["start"]),
     ...(volume === undefined && {
+      // Its folder may be in memory, and gone as soon as it stops; a copy of what is being written may be torn, and is
+      // taken again then.
       async copyUnkept(folder: string) {
-        const inside = `${names.server}:/data/main.db`;
-        await docker("cp", inside, join(folder, "history.db"));
-        await docker("cp", `${inside}-wal`, join(folder, "history.db-wal")).catch(() => undefined);
+        for (let tries = 5; ; tries--) {
+          for (const suffix of ["", "-wal"]) {
+            const file = join(folder, `history.db${suffix}`);
+            await execa("docker", [...flags, "exec", names.server, "cat", `/data/main.db${suffix}`], {
+              stdout: { file },
+            });
+          }
+          try {
+            readHistory(join(folder, "history.db"));
+            return;
+          } catch (error) {
+            if (tries === 0) throw error;
+          }
+        }
       },
     }),
   };

@@ -70,7 +70,7 @@ export function deploy(settings: Settings, keys: Keys, opts: pulumi.ComponentRes
     new DockerJanitor(
       "janitor",
       { stack, image: settings.upkeepImage, network, days: settings.retention, redisUrl },
-      { ...withDocker, dependsOn: server },
+      pulumi.mergeOptions(withDocker, { dependsOn: server }),
     );
   }
   const deployWorker = (): Pick<Endpoints, "worker" | "supervision"> => {

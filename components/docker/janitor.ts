@@ -21,17 +21,16 @@ export class DockerJanitor extends pulumi.ComponentResource {
     super("inngest-local:index:DockerJanitor", name, {}, opts);
     const names = dockerNames(args.stack);
     const image = new docker.RemoteImage(`${name}-image`, { name: args.image, keepLocally: true }, { parent: this });
-    const order = pulumi.jsonStringify({ database: "/data/main.db", queueUrl: args.redisUrl, days: args.days });
+    const order = pulumi.secret(
+      pulumi.jsonStringify({ database: "/data/main.db", queueUrl: args.redisUrl, days: args.days }),
+    );
     new docker.Container(
       `${name}-node`,
       {
         name: names.janitor,
         image: image.imageId,
-        command: ["node", "/opt/upkeep/janitor.ts", "/opt/janitor.json"],
-        uploads: [
-          ...upkeepFiles().map(({ path, content }) => ({ file: `/opt/${path}`, content })),
-          { file: "/opt/janitor.json", content: pulumi.secret(order) },
-        ],
+        command: ["node", "--input-type=module", "--eval", unpackAndRun],
+        envs: order.apply((text) => [`FILES=${JSON.stringify({ ...upkeepFiles(), "order.json": text })}`]),
         volumes: [{ volumeName: names.data, containerPath: "/data" }],
         networksAdvanced: [{ name: args.network }],
         restart: "unless-stopped",
@@ -47,13 +46,25 @@ export class DockerJanitor extends pulumi.ComponentResource {
   }
 }
 
-/** The scripts that work on a stack's state, which need nothing but Node. */
-function upkeepFiles(): { path: string; content: string }[] {
+/** Puts files into memory and runs one of them: a container's root may be read-only, and takes no file then. */
+const unpackAndRun = `
+import { mkdirSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+process.chdir(tmpdir());
+for (const [path, content] of Object.entries(JSON.parse(process.env.FILES))) {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, content, { mode: 0o600 });
+}
+process.argv[2] = "order.json";
+await import(join(process.cwd(), "upkeep", "janitor.ts"));
+`;
+
+/** The scripts that work on a stack's state, which need nothing but Node, by path. */
+function upkeepFiles(): Record<string, string> {
   const components = join(import.meta.dirname, "..");
   const scripts = readdirSync(join(components, "upkeep")).sort();
   const paths = ["host/problem.ts", ...scripts.map((script) => `upkeep/${script}`)];
-  return [
-    { path: "package.json", content: '{ "type": "module" }\n' },
-    ...paths.map((path) => ({ path, content: readFileSync(join(components, path), "utf8") })),
-  ];
+  const sources = paths.map((path) => [path, readFileSync(join(components, path), "utf8")]);
+  return { "package.json": '{ "type": "module" }\n', ...Object.fromEntries(sources) };
 }

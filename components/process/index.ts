@@ -25,7 +25,7 @@ export function deploy(settings: Settings, keys: Keys, opts: pulumi.ComponentRes
       : new ProcessJanitor(
           "janitor",
           { stack, dataDir, days: retention, redisUrl, supervision },
-          { ...opts, dependsOn: server },
+          pulumi.mergeOptions(opts, { dependsOn: server }),
         );
   const links = { serverUrl: endpoints.apiUrl, origin: endpoints.workerUrl, keys: keys.worker };
   const hostWorker =

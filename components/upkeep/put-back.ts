@@ -23,6 +23,7 @@ const suffixes = ["", "-wal", "-shm"];
 await runScript(async () => {
   const { database, queueUrl, folder, aside } = await readStdin<PutBackOrder>();
   mkdirSync(aside, { recursive: true, mode: 0o700 });
+  sameOwner(aside, dirname(database));
   const draft = `${database}.restored`;
   const redis = queueUrl ? await Redis.connect(queueUrl) : undefined;
   try {
@@ -33,6 +34,7 @@ await runScript(async () => {
     if (redis) {
       await redis.untilIdle();
       await redis.snapshot(replaced, async () => undefined);
+      sameOwner(replaced, dirname(database));
     }
     for (const suffix of suffixes) move(database + suffix, join(aside, `main.db${suffix}`));
     renameSync(draft, database);

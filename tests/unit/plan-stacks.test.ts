@@ -148,17 +148,23 @@ describe("persistent", () => {
     expect(outputs.durability).toMatch(/^kept: /);
   });
 
-  test("has a janitor on the server's volume, told by a secret upload", async () => {
+  test("has a janitor on the server's volume, told by a secret variable", async () => {
     const { resources } = await planStack("persistent");
     const { inputs, secrets } = find(resources, "Container janitor-node");
     expect(inputs).toMatchObject({
       name: "inngest-persistent-janitor",
-      command: ["node", "/opt/upkeep/janitor.ts", "/opt/janitor.json"],
       volumes: [{ volumeName: "inngest-persistent-data", containerPath: "/data" }],
       restart: "unless-stopped",
       stopTimeout: 10,
     });
-    expect(secrets).toEqual(["uploads"]);
+    expect(secrets).toEqual(["envs"]);
+    const [files] = inputs.envs as [string];
+    expect(JSON.parse(files.replace("FILES=", ""))).toMatchObject({
+      "upkeep/janitor.ts": expect.stringContaining("sweep"),
+      "order.json": expect.stringMatching(/^\{"database":"\/data\/main.db","queueUrl":"redis:\/\/.*","days":30\}$/),
+    });
+    // The kernel takes no longer variable.
+    expect(files.length).toBeLessThan(100_000);
     const { resources: without } = await planStack("persistent", { retention: "off" });
     expect(tree(without).filter((line) => line.includes("janitor"))).toEqual([]);
   });
