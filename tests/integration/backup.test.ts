@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Backup } from "../../cli/upkeep/take-backup.ts";
 import { docker, leftovers } from "../support/containers.ts";
-import { durableWorker, finished, marks, startFiveRuns } from "../support/durable-worker.ts";
+import { durableWorker, finished, marks, startFiveRuns, statuses } from "../support/durable-worker.ts";
 import { missing, title } from "../support/engine.ts";
 import { OwnRedis } from "../support/own-redis.ts";
 import { eventually, TestStack } from "../support/test-stack.ts";
@@ -101,8 +101,7 @@ describe.skipIf(processReason)(title("backup and restore, process tier", process
     });
     expectEachStepOnce(stack);
     await eventually(20_000, async () => {
-      const runs = await (await stack.api()).runs(100);
-      expect(runs.map(({ status }) => status)).toEqual(Array(5).fill("COMPLETED"));
+      expect(await statuses(stack)).toEqual(Array(5).fill("COMPLETED"));
     });
   });
 

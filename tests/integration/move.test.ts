@@ -2,7 +2,7 @@
 // prove: a move to another machine, which is a backup and a restore.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { docker, leftovers } from "../support/containers.ts";
-import { durableWorker, finished, marks, startFiveRuns } from "../support/durable-worker.ts";
+import { durableWorker, finished, marks, startFiveRuns, statuses } from "../support/durable-worker.ts";
 import { missing, title } from "../support/engine.ts";
 import { OwnRedis } from "../support/own-redis.ts";
 import { eventually, TestStack } from "../support/test-stack.ts";
@@ -54,8 +54,7 @@ describe.skipIf(reason)(title("move, from a process to containers", reason), () 
     const counts = Object.entries(marks(target)).filter(([mark]) => !mark.endsWith("slow-begins"));
     expect(counts.filter(([, count]) => count !== 1)).toEqual([]);
     await eventually(20_000, async () => {
-      const runs = await (await target.api()).runs(100);
-      expect(runs.map(({ status }) => status)).toEqual(Array(5).fill("COMPLETED"));
+      expect(await statuses(target)).toEqual(Array(5).fill("COMPLETED"));
     });
   });
 

@@ -8,7 +8,7 @@ import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Swept } from "../../components/upkeep/sweep.ts";
 import { docker, leftovers } from "../support/containers.ts";
-import { durableWorker, finished, marks } from "../support/durable-worker.ts";
+import { durableWorker, finished, marks, statuses } from "../support/durable-worker.ts";
 import { missing, title } from "../support/engine.ts";
 import { OwnRedis } from "../support/own-redis.ts";
 import { eventually, TestStack } from "../support/test-stack.ts";
@@ -70,8 +70,7 @@ describe.skipIf(reason)(title("retention, process tier", reason), () => {
     await eventually(40_000, async () => expect(finished(stack)).toBe(55));
     expect(Object.values(marks(stack)).every((count) => count === 1)).toBe(true);
     await eventually(10_000, async () => {
-      const runs = await (await stack.api()).runs(100);
-      expect(runs.map(({ status }) => status)).toEqual(Array(25).fill("COMPLETED"));
+      expect(await statuses(stack)).toEqual(Array(25).fill("COMPLETED"));
     });
     const log = readFileSync(join(stack.dataFolder, "logs", "server.log"), "utf8");
     expect(log).not.toContain("SQLITE_BUSY");

@@ -5,7 +5,7 @@ import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { onPath } from "../../components/host/programs.ts";
-import { durableWorker, finished, marks } from "../support/durable-worker.ts";
+import { durableWorker, finished, marks, statuses } from "../support/durable-worker.ts";
 import { missing, title } from "../support/engine.ts";
 import { OwnRedis } from "../support/own-redis.ts";
 import { eventually, TestStack } from "../support/test-stack.ts";
@@ -77,7 +77,7 @@ describe.skipIf(reason)(title("upgrade, process tier", reason), () => {
     const { exitCode, all } = await upgrade("9.0.0", "--binary", binary);
     expect(exitCode, String(all)).toBe(0);
     expect(String(all)).toMatch(/Stack \S+ is at server 9\.0\.0; it was 1\.\d+\.\d+\. Backup \S+\.tar\.gz$/);
-    expect((await (await stack.api()).runs(100)).map(({ status }) => status)).toEqual(["COMPLETED"]);
+    expect(await statuses(stack)).toEqual(["COMPLETED"]);
     expect((await upgrade("9.0.0")).all).toMatch(/^Stack \S+ is at server 9\.0\.0 already\.$/);
   });
 });
