@@ -87,11 +87,8 @@ export async function unpack(archive: string, folder: string): Promise<Manifest>
   }
   const different = differences(manifest.files, found);
   if (different.length > 0) refuse(different.join(", "));
-  try {
-    const { counts } = readHistory(join(folder, "history.db"));
-    if (JSON.stringify(counts) !== JSON.stringify(manifest.counts)) refuse("its history has not the rows that it says");
-  } catch (error) {
-    refuse(`its history: ${(error as Error).message}`);
+  if (JSON.stringify(countsIn(folder, refuse)) !== JSON.stringify(manifest.counts)) {
+    refuse("its history has not the rows that it says");
   }
   if (manifest.queue) {
     const snapshot = await readSnapshot(join(folder, "queue.rdb")).catch((error: Error) =>
@@ -100,6 +97,14 @@ export async function unpack(archive: string, folder: string): Promise<Manifest>
     if (snapshot.keys !== manifest.queue.keys) refuse("its queue has not the keys that it says");
   }
   return manifest;
+}
+
+function countsIn(folder: string, refuse: (reason: string) => never): Counts {
+  try {
+    return readHistory(join(folder, "history.db")).counts;
+  } catch (error) {
+    return refuse(`its history: ${(error as Error).message}`);
+  }
 }
 
 function manifestIn(folder: string): Manifest | undefined {
