@@ -78,7 +78,9 @@ describe("an archive", () => {
     await pack(makeContent(), { ...about, counts: { events: 3 }, unfinished: 0 }, archive);
     const out = join(folder, "out");
     mkdirSync(out);
-    await expect(unpack(archive, out)).rejects.toThrow(`${archive} is no good backup: its history: `);
+    await expect(unpack(archive, out)).rejects.toThrow(
+      `${archive} is no good backup: its history has not the rows that it says. Nothing was changed. Remedy: use another one`,
+    );
   });
 
   test("that is not there is refused", async () => {
