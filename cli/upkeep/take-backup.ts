@@ -5,6 +5,7 @@ import { Problem } from "../../components/host/problem.ts";
 import type { Stores } from "../../components/stores.ts";
 import type { Taken } from "../../components/upkeep/take.ts";
 import type { Pulumi } from "../pulumi-cli.ts";
+import { isAlive } from "../setup/stale-lock.ts";
 import { pack } from "./archive.ts";
 import { type Site, siteOf } from "./site.ts";
 
@@ -107,14 +108,5 @@ function removeDrafts(folder: string, stack: string): void {
   for (const name of readdirSync(folder)) {
     const pid = name.startsWith(`.${stack}-`) ? /-(\d+)\.draft$/.exec(name)?.[1] : undefined;
     if (pid !== undefined && !isAlive(Number(pid))) rmSync(join(folder, name), { recursive: true });
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }

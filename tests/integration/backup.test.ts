@@ -8,7 +8,7 @@ import type { Backup } from "../../cli/upkeep/take-backup.ts";
 import { docker, leftovers } from "../support/containers.ts";
 import { durableWorker, finished, marks, startFiveRuns, statuses } from "../support/durable-worker.ts";
 import { missing, title } from "../support/engine.ts";
-import { OwnRedis } from "../support/own-redis.ts";
+import { type OwnRedis, stackWithRedis } from "../support/own-redis.ts";
 import { eventually, TestStack } from "../support/test-stack.ts";
 
 /** Seconds that the runs in flight still have when the backup is taken. */
@@ -33,11 +33,7 @@ describe.skipIf(processReason)(title("backup and restore, process tier", process
   let redis: OwnRedis;
   let taken: Backup;
   beforeAll(async () => {
-    stack = await TestStack.create("dev");
-    redis = await OwnRedis.start(stack.home);
-    stack.set("workerDir", durableWorker(stack.home));
-    await stack.setSecret("redisUrl", redis.url);
-    await stack.up();
+    ({ stack, redis } = await stackWithRedis());
   });
   afterAll(async () => {
     await stack.remove();

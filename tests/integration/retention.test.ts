@@ -8,9 +8,9 @@ import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Swept } from "../../components/upkeep/sweep.ts";
 import { docker, leftovers } from "../support/containers.ts";
-import { durableWorker, finished, marks, statuses } from "../support/durable-worker.ts";
+import { finished, marks, statuses } from "../support/durable-worker.ts";
 import { missing, title } from "../support/engine.ts";
-import { OwnRedis } from "../support/own-redis.ts";
+import { type OwnRedis, stackWithRedis } from "../support/own-redis.ts";
 import { eventually, TestStack } from "../support/test-stack.ts";
 
 const reason = await missing("pulumi", "inngest", "redis");
@@ -19,11 +19,7 @@ describe.skipIf(reason)(title("retention, process tier", reason), () => {
   let stack: TestStack;
   let redis: OwnRedis;
   beforeAll(async () => {
-    stack = await TestStack.create("dev");
-    redis = await OwnRedis.start(stack.home);
-    stack.set("workerDir", durableWorker(stack.home));
-    await stack.setSecret("redisUrl", redis.url);
-    await stack.up();
+    ({ stack, redis } = await stackWithRedis());
   });
   afterAll(async () => {
     await stack.remove();

@@ -5,10 +5,10 @@ import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { onPath } from "../../components/host/programs.ts";
-import { durableWorker, finished, marks, statuses } from "../support/durable-worker.ts";
+import { finished, marks, statuses } from "../support/durable-worker.ts";
 import { missing, title } from "../support/engine.ts";
-import { OwnRedis } from "../support/own-redis.ts";
-import { eventually, TestStack } from "../support/test-stack.ts";
+import { type OwnRedis, stackWithRedis } from "../support/own-redis.ts";
+import { eventually, type TestStack } from "../support/test-stack.ts";
 
 const reason = await missing("pulumi", "inngest", "redis");
 
@@ -16,11 +16,7 @@ describe.skipIf(reason)(title("upgrade, process tier", reason), () => {
   let stack: TestStack;
   let redis: OwnRedis;
   beforeAll(async () => {
-    stack = await TestStack.create("dev");
-    redis = await OwnRedis.start(stack.home);
-    stack.set("workerDir", durableWorker(stack.home));
-    await stack.setSecret("redisUrl", redis.url);
-    await stack.up();
+    ({ stack, redis } = await stackWithRedis());
   });
   afterAll(async () => {
     await stack.remove();

@@ -2,7 +2,8 @@ import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { eventually } from "./test-stack.ts";
+import { durableWorker } from "./durable-worker.ts";
+import { eventually, TestStack } from "./test-stack.ts";
 
 /** A Redis as a user would have it: append-only, with a password. */
 export class OwnRedis {
@@ -46,6 +47,16 @@ export class OwnRedis {
     const env = { ...process.env, REDISCLI_AUTH: password };
     return execFileSync("redis-cli", ["-p", String(this.#port), ...args], { env, encoding: "utf8" }).trim();
   }
+}
+
+/** A stack of the process tier, up, that keeps runs in flight in a Redis of its user's, with the worker that marks its steps. */
+export async function stackWithRedis(): Promise<{ stack: TestStack; redis: OwnRedis }> {
+  const stack = await TestStack.create("dev");
+  const redis = await OwnRedis.start(stack.home);
+  stack.set("workerDir", durableWorker(stack.home));
+  await stack.setSecret("redisUrl", redis.url);
+  await stack.up();
+  return { stack, redis };
 }
 
 const password = "a-password-of-redis";
