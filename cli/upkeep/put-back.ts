@@ -1,5 +1,5 @@
-import { cpSync, existsSync, mkdirSync } from "node:fs";
-import { join } from "node:path";
+import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync } from "node:fs";
+import { basename, dirname, join, relative } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { dataFolder } from "../../components/host/paths.ts";
 import { Problem } from "../../components/host/problem.ts";
@@ -55,7 +55,8 @@ export async function putBack(
   await site.stop();
   try {
     await site.run("put-back", { database: site.database, queueUrl: stores.queueUrl, aside }, folder);
-    putWorkerData(join(folder, "worker"), join(dataFolder(stack, dataDir), "worker"));
+    const data = dataFolder(stack, dataDir);
+    putWorkerData(join(folder, "worker"), join(data, "worker"), join(data, basename(aside), "worker"));
   } catch (error) {
     await bringBack();
     throw error;
@@ -67,10 +68,18 @@ export async function putBack(
   return aside;
 }
 
-function putWorkerData(from: string, to: string): void {
+/** Puts the files of a worker on this machine back; those that they replace are kept in `aside`. */
+function putWorkerData(from: string, to: string, aside: string): void {
   if (!existsSync(from)) return;
+  for (const entry of readdirSync(from, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const path = relative(from, join(entry.parentPath, entry.name));
+    if (!existsSync(join(to, path))) continue;
+    mkdirSync(dirname(join(aside, path)), { recursive: true, mode: 0o700 });
+    copyFileSync(join(to, path), join(aside, path));
+  }
   mkdirSync(to, { recursive: true, mode: 0o700 });
-  cpSync(from, to, { recursive: true, force: true });
+  cpSync(from, to, { recursive: true });
 }
 
 /** Waits until the server answers. Throws {@link Problem} after two minutes. */
