@@ -138,6 +138,11 @@ export class TestStack {
     return await this.#succeed("preview", "--json", ...this.#eventLog());
   }
 
+  /** `pulumi preview` as a person sees it. */
+  async preview(...flags: string[]): Promise<{ exitCode: number; output: string }> {
+    return await this.#run("preview", ...flags);
+  }
+
   async outputs(): Promise<StackOutputs> {
     return await this.#pulumi.outputs<StackOutputs>(this.name);
   }
