@@ -36,6 +36,8 @@ export class TestStack {
   readonly #pulumi: Pulumi;
   readonly #settingsFile: string;
   #settings: Record<string, string | number | boolean>;
+  /** The settings that it was created with. */
+  readonly #created: Readonly<Record<string, string | number | boolean>>;
   /** The settings file as it is since a secret is in it. */
   #fixedSettings: string | undefined;
 
@@ -55,6 +57,7 @@ export class TestStack {
     this.#pulumi = pulumi;
     this.#settingsFile = join(home, `Pulumi.${name}.yaml`);
     this.#settings = { port: this.port, workerPort: this.workerPort, ...settings };
+    this.#created = { ...this.#settings };
   }
 
   /**
@@ -94,6 +97,13 @@ export class TestStack {
 
   set(key: string, value: string | number | boolean): void {
     this.#settings[key] = value;
+  }
+
+  /** Takes back what {@link set} did. */
+  unset(key: string): void {
+    const created = this.#created[key];
+    if (created === undefined) delete this.#settings[key];
+    else this.#settings[key] = created;
   }
 
   /** Sets an encrypted setting, which then stays in this stack's file. */
@@ -186,9 +196,7 @@ export class TestStack {
 
   /** The same for a command that names its stacks otherwise; their settings files have to be there. */
   projectCommand(name: string, ...args: string[]) {
-    for (const part of ["Pulumi.yaml", "index.ts", "package.json", "components", "node_modules", "worker"]) {
-      if (!existsSync(join(this.home, part))) symlinkSync(resolve(part), join(this.home, part));
-    }
+    this.linkProject();
     return execa(process.execPath, [resolve("cli", `${name}.ts`), ...args], {
       cwd: this.home,
       env: this.environment,
@@ -198,6 +206,13 @@ export class TestStack {
       stdin: "ignore",
       detached: true,
     });
+  }
+
+  /** Makes the stack's folder a project of links to this one's parts. */
+  linkProject(): void {
+    for (const part of ["Pulumi.yaml", "index.ts", "package.json", "components", "node_modules", "worker"]) {
+      if (!existsSync(join(this.home, part))) symlinkSync(resolve(part), join(this.home, part));
+    }
   }
 
   /** Puts a changed export in the place of the stack's state. */
