@@ -111,6 +111,7 @@ async function transfer(pulumi: Pulumi, from: string, source: StackState, to: st
   try {
     console.log(`Stopping ${from}: events are refused from here on until ${to} takes them.`);
     await source.site.copyUnkept?.(folder);
+    await source.site.closeDoor();
     await source.site.stop();
     await source.site.stopWorker();
     const { runs, unfinished } = await takeStopped(source, folder);
@@ -142,6 +143,7 @@ async function takeStopped(
 
 async function comeBack(pulumi: Pulumi, from: string, source: StackState, to: string): Promise<void> {
   const target = await stateOf(pulumi, to).catch(() => undefined);
+  await target?.site.closeDoor();
   await target?.site.stop();
   await target?.site.stopWorker();
   await target?.site.stopQueue();

@@ -32,6 +32,8 @@ export interface Site {
   /** Ends the server, and whatever else writes into the state; the next `up` or {@link Site.start} brings it back. */
   stop(): Promise<void>;
   start(): Promise<void>;
+  /** Lets no more events in. */
+  closeDoor(): Promise<void>;
   /** Ends the worker too, so that another stack may have the ports of this one; the queue stays. */
   stopWorker(): Promise<void>;
   /** Ends what is left after both, and brings it back. */
@@ -65,6 +67,8 @@ function hostSite(stack: string, { dataDir }: HostPlace, serverBinary?: string):
     stop: () => removeServices(stack, dataDir, "janitor", "server"),
     // `up` finds that it does not run as it was left.
     start: async () => undefined,
+    // Nothing is before the server here.
+    closeDoor: async () => undefined,
     stopWorker: () => removeServices(stack, dataDir, "worker"),
     stopQueue: async () => undefined,
     startQueue: async () => undefined,
@@ -131,7 +135,8 @@ function dockerSite(stack: string, { context, network, image, volume }: DockerPl
       return await docker("exec", names.server, "inngest", "version");
     },
     stop: () => each(writers, ["stop", "--time", "60"]),
-    start: () => each([names.queue, names.server, names.janitor, names.worker], ["start"]),
+    start: () => each([names.queue, names.server, names.janitor, names.worker, names.gateway], ["start"]),
+    closeDoor: () => each([names.gateway], ["stop", "--time", "60"]),
     async stopWorker() {
       await each([names.worker], ["stop", "--time", "60"]);
       await removeServices(stack, dataDir, "worker");

@@ -2,7 +2,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { boundedLogs, dockerNames, labelsOf } from "./names.ts";
+import { hardened, replacedWhole } from "./hardening.ts";
+import { dockerNames } from "./names.ts";
 
 export interface DockerJanitorArgs {
   stack: string;
@@ -27,6 +28,7 @@ export class DockerJanitor extends pulumi.ComponentResource {
     new docker.Container(
       `${name}-node`,
       {
+        ...hardened({ stack: args.stack, memory: 512, cpuShares: 256 }),
         name: names.janitor,
         image: image.imageId,
         command: ["node", "--input-type=module", "--eval", unpackAndRun],
@@ -34,13 +36,8 @@ export class DockerJanitor extends pulumi.ComponentResource {
         volumes: [{ volumeName: names.data, containerPath: "/data" }],
         networksAdvanced: [{ name: args.network }],
         restart: "unless-stopped",
-        stopTimeout: 10,
-        destroyGraceSeconds: 10,
-        labels: labelsOf(args.stack),
-        ...boundedLogs,
       },
-      // The fixed name cannot exist twice.
-      { parent: this, deleteBeforeReplace: true },
+      { parent: this, ...replacedWhole },
     );
     this.registerOutputs({});
   }

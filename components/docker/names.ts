@@ -6,9 +6,13 @@ export function dockerNames(stack: string) {
     network: `inngest-${stack}`,
     server: `inngest-${stack}-server`,
     data: `inngest-${stack}-data`,
+    gateway: `inngest-${stack}-gateway`,
+    certificates: `inngest-${stack}-certificates`,
+    door: `inngest-${stack}-door`,
     queue: `inngest-${stack}-queue`,
     worker: `inngest-${stack}-worker`,
     janitor: `inngest-${stack}-janitor`,
+    workerData: `inngest-${stack}-worker-data`,
   };
 }
 

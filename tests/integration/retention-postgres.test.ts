@@ -69,6 +69,7 @@ describe.skipIf(reason)(title("retention, Postgres", reason), () => {
       signingKey: "ab".repeat(32),
       eventKeys: ["key"],
       sdkUrl: "http://127.0.0.1:9/api/inngest",
+      dashboard: false,
     });
     const server = spawn(onPath("inngest") as string, ["start"], {
       env: { ...process.env, ...environment },

@@ -350,6 +350,8 @@ describe("what is accepted", () => {
       queueImage: "redis:7.2.16-alpine",
       retention: 30,
       upkeepImage: "node:24.21.0-bookworm-slim",
+      gateway: { image: "caddy:2.11.9-alpine", listen: "0.0.0.0" },
+      dashboard: true,
       databaseImage: "postgres:17.6-bookworm",
       protectData: true,
       keys: { generation: 1, rotation: "none" },
