@@ -35,7 +35,8 @@ export function locksIn(folder: string): Lock[] {
   return readdirSync(folder).flatMap((file) => readJson<Lock>(join(folder, file)) ?? []);
 }
 
-function isAlive(pid: number): boolean {
+/** Whether a process of this machine lives, whoever it belongs to. */
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

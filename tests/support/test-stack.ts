@@ -109,7 +109,7 @@ export class TestStack {
 
   /** Sets an encrypted setting, which then stays in this stack's file. */
   async setSecret(key: string, value: string): Promise<void> {
-    this.#writeSettings();
+    this.writeSettings();
     const args = ["config", "set", "--secret", key, value, "--stack", this.name, "--config-file", this.#settingsFile];
     const { exitCode, output } = await this.#pulumi.capture(args);
     if (exitCode !== 0) throw new Error(output);
@@ -192,8 +192,13 @@ export class TestStack {
    * to this one's parts, so that the settings file that it reads and writes is this stack's.
    */
   command(name: string, ...args: string[]) {
+    return this.projectCommand(name, ...args, "--stack", this.name);
+  }
+
+  /** The same for a command that names its stacks otherwise; their settings files have to be there. */
+  projectCommand(name: string, ...args: string[]) {
     this.linkProject();
-    return execa(process.execPath, [resolve("cli", `${name}.ts`), ...args, "--stack", this.name], {
+    return execa(process.execPath, [resolve("cli", `${name}.ts`), ...args], {
       cwd: this.home,
       env: this.environment,
       extendEnv: false,
@@ -242,7 +247,7 @@ export class TestStack {
     return stdout;
   }
 
-  #writeSettings(): void {
+  writeSettings(): void {
     const lines = Object.entries(this.#settings).map(
       ([key, value]) => `  inngest-local:${key}: ${JSON.stringify(value)}`,
     );
@@ -250,7 +255,7 @@ export class TestStack {
   }
 
   async #run(command: string, ...flags: string[]) {
-    this.#writeSettings();
+    this.writeSettings();
     const fixed = ["--stack", this.name, "--non-interactive", "--config-file", this.#settingsFile];
     const result = await this.#pulumi.capture([command, ...fixed, ...flags]);
     this.printed += result.output;
