@@ -20,9 +20,6 @@ export interface WorkerArgs {
   variables: pulumi.Input<Record<string, string>>;
 }
 
-/** Path of the worker's Inngest endpoint, the SDK's usual one. */
-export const servePath = "/api/inngest";
-
 /** {@link WorkerArgs} once every value is known. */
 export type KnownWorkerArgs = { [Key in keyof WorkerArgs]: pulumi.Unwrap<WorkerArgs[Key]> };
 

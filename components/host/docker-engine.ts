@@ -9,6 +9,15 @@ function docker(context: string | undefined, ...args: string[]) {
   return run("docker", [...(context ? ["--context", context] : []), ...args]);
 }
 
+/** What a docker command prints. Throws what went wrong, in Docker's own words. */
+export async function dockerSays(context: string | undefined, ...args: string[]): Promise<string> {
+  try {
+    return (await docker(context, ...args)).stdout.trim();
+  } catch (error) {
+    throw new Error(reason(error));
+  }
+}
+
 export interface DockerNeeds {
   /** Docker context. @default the docker command's current one */
   context?: string | undefined;

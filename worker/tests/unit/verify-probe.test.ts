@@ -10,7 +10,8 @@ import { dataDirectory } from "../support/folder.ts";
 test("a probe's steps leave a mark each, and the chained function counts them and takes them away", async () => {
   const folder = dataDirectory();
   await mark("other", "first");
-  const { error } = await startRun(verifyProbe, [{ name: "verify/probe", data: { probe: "p" } }]).attempt();
+  const sent = { chain: { ids: ["1"] } };
+  const { error } = await startRun(verifyProbe, [{ name: "verify/probe", data: { probe: "p" } }], sent).attempt();
   expect(error).toBeUndefined();
   // As a step that was executed, and lost before its end reached the server.
   await mark("p", "first");

@@ -1,0 +1,123 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { LiveStack } from "../live-stack.ts";
+import { withoutProbe } from "./event.ts";
+import { failed, passed, skipped, type VerifyCheck, type VerifyOutcome } from "./outcome.ts";
+import { type Part, type PartName, partNames, partsOf } from "./parts.ts";
+import { until } from "./patience.ts";
+import { Probe, repeated } from "./probe.ts";
+import type { Viewed } from "./registration.ts";
+
+/** How a disruptive check is to go about it. */
+export interface Disruption {
+  /** Longest wait for a run to be at its end, in seconds. */
+  patienceSeconds: number;
+}
+
+/** Milliseconds from the server's keeping of one step to the beginning of the next, and more. */
+const nextStep = 1000;
+
+const kills: { id: string; parts: readonly PartName[] }[] = [
+  { id: "worker-kill", parts: ["worker"] },
+  { id: "server-kill", parts: ["server"] },
+  { id: "queue-kill", parts: ["queue"] },
+  { id: "all-kill", parts: partNames },
+];
+
+/**
+ * `worker-kill`, `server-kill`, `queue-kill` and `all-kill`: each kills its parts under one run that is in the middle of a
+ * step and, where the server is to keep it, one that sleeps; both must come to their end, earlier steps executed once.
+ */
+export function killChecks(stack: LiveStack, view: () => Promise<Viewed>, how: Disruption): VerifyCheck[] {
+  return kills.map(({ id, parts }) => ({
+    id,
+    async run(tell) {
+      const here = partsOf(stack).filter(({ name }) => parts.includes(name));
+      const absent = notPromised(stack, parts, here) ?? withoutProbe(stack, await view());
+      return absent ?? (await survives(stack, here, how, tell));
+    },
+  }));
+}
+
+/** What the tier does not promise, in its own words. */
+function notPromised(stack: LiveStack, wanted: readonly PartName[], here: Part[]): VerifyOutcome | undefined {
+  const { durability } = stack.outputs;
+  if (wanted.every((name) => name === "worker")) {
+    return here.length > 0
+      ? undefined
+      : skipped("the worker is an app of yours, which the stack neither starts nor ends");
+  }
+  if (!stack.keepsRuns) return skipped(`not promised here: the stack says "${durability}"`);
+  if (wanted.every((name) => name === "queue") && here.length === 0) {
+    return skipped("the queue is a Redis of yours (`redisUrl`), which the stack neither starts nor ends");
+  }
+  return undefined;
+}
+
+async function survives(
+  stack: LiveStack,
+  parts: Part[],
+  { patienceSeconds }: Disruption,
+  tell: (doing: string) => void,
+): Promise<VerifyOutcome> {
+  const names = parts.map(({ name }) => name).join(", ");
+  const workerOnly = parts.every(({ name }) => name === "worker");
+  // Long enough for the kill to come within it, also through a forward that takes its time.
+  const holdSeconds = stack.outputs.forward ? 20 : 5;
+  tell("start a run that works, and one that sleeps");
+  const working = await Probe.send(stack, { holdSeconds });
+  const sleeping = workerOnly ? undefined : await Probe.send(stack, { napSeconds: holdSeconds * 2 });
+  const probes = [working, ...(sleeping ? [sleeping] : [])];
+  for (const probe of probes) {
+    if (!(await probe.began(30))) {
+      return failed(
+        "the run did not begin within 30 s, so nothing was killed",
+        "the server cannot reach the worker, or is busy",
+        `npm run verify -- --stack ${stack.name} first; its event says more`,
+      );
+    }
+  }
+  await sleep(nextStep);
+  tell(`kill ${parts.map(({ what }) => what).join(", ")}`);
+  await Promise.all(parts.map((part) => part.kill()));
+  const killedAt = performance.now();
+  tell(`bring back ${names}`);
+  for (const part of parts) await part.revive();
+  const isBack = await until(patienceSeconds, () =>
+    stack.reach(async ({ api }) => ((await api.isHealthy()) ? true : undefined)),
+  );
+  if (!isBack) {
+    return failed(
+      `the server does not answer ${patienceSeconds} s after ${names} was killed`,
+      "it finds no queue, no database or a taken port",
+      `npm run logs -- server --stack ${stack.name}`,
+    );
+  }
+  tell("wait for the runs to come to their end");
+  const ends = await Promise.all(probes.map((probe) => probe.end(patienceSeconds)));
+  const seconds = Math.round((performance.now() - killedAt) / 1000);
+  const lost = ends.filter((end) => end === undefined).length;
+  if (lost > 0) {
+    return failed(
+      `${names} killed: ${lost} of ${probes.length} runs had not resumed after ${patienceSeconds} s`,
+      workerOnly
+        ? "the worker is back at another address, or its claim store or keys have changed; a worker that connects is asked again after up to 150 s"
+        : "the queue keeps nothing: it is in the server's memory, or its Redis does not append to disk (appendonly no) or has no volume",
+      `npm run doctor -- --stack ${stack.name}, which looks at queue and volumes; --patience for a longer wait`,
+    );
+  }
+  const wrong = ends.flatMap((end) => (end ? repeated(end) : []));
+  const [work] = ends;
+  const executed = work?.marks.hold ?? 0;
+  // A step that was not cut short would prove nothing.
+  if (workerOnly && executed < 2) wrong.push(`the step that was cut short was executed ${executed} times`);
+  if (wrong.length > 0) {
+    return failed(
+      `${names} killed: the runs came to their end otherwise than by going on: ${wrong.join("; ")}`,
+      "the server has lost what it had kept of a run, or two servers work on one queue",
+      `npm run logs -- --stack ${stack.name}`,
+    );
+  }
+  const what = sleeping ? "a run within a step and one asleep" : "a run within a step";
+  const tries = executed > 1 ? `that step ${executed} times, ` : "";
+  return passed(`${names} killed: ${what} went on and completed ${seconds} s later, ${tries}every earlier step once`);
+}
