@@ -45,6 +45,7 @@ const settingKeys = [
   "storageClass",
   "exposure",
   "autoscaler",
+  "keysFrom",
   "dataDir",
 ] as const;
 
@@ -83,12 +84,18 @@ export class LiveStack {
 
   /** Throws {@link UsageProblem} for a stack without settings, and {@link Problem} for one that is not up. */
   static async find(stack: string): Promise<LiveStack> {
+    const live = await LiveStack.findIfUp(stack);
+    if (live) return live;
+    throw new Problem(`stack ${stack} is not up. Remedy: npm start -- --stack ${stack}`);
+  }
+
+  /** The same, and `undefined` for a stack that is not up. */
+  static async findIfUp(stack: string): Promise<LiveStack | undefined> {
     checkStack(stack);
     const pulumi = await Pulumi.find();
     await pulumi.selectOrCreate(stack);
     const [settings, outputs] = [await settingsOf(pulumi, stack), await pulumi.outputs<Partial<Outputs>>(stack)];
-    if (!outputs.apiUrl) throw new Problem(`stack ${stack} is not up. Remedy: npm start -- --stack ${stack}`);
-    return new LiveStack(stack, pulumi, settings, outputs as Outputs);
+    return outputs.apiUrl ? new LiveStack(stack, pulumi, settings, outputs as Outputs) : undefined;
   }
 
   get tier(): string {

@@ -22,8 +22,8 @@ export interface Run {
 /** Which runs are wanted; all where nothing is said. */
 export interface RunFilter {
   status?: string[];
-  /** Id within its app. */
-  function?: string;
+  /** A function by its app's id and its own. */
+  of?: { app: string; function: string };
   withOutput?: boolean;
 }
 
@@ -82,11 +82,11 @@ export class InngestApi {
   }
 
   /** The newest runs, 100 at most. */
-  async runs(limit: number, { status = [], function: id, withOutput }: RunFilter = {}): Promise<Run[]> {
+  async runs(limit: number, { status = [], of, withOutput }: RunFilter = {}): Promise<Run[]> {
     const query = new URLSearchParams([
       ["limit", String(limit)],
       ...status.map((each) => ["status", each]),
-      ...(id ? [["functionId", id]] : []),
+      ...(of ? Object.entries({ appId: of.app, functionId: of.function }) : []),
       ...(withOutput ? [["includeOutput", "true"]] : []),
     ]);
     return (await this.#get<Run[]>(`/v2/runs?${query}`)).data ?? [];
@@ -198,14 +198,25 @@ export class WorkerEndpoint {
     };
   }
 
+  /** The SDK's mode: `cloud` checks signatures, `dev` does not. */
+  async mode(): Promise<string> {
+    const response = await this.#call("GET", "", {});
+    if (!response.ok) throw new ApiError("the worker did not tell its mode", response.status, await reasonIn(response));
+    return ((await response.json()) as { mode: string }).mode;
+  }
+
   #put(body: string, headers: Record<string, string>): Promise<Response> {
+    return this.#call("PUT", body, headers);
+  }
+
+  #call(method: string, body: string, headers: Record<string, string>): Promise<Response> {
     const time = String(Math.floor(Date.now() / 1000));
     // A signature covers the body and the time, and holds for 5 minutes.
     const signature = createHmac("sha256", this.#signingKey)
       .update(body + time)
       .digest("hex");
     return fetch(this.#url, {
-      method: "PUT",
+      method,
       headers: { ...headers, "x-inngest-signature": `t=${time}&s=${signature}` },
       body: body || null,
       signal: AbortSignal.timeout(30_000),

@@ -5,6 +5,8 @@ type Format = Parameters<typeof styleText>[0];
 
 /** Narrower than this no text is broken into lines. */
 const narrowest = 40;
+/** Columns of the longest name of a check. */
+const idWidth = 13;
 /** Seconds before a check that still runs is said to do so. */
 const patienceSeconds = 1;
 
@@ -47,7 +49,7 @@ export function terminalReport<Status extends string>(
       clearInterval(timer);
       show("");
       const indent = "".padEnd(width + 2);
-      const first = `${paint(formats[status], status.padEnd(width))}  ${paint("bold", id)}  `;
+      const first = `${paint(formats[status], status.padEnd(width))}  ${paint("bold", id.padEnd(idWidth))}  `;
       const lines = [
         first + wrapped(seen, stream, indent, stripVTControlCharacters(first).length),
         ...(cause ? [`${indent}Likely cause: ${wrapped(cause, stream, indent, indent.length + 14)}`] : []),

@@ -7,10 +7,10 @@ import { NoView } from "./view.ts";
 /** Seconds for a chain that does nothing; with a loaded machine in mind. */
 const patienceSeconds = 60;
 
-/** Why no probe can run, or `undefined`. */
-export function withoutProbe(stack: LiveStack, view: Viewed): VerifyOutcome | undefined {
+/** Id of the app that has the probe's function, or why none can run. */
+export function probedApp(stack: LiveStack, view: Viewed): string | VerifyOutcome {
   if (view instanceof NoView) return skipped("nothing can be run: see registered");
-  if (view.declared.some(({ id }) => id === probeFunction)) return undefined;
+  if (view.declared.some(({ id }) => id === probeFunction)) return view.appId;
   return skipped(
     stack.isExternal
       ? `your app has no function ${probeFunction}, and none of yours is started. examples/ shows how an app mounts ours`
@@ -23,12 +23,12 @@ export function eventCheck(stack: LiveStack, view: () => Promise<Viewed>): Verif
   return {
     id: "event",
     async run() {
-      const absent = withoutProbe(stack, await view());
-      if (absent) return absent;
+      const app = probedApp(stack, await view());
+      if (typeof app !== "string") return app;
       const before = performance.now();
       let probe: Probe;
       try {
-        probe = await Probe.send(stack, {});
+        probe = await Probe.send(stack, app, {});
       } catch (error) {
         return failed(
           `the event was not accepted: ${(error as Error).message}`,
@@ -54,7 +54,7 @@ export function eventCheck(stack: LiveStack, view: () => Promise<Viewed>): Verif
   };
 }
 
-async function stuck(stack: LiveStack, { eventId }: Probe): Promise<[string, string, string]> {
+async function stuck(stack: LiveStack, { sent: { eventId } }: Probe): Promise<[string, string, string]> {
   const { tier } = stack;
   const errors = await stack.reach(async ({ api }) => {
     const runs = await api.runsOf(eventId);

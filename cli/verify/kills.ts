@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { LiveStack } from "../live-stack.ts";
-import { withoutProbe } from "./event.ts";
+import { probedApp } from "./event.ts";
 import { failed, passed, skipped, type VerifyCheck, type VerifyOutcome } from "./outcome.ts";
 import { type Part, type PartName, partNames, partsOf } from "./parts.ts";
 import { until } from "./patience.ts";
@@ -32,8 +32,8 @@ export function killChecks(stack: LiveStack, view: () => Promise<Viewed>, how: D
     id,
     async run(tell) {
       const here = partsOf(stack).filter(({ name }) => parts.includes(name));
-      const absent = notPromised(stack, parts, here) ?? withoutProbe(stack, await view());
-      return absent ?? (await survives(stack, here, how, tell));
+      const app = notPromised(stack, parts, here) ?? probedApp(stack, await view());
+      return typeof app === "string" ? await survives(stack, app, here, how, tell) : app;
     },
   }));
 }
@@ -55,6 +55,7 @@ function notPromised(stack: LiveStack, wanted: readonly PartName[], here: Part[]
 
 async function survives(
   stack: LiveStack,
+  app: string,
   parts: Part[],
   { patienceSeconds }: Disruption,
   tell: (doing: string) => void,
@@ -64,8 +65,8 @@ async function survives(
   // Long enough for the kill to come within it, also through a forward that takes its time.
   const holdSeconds = stack.outputs.forward ? 20 : 5;
   tell("start a run that works, and one that sleeps");
-  const working = await Probe.send(stack, { holdSeconds });
-  const sleeping = workerOnly ? undefined : await Probe.send(stack, { napSeconds: holdSeconds * 2 });
+  const working = await Probe.send(stack, app, { holdSeconds });
+  const sleeping = workerOnly ? undefined : await Probe.send(stack, app, { napSeconds: holdSeconds * 2 });
   const probes = [working, ...(sleeping ? [sleeping] : [])];
   for (const probe of probes) {
     if (!(await probe.began(30))) {

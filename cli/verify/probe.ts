@@ -23,6 +23,14 @@ export interface ProbeEnd {
   marks: Record<string, number>;
 }
 
+/** By what a probe is found again. */
+export interface SentProbe {
+  app: string;
+  /** Names it in the worker's marks. */
+  name: string;
+  eventId: string;
+}
+
 interface ProbeData {
   holdSeconds?: number;
   napSeconds?: number;
@@ -30,29 +38,27 @@ interface ProbeData {
 
 /** A run of {@link probeFunction}, and the one that it chains. */
 export class Probe {
-  /** Names it in the worker's marks. */
-  readonly name: string;
-  readonly eventId: string;
+  readonly sent: SentProbe;
   readonly #stack: LiveStack;
 
-  constructor(stack: LiveStack, { name, eventId }: { name: string; eventId: string }) {
+  constructor(stack: LiveStack, sent: SentProbe) {
     this.#stack = stack;
-    this.name = name;
-    this.eventId = eventId;
+    this.sent = sent;
   }
 
-  static async send(stack: LiveStack, data: ProbeData): Promise<Probe> {
+  /** Starts one; `app` is the worker's id on the server. */
+  static async send(stack: LiveStack, app: string, data: ProbeData): Promise<Probe> {
     const name = randomBytes(6).toString("hex");
     const event = { name: probeEvent, data: { probe: name, ...data } };
     const eventId = await stack.reach(({ api }) => api.send(stack.outputs.eventKey, event));
-    return new Probe(stack, { name, eventId });
+    return new Probe(stack, { app, name, eventId });
   }
 
   /** Waits until the server has kept the first step; says whether it has within `seconds`. */
   async began(seconds: number): Promise<boolean> {
     const done = await this.#stack.reach(({ api }) =>
       until(seconds, async () => {
-        const [run] = await api.runsOf(this.eventId);
+        const [run] = await api.runsOf(this.sent.eventId);
         const steps = run ? await api.steps(run.id) : [];
         return steps.some(({ name, status }) => name === "first" && status === "COMPLETED") || undefined;
       }),
@@ -67,14 +73,14 @@ export class Probe {
   }
 
   async #endSeenBy(api: InngestApi): Promise<ProbeEnd | undefined> {
-    const runs = await api.runsOf(this.eventId);
+    const runs = await api.runsOf(this.sent.eventId);
     if (runs.length === 0 || !runs.every(({ status }) => endStatuses.has(status))) return undefined;
     const statuses = runs.map(({ status }) => status);
     if (statuses.some((status) => status !== "COMPLETED")) return { statuses, chained: 0, marks: {} };
-    const chained = (await api.runs(100, { function: chainedFunction, withOutput: true }))
+    const chained = (await api.runs(100, { of: { app: this.sent.app, function: chainedFunction }, withOutput: true }))
       .filter(({ status }) => status === "COMPLETED")
       .map(({ output }) => output as { probe?: string; marks: Record<string, number> })
-      .filter((output) => output?.probe === this.name);
+      .filter((output) => output?.probe === this.sent.name);
     const [first] = chained;
     return first && { statuses, chained: chained.length, marks: first.marks };
   }

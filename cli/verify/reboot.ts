@@ -4,18 +4,18 @@ import { join } from "node:path";
 import { Problem } from "../../components/host/problem.ts";
 import { readJson, writePrivateFile } from "../../components/host/records.ts";
 import type { LiveStack } from "../live-stack.ts";
-import { withoutProbe } from "./event.ts";
+import { probedApp } from "./event.ts";
 import { historyOf, missingFrom } from "./history.ts";
 import type { Disruption } from "./kills.ts";
 import { failed, passed, skipped, type VerifyCheck, type VerifyOutcome } from "./outcome.ts";
 import { until } from "./patience.ts";
-import { Probe, repeated } from "./probe.ts";
+import { Probe, repeated, type SentProbe } from "./probe.ts";
 import type { Viewed } from "./registration.ts";
 
 /** What `--before-reboot` leaves for `--after-reboot`. */
 interface Armed {
   at: string;
-  probe: { name: string; eventId: string };
+  probe: SentProbe;
   history: string[];
 }
 
@@ -41,11 +41,11 @@ export function rebootCheck(
       const loss = notPromised(stack);
       if (loss) return loss;
       if (flag === "after") return await after(stack, file, how, tell);
-      const absent = withoutProbe(stack, await view());
-      if (absent) return absent;
+      const app = probedApp(stack, await view());
+      if (typeof app !== "string") return app;
       const history = await historyOf(stack);
-      const { name, eventId } = await Probe.send(stack, { napSeconds });
-      const armed: Armed = { at: new Date().toISOString(), probe: { name, eventId }, history };
+      const { sent } = await Probe.send(stack, app, { napSeconds });
+      const armed: Armed = { at: new Date().toISOString(), probe: sent, history };
       writePrivateFile(file, `${JSON.stringify(armed)}\n`);
       return passed(`armed: reboot, and then npm run verify -- --after-reboot --stack ${stack.name}`);
     },

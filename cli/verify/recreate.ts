@@ -1,5 +1,5 @@
 import type { LiveStack } from "../live-stack.ts";
-import { withoutProbe } from "./event.ts";
+import { probedApp } from "./event.ts";
 import { historyOf, missingFrom } from "./history.ts";
 import type { Disruption } from "./kills.ts";
 import { failed, passed, skipped, type VerifyCheck } from "./outcome.ts";
@@ -15,12 +15,12 @@ export function recreateCheck(stack: LiveStack, view: () => Promise<Viewed>, how
       const server = partsOf(stack).find(({ name }) => name === "server");
       if (!server?.remove) return skipped("the server is a process, of which nothing is removed but by server-kill");
       if (!stack.keepsRuns) return skipped(`not promised here: the stack says "${stack.outputs.durability}"`);
-      const absent = withoutProbe(stack, await view());
-      if (absent) return absent;
+      const app = probedApp(stack, await view());
+      if (typeof app !== "string") return app;
 
       tell("start a run that sleeps");
       const before = await historyOf(stack);
-      const sleeping = await Probe.send(stack, { napSeconds: stack.outputs.forward ? 40 : 10 });
+      const sleeping = await Probe.send(stack, app, { napSeconds: stack.outputs.forward ? 40 : 10 });
       await sleeping.began(30);
       tell(`remove ${server.what}`);
       await server.remove();
