@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from "commander";
+import { InvalidArgumentError, Option } from "commander";
 import { runChecks } from "./checks/check.ts";
 import { silent, terminalReport } from "./checks/terminal.ts";
 import { defineCommand, runCommand, UsageProblem } from "./command.ts";
@@ -20,10 +20,17 @@ interface Flags {
   disruptive?: true;
   force?: true;
   patience: number;
+  only?: string[];
   beforeReboot?: true;
   afterReboot?: true;
   json?: true;
 }
+
+/** Every check, in the order in which they are told. */
+const ids = [
+  ...["dashboard", "registered", "event", "triggers", "crons", "signed", "fenced"],
+  ...["worker-kill", "server-kill", "queue-kill", "all-kill", "recreate", "reboot"],
+];
 
 const formats = { passed: "green", failed: "red", skipped: "yellow" } as const;
 
@@ -35,19 +42,18 @@ const command = defineCommand(
   .option("-d, --disruptive", "also kill worker, server and queue under runs of its own, and make the server anew")
   .option("-f, --force", "with --disruptive: also while runs of yours are in flight")
   .option("--patience <seconds>", "longest wait for a run that was killed under", wholeSeconds, 300)
+  .addOption(new Option("--only <ids...>", "these checks and no other").choices(ids))
   .option("--before-reboot", "arm the check of a reboot")
   .option("--after-reboot", "check, after the reboot, what was armed")
   .option("--json", "print { stack, tier, versions, startedAt, passed, failed, skipped, checks } and nothing else")
   .addHelpText("after", "\nExample: npm run verify -- --stack persistent --disruptive")
   .action(verify);
 
-async function verify({ stack: name, disruptive, force, patience, beforeReboot, afterReboot, json }: Flags) {
-  if (force && !disruptive)
-    throw new UsageProblem("--force is for --disruptive. Remedy: leave it out, or add --disruptive");
-  if (beforeReboot && afterReboot)
-    throw new UsageProblem("--before-reboot and --after-reboot have a reboot between them");
-  const stack = await LiveStack.find(name);
-  if (disruptive && !force) await refuseForeignRuns(stack);
+async function verify(flags: Flags): Promise<void> {
+  checkFlags(flags);
+  const { only = ids, json } = flags;
+  const stack = await LiveStack.find(flags.stack);
+  if (flags.disruptive && !flags.force) await refuseForeignRuns(stack);
 
   const startedAt = new Date();
   let viewed: Promise<Viewed> | undefined;
@@ -58,22 +64,7 @@ async function verify({ stack: name, disruptive, force, patience, beforeReboot, 
     });
     return viewed;
   };
-  const how = { patienceSeconds: patience };
-  const [dashboard, ...edge] = edgeChecks(stack, view) as [VerifyCheck, ...VerifyCheck[]];
-  const [registered, ...drift] = registrationChecks(stack, view) as [VerifyCheck, ...VerifyCheck[]];
-  const kills = [...killChecks(stack, view, how), recreateCheck(stack, view, how)];
-  const flag = beforeReboot ? "before" : afterReboot ? "after" : undefined;
-  const checks = [
-    // First, because the others only find what a reboot has left when it has left it.
-    ...(afterReboot ? [rebootCheck(stack, view, flag, how)] : []),
-    dashboard,
-    registered,
-    eventCheck(stack, view),
-    ...drift,
-    ...edge,
-    ...(disruptive ? kills : kills.map(({ id }) => ({ id, run: async () => skipped("needs --disruptive") }))),
-    ...(afterReboot ? [] : [rebootCheck(stack, view, flag, how)]),
-  ];
+  const checks = checksOf(stack, view, flags).filter(({ id }) => only.includes(id));
   const results = await runChecks<Verdict>(checks, "failed", json ? silent : terminalReport(formats));
 
   const seen = await view().catch(() => undefined);
@@ -87,6 +78,31 @@ async function verify({ stack: name, disruptive, force, patience, beforeReboot, 
     console.log(`Receipt    ${path}`);
   }
   if (receipt.failed > 0) process.exitCode = 1;
+}
+
+function checkFlags({ force, disruptive, beforeReboot, afterReboot }: Flags): void {
+  if (force && !disruptive) {
+    throw new UsageProblem("--force is for --disruptive. Remedy: leave it out, or add --disruptive");
+  }
+  if (beforeReboot && afterReboot) {
+    throw new UsageProblem("--before-reboot and --after-reboot have a reboot between them. Remedy: one of them");
+  }
+}
+
+function checksOf(stack: LiveStack, view: () => Promise<Viewed>, flags: Flags): VerifyCheck[] {
+  const { disruptive, beforeReboot, afterReboot, patience: patienceSeconds } = flags;
+  const how = { patienceSeconds };
+  const reboot = rebootCheck(stack, view, beforeReboot ? "before" : afterReboot ? "after" : undefined, how);
+  const kills = [...killChecks(stack, view, how), recreateCheck(stack, view, how)];
+  const checks = [
+    ...edgeChecks(stack, view),
+    ...registrationChecks(stack, view),
+    eventCheck(stack, view, how),
+    ...(disruptive ? kills : kills.map(({ id }) => ({ id, run: async () => skipped("needs --disruptive") }))),
+    reboot,
+  ].sort((a, b) => ids.indexOf(a.id) - ids.indexOf(b.id));
+  // After a reboot the others find what has come back only when all has.
+  return afterReboot ? [reboot, ...checks.filter((check) => check !== reboot)] : checks;
 }
 
 function wholeSeconds(text: string): number {

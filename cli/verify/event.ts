@@ -1,11 +1,12 @@
 import type { LiveStack } from "../live-stack.ts";
 import { failed, passed, skipped, type VerifyCheck, type VerifyOutcome } from "./outcome.ts";
+import type { Patience } from "./patience.ts";
 import { Probe, probeFunction, repeated } from "./probe.ts";
 import type { Viewed } from "./registration.ts";
 import { NoView } from "./view.ts";
 
-/** Seconds for a chain that does nothing; with a loaded machine in mind. */
-const patienceSeconds = 60;
+/** Most seconds for a chain that does nothing; with a loaded machine in mind. */
+const longest = 60;
 
 /** Id of the app that has the probe's function, or why none can run. */
 export function probedApp(stack: LiveStack, view: Viewed): string | VerifyOutcome {
@@ -19,7 +20,8 @@ export function probedApp(stack: LiveStack, view: Viewed): string | VerifyOutcom
 }
 
 /** `event`: a test event runs its function and the chained one, each step once. */
-export function eventCheck(stack: LiveStack, view: () => Promise<Viewed>): VerifyCheck {
+export function eventCheck(stack: LiveStack, view: () => Promise<Viewed>, how: Patience): VerifyCheck {
+  const patienceSeconds = Math.min(longest, how.patienceSeconds);
   return {
     id: "event",
     async run() {
@@ -38,7 +40,7 @@ export function eventCheck(stack: LiveStack, view: () => Promise<Viewed>): Verif
       }
       const end = await probe.end(patienceSeconds);
       const ms = Math.round(performance.now() - before);
-      if (!end) return failed(...(await stuck(stack, probe)));
+      if (!end) return failed(...(await stuck(stack, probe, patienceSeconds)));
       const wrong = repeated(end);
       if (wrong.length === 0) {
         return passed(
@@ -54,7 +56,11 @@ export function eventCheck(stack: LiveStack, view: () => Promise<Viewed>): Verif
   };
 }
 
-async function stuck(stack: LiveStack, { sent: { eventId } }: Probe): Promise<[string, string, string]> {
+async function stuck(
+  stack: LiveStack,
+  { sent: { eventId } }: Probe,
+  patienceSeconds: number,
+): Promise<[string, string, string]> {
   const { tier } = stack;
   const errors = await stack.reach(async ({ api }) => {
     const runs = await api.runsOf(eventId);

@@ -3,15 +3,9 @@ import type { LiveStack } from "../live-stack.ts";
 import { probedApp } from "./event.ts";
 import { failed, passed, skipped, type VerifyCheck, type VerifyOutcome } from "./outcome.ts";
 import { type Part, type PartName, partNames, partsOf } from "./parts.ts";
-import { until } from "./patience.ts";
+import { type Patience, until } from "./patience.ts";
 import { Probe, repeated } from "./probe.ts";
 import type { Viewed } from "./registration.ts";
-
-/** How a disruptive check is to go about it. */
-export interface Disruption {
-  /** Longest wait for a run to be at its end, in seconds. */
-  patienceSeconds: number;
-}
 
 /** Milliseconds from the server's keeping of one step to the beginning of the next, and more. */
 const nextStep = 1000;
@@ -27,7 +21,7 @@ const kills: { id: string; parts: readonly PartName[] }[] = [
  * `worker-kill`, `server-kill`, `queue-kill` and `all-kill`: each kills its parts under one run that is in the middle of a
  * step and, where the server is to keep it, one that sleeps; both must come to their end, earlier steps executed once.
  */
-export function killChecks(stack: LiveStack, view: () => Promise<Viewed>, how: Disruption): VerifyCheck[] {
+export function killChecks(stack: LiveStack, view: () => Promise<Viewed>, how: Patience): VerifyCheck[] {
   return kills.map(({ id, parts }) => ({
     id,
     async run(tell) {
@@ -57,7 +51,7 @@ async function survives(
   stack: LiveStack,
   app: string,
   parts: Part[],
-  { patienceSeconds }: Disruption,
+  { patienceSeconds }: Patience,
   tell: (doing: string) => void,
 ): Promise<VerifyOutcome> {
   const names = parts.map(({ name }) => name).join(", ");

@@ -18,6 +18,7 @@ export type PartName = (typeof partNames)[number];
 /** Server, worker or queue of a stack, as it can be killed and brought back. */
 export interface Part {
   name: PartName;
+  place: "host" | "docker" | "cluster";
   /** For people: `container inngest-persistent-server`. */
   what: string;
   /** Ends it as a crash would, by SIGKILL. */
@@ -48,6 +49,7 @@ function onHost(stack: LiveStack, name: PartName): Part {
   const service = identify({ stack: stack.name, service: name, dataDir: stack.settings.dataDir });
   return {
     name,
+    place: "host",
     what: `process of the ${name}`,
     async kill() {
       const there = await running(service);
@@ -74,6 +76,7 @@ function inDocker(stack: LiveStack, name: PartName): Part {
   const docker = (...args: string[]) => dockerSays(stack.settings.dockerContext, ...args);
   return {
     name,
+    place: "docker",
     what: `container ${container}`,
     async kill() {
       await docker("kill", container);
@@ -101,6 +104,7 @@ function inCluster(stack: LiveStack, name: PartName): Part {
   };
   return {
     name,
+    place: "cluster",
     what: `pods of the ${name}`,
     kill: remove,
     async revive() {

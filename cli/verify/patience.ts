@@ -1,5 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
+export interface Patience {
+  /** Longest wait for a run to be at its end. */
+  patienceSeconds: number;
+}
+
 /**
  * Tries until `attempt` gives something, an error counting as nothing. Resolves to `undefined` when time is over; `pause`
  * is in milliseconds.

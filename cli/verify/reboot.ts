@@ -6,9 +6,8 @@ import { readJson, writePrivateFile } from "../../components/host/records.ts";
 import type { LiveStack } from "../live-stack.ts";
 import { probedApp } from "./event.ts";
 import { historyOf, missingFrom } from "./history.ts";
-import type { Disruption } from "./kills.ts";
 import { failed, passed, skipped, type VerifyCheck, type VerifyOutcome } from "./outcome.ts";
-import { until } from "./patience.ts";
+import { type Patience, until } from "./patience.ts";
 import { Probe, repeated, type SentProbe } from "./probe.ts";
 import type { Viewed } from "./registration.ts";
 
@@ -31,7 +30,7 @@ export function rebootCheck(
   stack: LiveStack,
   view: () => Promise<Viewed>,
   flag: RebootFlag,
-  how: Disruption,
+  how: Patience,
 ): VerifyCheck {
   const file = join(stack.dataFolder, "verify", "armed.json");
   return {
@@ -64,7 +63,7 @@ function notPromised({ outputs, keepsRuns }: LiveStack): VerifyOutcome | undefin
 async function after(
   stack: LiveStack,
   file: string,
-  { patienceSeconds }: Disruption,
+  { patienceSeconds }: Patience,
   tell: (doing: string) => void,
 ): Promise<VerifyOutcome> {
   const armed = readJson<Armed>(file);

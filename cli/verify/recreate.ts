@@ -1,14 +1,14 @@
 import type { LiveStack } from "../live-stack.ts";
 import { probedApp } from "./event.ts";
 import { historyOf, missingFrom } from "./history.ts";
-import type { Disruption } from "./kills.ts";
 import { failed, passed, skipped, type VerifyCheck } from "./outcome.ts";
 import { partsOf } from "./parts.ts";
+import type { Patience } from "./patience.ts";
 import { Probe, repeated } from "./probe.ts";
 import type { Viewed } from "./registration.ts";
 
 /** `recreate`: the server's container or pod is removed and made anew; history and sleeping runs must be there. */
-export function recreateCheck(stack: LiveStack, view: () => Promise<Viewed>, how: Disruption): VerifyCheck {
+export function recreateCheck(stack: LiveStack, view: () => Promise<Viewed>, how: Patience): VerifyCheck {
   return {
     id: "recreate",
     async run(tell) {
