@@ -100,7 +100,7 @@ describe.skipIf(reason)(title("setup of tier 0", reason), () => {
         said += chunk;
         if (text.test(said)) done();
       });
-      setup.once("close", () => fail(new Error(`setup has ended before it said ${text}:\n${said}`)));
+      void setup.then(() => fail(new Error(`setup has ended before it said ${text}:\n${said}`)));
     });
     process.kill(-(setup.pid as number), "SIGKILL");
     await setup;
