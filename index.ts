@@ -1,3 +1,4 @@
+import { keepSecretsOutOfDebugLog } from "./components/debug-log.ts";
 import type { Deploy } from "./components/endpoints.ts";
 import { Preflight } from "./components/preflight.ts";
 import { preflightSpec } from "./components/preflight-spec.ts";
@@ -5,6 +6,7 @@ import { Registration } from "./components/registration.ts";
 import { keysOf, SigningKeys } from "./components/signing-keys.ts";
 import { loadSettings } from "./config.ts";
 
+keepSecretsOutOfDebugLog();
 const settings = loadSettings();
 const preflight = new Preflight("preflight", preflightSpec(settings));
 export const keys = settings.keysFrom

