@@ -1,10 +1,9 @@
-import { publishedPorts } from "../../components/host/docker-engine.ts";
-import { holderOf, isTaken } from "../../components/host/ports.ts";
+import { takenPorts } from "../../components/host/port-holders.ts";
 import { Problem } from "../../components/host/problem.ts";
 import { locate } from "../../components/host/programs.ts";
-import { running } from "../../components/host/supervisors/index.ts";
 import { identify } from "../../components/host/supervisors/service.ts";
 import { eventKeyProblem, signingKeyProblem } from "../../components/key-shape.ts";
+import { type PortSettings, portsOf } from "../../components/preflight-spec.ts";
 import { openListeners } from "../checks/open-listeners.ts";
 import { readable, sizesOf } from "../sizes.ts";
 import { serverVersion } from "../versions.ts";
@@ -45,40 +44,24 @@ function located(what: string, find: () => string): DoctorOutcome {
   }
 }
 
-/** Ports that the stack has on this machine, by the setting that decides each. */
-function portsOf({ settings }: Patient): { setting: string; port: number }[] {
-  const { tier, runtime, workerPlacement } = settings;
-  const [port, workerPort] = [Number(settings.port), Number(settings.workerPort)];
-  const inCluster = tier !== "process" && tier !== "docker";
-  const serverPorts = inCluster ? [] : tier === "process" ? [0, 1, 2, 3] : [0, 1, 2];
-  const hasWorkerPort = runtime !== "external" && !(inCluster && workerPlacement === "container");
-  return [
-    ...serverPorts.map((offset) => ({ setting: "port", port: port + offset })),
-    ...(hasWorkerPort ? [{ setting: "workerPort", port: workerPort }] : []),
-  ];
-}
-
-async function ports(patient: Patient): Promise<DoctorOutcome> {
-  const { stack, settings } = patient;
-  const services = ["server", "worker"].map((service) =>
-    running(identify({ stack, service, dataDir: settings.dataDir })),
-  );
-  const own = (await Promise.all(services)).flatMap((service) => service?.pid ?? []);
-  const published = settings.tier === "docker" ? await publishedPorts(stack, settings.dockerContext) : [];
-  const wanted = portsOf(patient);
-  const foreign: { setting: string; text: string }[] = [];
-  for (const { setting, port } of wanted) {
-    if (published.includes(port) || !(await isTaken({ host: "127.0.0.1", port }))) continue;
-    const holder = await holderOf(port);
-    if (holder ? own.includes(holder.pid) : own.length > 0) continue;
-    const by = holder ? `${holder.command} (pid ${holder.pid})` : "a process that this user may not see";
-    foreign.push({ setting, text: `${port} (\`${setting}\`) is held by ${by}` });
-  }
-  if (foreign.length === 0) return ok(`${wanted.map(({ port }) => port).join(", ")} are free or this stack's own`);
-  const [{ setting } = { setting: "port" }] = foreign;
+async function ports({ stack, settings }: Patient): Promise<DoctorOutcome> {
+  const { tier, port, workerPort, workerPlacement, runtime, dataDir, dockerContext } = settings;
+  const wanted = portsOf({
+    tier,
+    port: Number(port),
+    worker: { port: Number(workerPort), placement: workerPlacement, runtime },
+  } as PortSettings);
+  const taken = await takenPorts(wanted, {
+    services: ["server", "worker"].map((service) => identify({ stack, service, dataDir })),
+    docker: tier === "docker" ? { stack, context: dockerContext } : undefined,
+  });
+  const [first] = taken;
+  if (!first) return ok(`${wanted.map(({ port }) => port).join(", ")} are free or this stack's own`);
+  const text = ({ setting, port, by, code }: (typeof taken)[number]) =>
+    `${port} (\`${setting}\`) ${by === undefined ? `is not for this user (${code})` : `is held by ${by}`}`;
   return broken(
-    foreign.map(({ text }) => text).join("; "),
-    `stop that program, or npm run pulumi -- config set ${setting} to another one --stack ${stack}`,
+    taken.map(text).join("; "),
+    `stop that program, or npm run pulumi -- config set ${first.setting} to another one --stack ${stack}`,
   );
 }
 

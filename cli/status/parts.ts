@@ -1,7 +1,7 @@
-import { statSync } from "node:fs";
 import { dockerNames } from "../../components/docker/names.ts";
 import { dockerSays } from "../../components/host/docker-engine.ts";
 import { kubectlSays } from "../../components/host/kubernetes-cluster.ts";
+import { startedAt } from "../../components/host/processes.ts";
 import { running } from "../../components/host/supervisors/index.ts";
 import { identify } from "../../components/host/supervisors/service.ts";
 import { namespaceOf, selectorOf } from "../../components/kubernetes/pod.ts";
@@ -53,11 +53,10 @@ async function onHost(stack: LiveStack, { name }: Part): Promise<Seen> {
   // Its first words are the supervisor's name; the rest is for docs/supervision.md.
   const detail = stack.outputs.supervision[name]?.split(":")[0];
   if (!there) return { isRunning: false, detail: "ended, or changed by somebody" };
-  // The record is written at each start that `up` makes; a supervisor's own restart leaves it.
   return {
     isRunning: true,
     what: `process ${there.pid}`,
-    since: statSync(service.record).mtime.toISOString(),
+    since: startedAt(there.pid)?.toISOString(),
     detail: `supervisor ${detail}`,
   };
 }

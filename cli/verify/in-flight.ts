@@ -1,5 +1,6 @@
 import { Problem } from "../../components/host/problem.ts";
 import { flightStatuses, type Run } from "../../components/inngest-api.ts";
+import { reasonOf } from "../checks/check.ts";
 import type { LiveStack } from "../live-stack.ts";
 import { until } from "./patience.ts";
 import { isProbe } from "./probe.ts";
@@ -16,7 +17,12 @@ export async function refuseForeignRuns(stack: LiveStack): Promise<void> {
       (await api.runs(100, { status: flightStatuses })).filter(({ function: { id } }) => !isProbe(id)),
     );
   if (await until(patienceSeconds, async () => ((await foreign()).length === 0 ? true : undefined), 500)) return;
-  const runs = await foreign();
+  const runs = await foreign().catch((error: Error) => {
+    throw new Problem(
+      `the server does not tell its runs (${reasonOf(error)}), so nothing is killed under them. ` +
+        `Remedy: npm run verify -- --stack ${stack.name}, whose registered says more`,
+    );
+  });
   if (runs.length > 0) throw new Problem(refusal(stack, runs));
 }
 

@@ -12,7 +12,7 @@ import { InngestApi } from "../../components/inngest-api.ts";
 import { docker } from "../support/containers.ts";
 import { missing, title } from "../support/engine.ts";
 import { noPseudoTerminal, PseudoTerminal } from "../support/pseudo-terminal.ts";
-import { eventually, freePorts, passphrase } from "../support/test-stack.ts";
+import { eventually, freePorts, linkProject, passphrase } from "../support/test-stack.ts";
 
 const reason = await missing("pulumi", "inngest");
 
@@ -31,9 +31,7 @@ class Clone {
 
   constructor(firstPort: number) {
     this.port = firstPort + 1;
-    for (const part of ["Pulumi.yaml", "index.ts", "package.json", "cli", "components", "node_modules", "worker"]) {
-      symlinkSync(resolve(part), join(this.folder, part));
-    }
+    linkProject(this.folder);
     const settings = { tier: "process", supervisor: "none", port: this.port, workerPort: firstPort };
     const lines = Object.entries(settings).map(([key, value]) => `  inngest-local:${key}: ${value}`);
     writeFileSync(join(this.folder, "Pulumi.dev.yaml"), `config:\n${lines.join("\n")}\n`);

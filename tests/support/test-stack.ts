@@ -176,9 +176,7 @@ export class TestStack {
    * to this one's parts, so that the settings file that it reads and writes is this stack's.
    */
   command(name: string, ...args: string[]) {
-    for (const part of ["Pulumi.yaml", "index.ts", "package.json", "components", "node_modules", "worker"]) {
-      if (!existsSync(join(this.home, part))) symlinkSync(resolve(part), join(this.home, part));
-    }
+    linkProject(this.home);
     return execa(process.execPath, [resolve("cli", `${name}.ts`), ...args, "--stack", this.name], {
       cwd: this.home,
       env: this.environment,
@@ -242,6 +240,13 @@ const unsupervised = { supervisor: "none" };
 
 /** Passphrase of every test stack, to be looked for where it must not be. */
 export const passphrase = "correct horse battery staple";
+
+/** Makes a folder a project of links to this one's parts, with settings files of its own. */
+export function linkProject(folder: string): void {
+  for (const part of ["Pulumi.yaml", "index.ts", "package.json", "cli", "components", "node_modules", "worker"]) {
+    if (!existsSync(join(folder, part))) symlinkSync(resolve(part), join(folder, part));
+  }
+}
 
 /** Tries until it does not throw; the last error when time is over. */
 export async function eventually<T>(milliseconds: number, attempt: () => Promise<T>): Promise<T> {
