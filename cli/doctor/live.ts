@@ -1,12 +1,15 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { reasonOf } from "../checks/check.ts";
+import { until } from "../checks/patience.ts";
 import type { LiveStack } from "../live-stack.ts";
 import { parseKeyFile } from "../setup/recipe.ts";
 import { broken, type DoctorCheck, type DoctorOutcome, ok, warning } from "./outcome.ts";
 
 /** A signature holds for this long, in seconds. */
 const signatureLife = 300;
+/** Seconds in which a worker that has just started registers. */
+const settleSeconds = 6;
 /** Clocks that are this far apart will be further, in seconds. */
 const drifting = 30;
 
@@ -97,7 +100,7 @@ async function worker(live: LiveStack): Promise<DoctorOutcome> {
     const again = live.isExternal
       ? `start your app with what \`npm run pulumi -- stack output appEnvironment --show-secrets --stack ${live.name}\` says`
       : `npm start -- --stack ${live.name}; npm run logs -- worker --stack ${live.name}`;
-    const health = live.isExternal ? undefined : await healthOf(workerUrl);
+    const health = live.isExternal ? undefined : await settledHealthOf(workerUrl);
     if (typeof health === "string")
       return broken(`the worker does not answer at ${workerUrl}/healthz: ${health}`, again);
     if (!live.connects) {
@@ -113,6 +116,15 @@ async function worker(live: LiveStack): Promise<DoctorOutcome> {
       live.connects ? `answers at ${workerUrl}, connected${off}` : `takes signed calls at ${endpointUrl}${off}`,
     );
   });
+}
+
+/** A worker that has just started registers within seconds, and is not degraded for that. */
+async function settledHealthOf(workerUrl: string): ReturnType<typeof healthOf> {
+  const isWell = async () => {
+    const health = await healthOf(workerUrl);
+    return typeof health !== "string" && !health.degraded?.length ? health : undefined;
+  };
+  return (await until(settleSeconds, isWell)) ?? (await healthOf(workerUrl));
 }
 
 /** A worker of the user's own need say no more than that it lives. */

@@ -1,6 +1,6 @@
+import type { Patience } from "../checks/patience.ts";
 import type { LiveStack } from "../live-stack.ts";
 import { failed, passed, skipped, type VerifyCheck, type VerifyOutcome } from "./outcome.ts";
-import type { Patience } from "./patience.ts";
 import { Probe, probeFunction, repeated } from "./probe.ts";
 import type { Viewed } from "./registration.ts";
 import { NoView } from "./view.ts";

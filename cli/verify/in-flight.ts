@@ -1,8 +1,8 @@
 import { Problem } from "../../components/host/problem.ts";
 import { flightStatuses, type Run } from "../../components/inngest-api.ts";
 import { reasonOf } from "../checks/check.ts";
+import { until } from "../checks/patience.ts";
 import type { LiveStack } from "../live-stack.ts";
-import { until } from "./patience.ts";
 import { isProbe } from "./probe.ts";
 
 /** Seconds for short runs, such as a cron's, to end by themselves. */

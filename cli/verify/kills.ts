@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { type Patience, until } from "../checks/patience.ts";
 import type { LiveStack } from "../live-stack.ts";
 import { probedApp } from "./event.ts";
 import { failed, passed, skipped, type VerifyCheck, type VerifyOutcome } from "./outcome.ts";
 import { type Part, type PartName, partNames, partsOf } from "./parts.ts";
-import { type Patience, until } from "./patience.ts";
 import { Probe, repeated } from "./probe.ts";
 import type { Viewed } from "./registration.ts";
 
@@ -58,7 +58,7 @@ async function survives(
   const workerOnly = parts.every(({ name }) => name === "worker");
   // Long enough for the kill to come within it, also through a forward that takes its time.
   const holdSeconds = stack.outputs.forward ? 20 : 5;
-  tell("start a run that works, and one that sleeps");
+  tell(workerOnly ? "start a run" : "start a run that works, and one that sleeps");
   const working = await Probe.send(stack, app, { holdSeconds });
   const sleeping = workerOnly ? undefined : await Probe.send(stack, app, { napSeconds: holdSeconds * 2 });
   const probes = [working, ...(sleeping ? [sleeping] : [])];

@@ -9,8 +9,8 @@ import { readRecord } from "../../components/host/records.ts";
 import { running } from "../../components/host/supervisors/index.ts";
 import { identify } from "../../components/host/supervisors/service.ts";
 import { namespaceOf, selectorOf } from "../../components/kubernetes/pod.ts";
+import { until } from "../checks/patience.ts";
 import type { LiveStack } from "../live-stack.ts";
-import { until } from "./patience.ts";
 
 export const partNames = ["server", "worker", "queue"] as const;
 export type PartName = (typeof partNames)[number];

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { endStatuses, type InngestApi } from "../../components/inngest-api.ts";
+import { until } from "../checks/patience.ts";
 import type { LiveStack } from "../live-stack.ts";
-import { until } from "./patience.ts";
 
 /** The worker's function that is looked at, and killed; see worker/functions. */
 export const probeFunction = "verify-probe";

@@ -3,11 +3,11 @@ import { uptime } from "node:os";
 import { join } from "node:path";
 import { Problem } from "../../components/host/problem.ts";
 import { readJson, writePrivateFile } from "../../components/host/records.ts";
+import { type Patience, until } from "../checks/patience.ts";
 import type { LiveStack } from "../live-stack.ts";
 import { probedApp } from "./event.ts";
 import { historyOf, missingFrom } from "./history.ts";
 import { failed, passed, skipped, type VerifyCheck, type VerifyOutcome } from "./outcome.ts";
-import { type Patience, until } from "./patience.ts";
 import { Probe, repeated, type SentProbe } from "./probe.ts";
 import type { Viewed } from "./registration.ts";
 
