@@ -32,16 +32,16 @@ export interface Part {
 /** Seconds for a supervisor or a cluster to bring back what was killed. */
 const patienceSeconds = 180;
 
-/** The parts that the stack itself runs: neither an app of the user's own nor a Redis of theirs. */
+/** The parts that the stack itself runs, each after those that it needs: neither an app of the user's own nor a Redis of theirs. */
 export function partsOf(stack: LiveStack): Part[] {
   const { workerPlacement, durable, redisUrl } = stack.settings;
   const of: (stack: LiveStack, name: PartName) => Part =
     stack.tier === "process" ? onHost : stack.tier === "docker" ? inDocker : inCluster;
   const hasQueue = stack.tier !== "process" && !redisUrl && (stack.tier !== "docker" || durable === "true");
   return [
+    ...(hasQueue ? [of(stack, "queue")] : []),
     of(stack, "server"),
     ...(stack.isExternal ? [] : [workerPlacement === "container" ? of(stack, "worker") : onHost(stack, "worker")]),
-    ...(hasQueue ? [of(stack, "queue")] : []),
   ];
 }
 

@@ -153,17 +153,18 @@ describe.skipIf(reason)(title("verify on tier process", reason), () => {
     held.close();
   });
 
-  test("--disruptive --force kills the worker within a step, and skips what the tier does not promise", async () => {
-    const { checks } = await verified(stack, "--disruptive", "--force");
-    const said = Object.fromEntries(checks.map(({ id, status, seen }) => [id, `${status}: ${seen}`]));
-    expect(said["worker-kill"]).toMatch(
-      /^passed: worker killed: a run within a step went on .+ that step \d times, every earlier step once$/,
-    );
-    for (const id of ["server-kill", "queue-kill", "all-kill"]) {
-      expect(said[id]).toMatch(/^skipped: not promised here: the stack says "warning: history survives/);
-    }
-    expect(said.recreate).toMatch(/^skipped: the server is a process/);
-  }, 240_000);
+  test("--disruptive skips what the tier does not promise, in the stack's own words", async () => {
+    // The kill of a worker on the host is in verify-docker.test.ts.
+    const rest = ["server-kill", "queue-kill", "all-kill", "recreate"];
+    const { checks } = await verified(stack, "--disruptive", "--force", "--only", ...rest);
+    const said = checks.map(({ id, status, seen }) => `${id} ${status}: ${seen}`);
+    expect(said).toEqual([
+      ...rest
+        .slice(0, 3)
+        .map((id) => expect.stringMatching(`^${id} skipped: not promised here: the stack says "warning: history`)),
+      expect.stringMatching(/^recreate skipped: the server is a process/),
+    ]);
+  });
 
   test("a worker with another signing key: registered, and no other", async () => {
     const record = readRecord(join(stack.dataFolder, "run", "worker.json"));
