@@ -80,13 +80,15 @@ export class Pulumi {
     );
   }
 
-  /** `up` that says nothing of what it does. Throws {@link Problem} with what it printed when it fails. */
+  /** `up` that says nothing of what it does. Throws {@link Problem} with its diagnostics when it fails. */
   async quietUp(stack: string, args: string[] = []): Promise<void> {
     const always = ["up", "--yes", "--skip-preview", "--non-interactive", "--stack", stack];
     const { exitCode, output } = await this.#withSettings(stack, (file) =>
       this.capture([...always, "--config-file", file, ...args]),
     );
-    if (exitCode !== 0) throw new Problem(`pulumi up of stack ${stack} failed:\n${output}`);
+    if (exitCode === 0) return;
+    const said = /^Diagnostics:\n(.*?)\n\n(Outputs|Resources):/ms.exec(output)?.[1] ?? output;
+    throw new Problem(`pulumi up of stack ${stack} failed:\n${said}`);
   }
 
   /** What the next `up` would do, as the CLI words it. */

@@ -68,7 +68,9 @@ async function verify(flags: Flags): Promise<void> {
   const results = await runChecks<Verdict>(checks, "failed", json ? silent : terminalReport(formats));
 
   const seen = await view().catch(() => undefined);
-  const sdk = seen && !(seen instanceof NoView) ? await stack.reach(({ api }) => api.sdkOf(seen.appId)) : undefined;
+  const app = seen && !(seen instanceof NoView) ? seen.appId : undefined;
+  // A server that a check has left dead tells nothing; the receipt is written all the same.
+  const sdk = app && (await stack.reach(({ api }) => api.sdkOf(app)).catch(() => undefined));
   const receipt = receiptOf(stack, await versionsOf(stack.pulumi, stack.settings, sdk), startedAt, results);
   const path = keepReceipt(stack, receipt);
   if (json) console.log(JSON.stringify(receipt));

@@ -76,7 +76,16 @@ async function survives(
   await Promise.all(parts.map((part) => part.kill()));
   const killedAt = performance.now();
   tell(`bring back ${names}`);
-  for (const part of parts) await part.revive();
+  const gone: string[] = [];
+  // Whatever comes of one, the others are not left dead.
+  for (const part of parts) await part.revive().catch((error: Error) => gone.push(error.message));
+  if (gone.length > 0) {
+    return failed(
+      `${names} killed, and not brought back: ${gone.join("; ")}`,
+      "what brings it back on this tier is disabled, or finds something in its place",
+      `npm start -- --stack ${stack.name}`,
+    );
+  }
   const isBack = await until(patienceSeconds, () =>
     stack.reach(async ({ api }) => ((await api.isHealthy()) ? true : undefined)),
   );
