@@ -3,6 +3,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Problem } from "../../components/host/problem.ts";
+import { startTimeOf } from "../../components/host/processes.ts";
 import { readJson } from "../../components/host/records.ts";
 import type { Pulumi } from "../pulumi-cli.ts";
 
@@ -21,7 +22,7 @@ export async function freeStack(pulumi: Pulumi, stack: string): Promise<void> {
   if (!url.startsWith("file:///")) return;
   const folder = join(fileURLToPath(url), ".pulumi", "locks", "organization", "inngest-local", stack);
   const locks = locksIn(folder);
-  const living = locks.find((lock) => lock.hostname !== hostname() || isAlive(lock.pid));
+  const living = locks.find((lock) => lock.hostname !== hostname() || startTimeOf(lock.pid) !== undefined);
   if (living) {
     throw new Problem(
       `stack ${stack} is being changed by Pulumi (pid ${living.pid} on ${living.hostname}). Remedy: wait until it is done`,
@@ -32,14 +33,7 @@ export async function freeStack(pulumi: Pulumi, stack: string): Promise<void> {
 
 export function locksIn(folder: string): Lock[] {
   if (!existsSync(folder)) return [];
-  return readdirSync(folder).flatMap((file) => readJson<Lock>(join(folder, file)) ?? []);
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
+  // Beside each lock Pulumi keeps a file about the file.
+  const files = readdirSync(folder).filter((file) => file.endsWith(".json"));
+  return files.flatMap((file) => readJson<Lock>(join(folder, file)) ?? []);
 }

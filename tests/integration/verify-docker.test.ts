@@ -55,14 +55,14 @@ describe.skipIf(reason)(title("verify on stack persistent", reason), () => {
       docker("exec", container("queue"), "redis-cli", "config", "set", "appendonly", value);
     set("no");
     expect(await complaints(stack)).toEqual(["queue broken"]);
-    expect(await failures(stack, "--disruptive", "--force", "--patience", "15", "--only", "queue-kill")).toEqual([
+    expect(await failures(stack, "--disruptive", "--force", "--patience", "8", "--only", "queue-kill")).toEqual([
       "queue-kill",
     ]);
     docker("restart", container("queue"));
     expect(await complaints(stack)).toEqual([]);
   }, 180_000);
 
-  test("a server whose volume is not mounted: doctor's data, and verify's recreate is for another day", async () => {
+  test("a server whose volume is not mounted: doctor's data, and no other", async () => {
     const server = container("server");
     const [made] = JSON.parse(docker("container", "inspect", server)) as [
       { Config: { Env: string[]; Cmd: string[]; Image: string } },

@@ -137,6 +137,7 @@ describe.skipIf(reason)(title("verify on tier process", reason), () => {
 
   test("--disruptive refuses while a run of somebody else's is in flight, and names it", async () => {
     const held = createServer(() => {}).listen(0, "127.0.0.1");
+    await new Promise((resolve) => held.once("listening", resolve));
     const { port } = held.address() as AddressInfo;
     const api = await stack.api();
     const { eventKey } = await stack.outputs();

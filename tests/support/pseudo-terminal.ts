@@ -13,36 +13,38 @@ export function noPseudoTerminal(): string | undefined {
 export class PseudoTerminal {
   readonly #child: ChildProcess;
   readonly #ended: Promise<number>;
-  #text = "";
+  #raw = "";
   #read = 0;
 
   constructor(command: string[], options: { cwd: string; env: NodeJS.ProcessEnv }) {
     const line = command.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(" ");
-    this.#child = spawn("script", ["--quiet", "--return", "--command", line, "/dev/null"], {
+    // One without a size would break every line after each letter.
+    const sized = `stty cols 120 rows 50 && exec ${line}`;
+    this.#child = spawn("script", ["--quiet", "--return", "--command", sized, "/dev/null"], {
       ...options,
       stdio: ["pipe", "pipe", "inherit"],
     });
     this.#child.stdout?.setEncoding("utf8").on("data", (text: string) => {
-      this.#text += stripVTControlCharacters(text);
+      this.#raw += text;
     });
     this.#ended = new Promise((resolve) => this.#child.once("close", (code) => resolve(code ?? 1)));
   }
 
   /** All that has appeared, without colours and movements. */
   get text(): string {
-    return this.#text;
+    return stripVTControlCharacters(this.#raw);
   }
 
   /** Waits until `question` appears after what was answered last, and presses `keys`. */
   async answer(question: string, keys: string): Promise<void> {
     const deadline = Date.now() + 30_000;
     for (;;) {
-      const at = this.#text.indexOf(question, this.#read);
+      const at = this.text.indexOf(question, this.#read);
       if (at >= 0) {
         this.#read = at + question.length;
         break;
       }
-      if (Date.now() > deadline) throw new Error(`${question} has not appeared:\n${this.#text}`);
+      if (Date.now() > deadline) throw new Error(`${question} has not appeared:\n${this.text}`);
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
     // A prompt draws itself before it listens.
