@@ -1,7 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../config.ts";
 import type { ToldKeys } from "./key-rotation.ts";
-import { servePath } from "./serve-path.ts";
+import { servePath } from "./worker-environment.ts";
 
 /** The keys of a stack, all secret: the same for server and worker but while they change. */
 export type Keys = pulumi.Output<ToldKeys>;

@@ -1,6 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { WorkerKeys } from "./key-rotation.ts";
 
+export { servePath } from "./serve-path.ts";
+
 /** What every worker is told, wherever it runs. */
 export interface WorkerArgs {
   /** Where the worker reaches the server. */

@@ -22,7 +22,7 @@ export async function freeStack(pulumi: Pulumi, stack: string): Promise<void> {
   if (!url.startsWith("file:///")) return;
   const folder = join(fileURLToPath(url), ".pulumi", "locks", "organization", "inngest-local", stack);
   const locks = locksIn(folder);
-  const living = locks.find((lock) => lock.hostname !== hostname() || startTimeOf(lock.pid) !== undefined);
+  const living = locks.find((lock) => lock.hostname !== hostname() || isAlive(lock.pid));
   if (living) {
     throw new Problem(
       `stack ${stack} is being changed by Pulumi (pid ${living.pid} on ${living.hostname}). Remedy: wait until it is done`,
@@ -36,4 +36,9 @@ export function locksIn(folder: string): Lock[] {
   // Beside each lock Pulumi keeps a file about the file.
   const files = readdirSync(folder).filter((file) => file.endsWith(".json"));
   return files.flatMap((file) => readJson<Lock>(join(folder, file)) ?? []);
+}
+
+/** Whether a process of this machine lives, whoever it belongs to; one that nobody has buried yet does not. */
+export function isAlive(pid: number): boolean {
+  return startTimeOf(pid) !== undefined;
 }

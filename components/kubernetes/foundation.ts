@@ -1,7 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../../config.ts";
-import { servePath } from "../serve-path.ts";
+import { servePath } from "../worker-environment.ts";
 import type { Storage } from "./data-claim.ts";
 import { KubernetesNamespace } from "./namespace.ts";
 import { KubernetesQueue, queueAddress } from "./queue.ts";
