@@ -36,6 +36,8 @@ const settingKeys = [
   "transport",
   "redisUrl",
   "postgresUrl",
+  "dashboard",
+  "gateway",
   "serverBinary",
   "serverImage",
   "queueImage",

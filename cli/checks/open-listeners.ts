@@ -21,7 +21,7 @@ export interface OpenListener {
 export async function openListeners(stack: string, settings: StackSettings): Promise<OpenListener[]> {
   const found = await Promise.all([
     fromHost(stack, settings),
-    settings.tier === "docker" ? fromDocker(stack, settings.dockerContext) : [],
+    settings.tier === "docker" ? fromDocker(stack, settings) : [],
     settings.kubeContext && settings.tier !== "docker" ? fromCluster(stack, settings) : [],
   ]);
   return found.flat();
@@ -52,15 +52,21 @@ async function fromHost(stack: string, settings: StackSettings): Promise<OpenLis
   return (await Promise.all(services)).flat();
 }
 
-async function fromDocker(stack: string, context: string | undefined): Promise<OpenListener[]> {
+async function fromDocker(stack: string, { dockerContext, gateway }: StackSettings): Promise<OpenListener[]> {
   const filter = ["--filter", `label=${stackLabel}=${stack}`, "--format", "{{.Names}} {{.Ports}}"];
-  const lines = (await dockerSays(context, "ps", ...filter)).split("\n").filter(Boolean);
+  const lines = (await dockerSays(dockerContext, "ps", ...filter)).split("\n").filter(Boolean);
   return lines.flatMap((line) => {
     const [name = ""] = line.split(" ");
+    if (name.endsWith("-gateway") && isPublic(gateway)) return [];
     return published(line)
       .filter(({ host }) => !isLoopback(host))
       .map(({ host, port }) => ({ who: `container ${name}`, address: host, port, documented: false }));
   });
+}
+
+/** Whether the setting `gateway` asks for a door that other machines reach: it ends TLS then. */
+function isPublic(gateway: string | undefined): boolean {
+  return gateway !== undefined && /"(email|certificate)"/.test(gateway);
 }
 
 /** The host's side of `0.0.0.0:8288->8288/tcp, [::]:8288->8288/tcp`. */

@@ -63,6 +63,7 @@ export function edgeChecks(stack: LiveStack, view: () => Promise<Viewed>): Verif
 
 async function dashboard(stack: LiveStack, { apiUrl }: Reached) {
   const { dashboardUrl, dashboardPassword, forward } = stack.outputs;
+  if (stack.settings.dashboard === "false") return skipped("the stack serves none: `dashboard` is false");
   const isForwarded = forward !== undefined && stack.outputs.apiUrl === `http://127.0.0.1:${forward.server.local}`;
   const url = isForwarded ? apiUrl : dashboardUrl;
   const again = `npm start -- --stack ${stack.name}; npm run doctor -- --stack ${stack.name} looks further`;
@@ -126,7 +127,7 @@ async function fence(stack: LiveStack, apiUrl: string, password: string, excepti
   const open: string[] = [];
   for (const [name, { path, ...call }] of Object.entries(fencedCalls)) {
     const status = await answerOf(apiUrl + path, json(call));
-    if (status !== 401) open.push(`${name} answers ${status}`);
+    if (!isClosed(status)) open.push(`${name} answers ${status}`);
   }
   for (const path of debugPaths) {
     for (const [who, headers] of [
@@ -134,7 +135,7 @@ async function fence(stack: LiveStack, apiUrl: string, password: string, excepti
       ["with", basic(password)],
     ] as const) {
       const status = await answerOf(apiUrl + path, { headers });
-      if (status !== 404 && status !== 401) open.push(`${path} answers ${status} ${who} the password`);
+      if (!isClosed(status)) open.push(`${path} answers ${status} ${who} the password`);
     }
   }
   if (open.length === 0) {
@@ -152,12 +153,17 @@ async function withoutFence(apiUrl: string, exception: string) {
   const open: string[] = [];
   for (const [name, { path, ...call }] of Object.entries(fencedCalls)) {
     // Whoever is let in there has started an event, if of nothing.
-    if (name !== "invoke" && (await answerOf(apiUrl + path, json(call))) !== 401) open.push(name);
+    if (name !== "invoke" && !isClosed(await answerOf(apiUrl + path, json(call)))) open.push(name);
   }
   if ((await answerOf(apiUrl + debugPaths[0])) === 200) open.push("debug");
   return passed(
     `all listens on loopback${exception}; programs of this machine reach ${open.join(", ")} and invoke without a password, as always on this tier`,
   );
+}
+
+/** Asks for a password or a key, or is not there. */
+function isClosed(status: number | string): boolean {
+  return status === 401 || status === 403 || status === 404;
 }
 
 function json(call: { body?: string }): RequestInit {

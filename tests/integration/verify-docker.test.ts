@@ -65,14 +65,16 @@ describe.skipIf(reason)(title("verify on stack persistent", reason), () => {
   test("a server whose volume is not mounted: doctor's data, and no other", async () => {
     const server = container("server");
     const [made] = JSON.parse(docker("container", "inspect", server)) as [
-      { Config: { Env: string[]; Cmd: string[]; Image: string } },
+      { Config: { Env: string[]; Image: string }; HostConfig: { PortBindings: object | null } },
     ];
     const variables = join(stack.home, "server.env");
     writeFileSync(variables, made.Config.Env.join("\n"), { mode: 0o600 });
     docker("rm", "--force", server);
     const preset = 'mkdir -p "$INNGEST_SQLITE_DIR" && exec inngest start';
     const network = ["--network", `inngest-${stack.name}`, "--add-host", "host.docker.internal:host-gateway"];
-    const label = ["--label", `inngest-local.stack=${stack.name}`, "--publish", `127.0.0.1:${stack.port}:8288`];
+    const isPublished = Object.keys(made.HostConfig.PortBindings ?? {}).length > 0;
+    const label = ["--label", `inngest-local.stack=${stack.name}`];
+    if (isPublished) label.push("--publish", `127.0.0.1:${stack.port}:8288`);
     docker(
       "run",
       "--detach",

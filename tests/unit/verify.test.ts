@@ -138,6 +138,14 @@ describe("the edge", () => {
     expect((await check(other, url)).status).toBe("passed");
   });
 
+  test("a stack that serves no dashboard has none to look at", async () => {
+    const checks = edgeChecks(stackOf({}, { dashboard: "false" }), viewed());
+    expect(await run(checks, "dashboard")).toEqual({
+      status: "skipped",
+      seen: "the stack serves none: `dashboard` is false",
+    });
+  });
+
   test("one that refuses the password too fails dashboard, and never quotes it", async () => {
     const url = await gateway((_, let_in) => (let_in ? 502 : undefined));
     const failed = await check("dashboard", url);
