@@ -2,7 +2,7 @@
 // on its way, and over an Inngest that somebody made by hand. Does not prove: the download of the Pulumi CLI and plugins, a
 // worker whose dependencies are installed anew (commands.test.ts), any tier but process.
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { execa } from "execa";
@@ -146,7 +146,11 @@ describe.skipIf(reason)(title("setup of tier 0", reason), () => {
     );
     expect(all).toContain(`Nothing answers at ${url} yet`);
     expect(exitCode).toBe(0);
-    const { appEnvironment } = await clone.outputs<{ appEnvironment: Record<string, string> }>();
+    const { appEnvironment, apiUrl, signingKey } = await clone.outputs<{
+      appEnvironment: Record<string, string>;
+      apiUrl: string;
+      signingKey: string;
+    }>();
     const folder = join(clone.folder, "app");
     execFileSync("cp", ["-r", "tests/fixtures/durable-worker", folder]);
     symlinkSync(resolve("worker/node_modules"), join(folder, "node_modules"));
@@ -156,7 +160,11 @@ describe.skipIf(reason)(title("setup of tier 0", reason), () => {
       reject: false,
     });
     try {
-      await eventually(20_000, async () => fetch(url));
+      // The server asks for it every few seconds.
+      await eventually(30_000, async () => {
+        const functions = await new InngestApi(apiUrl, signingKey).functions("durable");
+        if (functions.length === 0) throw new Error("not registered yet");
+      });
       const again = await clone.setup("0", "--yes");
       expectPassed(again);
       expect(again.all).toMatch(/skipped +event +your app has no function verify-probe/);
@@ -196,7 +204,6 @@ describe.skipIf(noRecipe)(title("setup by a person who has an Inngest made by ha
       const answer = await fetch(url, { method: "POST", body: '{"name":"recipe/said","data":{}}' });
       return (await answer.json()) as { ids: [string] };
     });
-    mkdirSync(join(clone.folder, "by-hand"));
     const terminal = new PseudoTerminal([process.execPath, "cli/setup.ts"], {
       cwd: clone.folder,
       env: clone.environment,
@@ -207,6 +214,10 @@ describe.skipIf(noRecipe)(title("setup by a person who has an Inngest made by ha
     await terminal.answer("Which folder for the worker?", "\r");
     await terminal.answer("take its keys over and stop it?", "\r");
     await terminal.answer("Go ahead?", "\r");
+    await eventually(10_000, async () => {
+      if (!existsSync(join(clone.folder, "my-worker"))) throw new Error("no worker yet");
+    });
+    clone.installed("my-worker");
     const exitCode = await terminal.ended();
     expectPassed({ exitCode, all: terminal.text });
     expect(docker("inspect", "--format", "{{.State.Running}}", "inngest")).toBe("false");
