@@ -6,6 +6,7 @@ import { failed, passed, skipped, type VerifyCheck, type VerifyOutcome } from ".
 import { type Part, type PartName, partNames, partsOf } from "./parts.ts";
 import { Probe, repeated } from "./probe.ts";
 import type { Viewed } from "./registration.ts";
+import { uninterrupted } from "./uninterrupted.ts";
 
 /** Milliseconds from the server's keeping of one step to the beginning of the next, and more. */
 const nextStep = 1000;
@@ -59,26 +60,22 @@ async function survives(
   // Long enough for the kill to come within it, also through a forward that takes its time.
   const holdSeconds = stack.outputs.forward ? 20 : 5;
   tell(workerOnly ? "start a run" : "start a run that works, and one that sleeps");
-  const working = await Probe.send(stack, app, { holdSeconds });
-  const sleeping = workerOnly ? undefined : await Probe.send(stack, app, { napSeconds: holdSeconds * 2 });
-  const probes = [working, ...(sleeping ? [sleeping] : [])];
-  for (const probe of probes) {
-    if (!(await probe.began(30))) {
-      return failed(
-        "the run did not begin within 30 s, so nothing was killed",
-        "the server cannot reach the worker, or is busy",
-        `npm run verify -- --stack ${stack.name} first; its event says more`,
-      );
-    }
+  const probes: Probe[] = [];
+  // The one that works is the last, so that it still does when it is killed under.
+  for (const data of [...(workerOnly ? [] : [{ napSeconds: holdSeconds * 2 }]), { holdSeconds }]) {
+    const probe = await Probe.send(stack, app, data);
+    probes.push(probe);
+    if (await probe.began(30)) continue;
+    return failed(
+      "the run did not begin within 30 s, so nothing was killed",
+      "the server cannot reach the worker, or is busy",
+      `npm run verify -- --stack ${stack.name} first; its event says more`,
+    );
   }
   await sleep(nextStep);
   tell(`kill ${parts.map(({ what }) => what).join(", ")}`);
-  await Promise.all(parts.map((part) => part.kill()));
   const killedAt = performance.now();
-  tell(`bring back ${names}`);
-  const gone: string[] = [];
-  // Whatever comes of one, the others are not left dead.
-  for (const part of parts) await part.revive().catch((error: Error) => gone.push(error.message));
+  const gone = await uninterrupted(() => killAndRevive(parts, () => tell(`bring back ${names}`)));
   if (gone.length > 0) {
     return failed(
       `${names} killed, and not brought back: ${gone.join("; ")}`,
@@ -110,8 +107,7 @@ async function survives(
     );
   }
   const wrong = ends.flatMap((end) => (end ? repeated(end) : []));
-  const [work] = ends;
-  const executed = work?.marks.hold ?? 0;
+  const executed = ends.at(-1)?.marks.hold ?? 0;
   // A step that was not cut short would prove nothing.
   if (workerOnly && executed < 2) wrong.push(`the step that was cut short was executed ${executed} times`);
   if (wrong.length > 0) {
@@ -121,7 +117,17 @@ async function survives(
       `npm run logs -- --stack ${stack.name}`,
     );
   }
-  const what = sleeping ? "a run within a step and one asleep" : "a run within a step";
+  const what = probes.length > 1 ? "a run within a step and one asleep" : "a run within a step";
   const tries = executed > 1 ? `that step ${executed} times, ` : "";
   return passed(`${names} killed: ${what} went on and completed ${seconds} s later, ${tries}every earlier step once`);
+}
+
+/** Resolves to why parts are not back. */
+async function killAndRevive(parts: Part[], tell: () => void): Promise<string[]> {
+  await Promise.all(parts.map((part) => part.kill()));
+  tell();
+  const gone: string[] = [];
+  // Whatever comes of one, the others are not left dead.
+  for (const part of parts) await part.revive().catch((error: Error) => gone.push(error.message));
+  return gone;
 }

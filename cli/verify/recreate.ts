@@ -6,6 +6,7 @@ import { failed, passed, skipped, type VerifyCheck } from "./outcome.ts";
 import { partsOf } from "./parts.ts";
 import { Probe, repeated } from "./probe.ts";
 import type { Viewed } from "./registration.ts";
+import { uninterrupted } from "./uninterrupted.ts";
 
 /** `recreate`: the server's container or pod is removed and made anew; history and sleeping runs must be there. */
 export function recreateCheck(stack: LiveStack, view: () => Promise<Viewed>, how: Patience): VerifyCheck {
@@ -23,9 +24,11 @@ export function recreateCheck(stack: LiveStack, view: () => Promise<Viewed>, how
       const sleeping = await Probe.send(stack, app, { napSeconds: stack.outputs.forward ? 40 : 10 });
       await sleeping.began(30);
       tell(`remove ${server.what}`);
-      await server.remove();
-      tell("make the server anew");
-      await server.revive();
+      await uninterrupted(async () => {
+        await server.remove?.();
+        tell("make the server anew");
+        await server.revive();
+      });
       tell("wait for the sleeping run");
       const end = await sleeping.end(how.patienceSeconds);
       const gone = missingFrom(before, await historyOf(stack));
