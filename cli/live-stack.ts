@@ -41,6 +41,7 @@ const settingKeys = [
   "serverBinary",
   "serverImage",
   "queueImage",
+  "gatewayImage",
   "dockerContext",
   "kubeContext",
   "kubeconfig",

@@ -15,6 +15,7 @@ export function preflightSpec(settings: Settings): PreflightSpec {
   ];
   const images = [
     { setting: "serverImage", image: settings.serverImage },
+    { setting: "gatewayImage", image: settings.gateway.image },
     ...(durable && !settings.redisUrl ? [{ setting: "queueImage", image: settings.queueImage }] : []),
   ];
   return {
@@ -47,7 +48,7 @@ export interface PortSettings {
 
 /** Ports that a stack has on this machine. */
 export function portsOf({ tier, port, worker }: PortSettings): WantedPort[] {
-  const offsets = { process: [0, 1, 2, 3], docker: [0, 1, 2], kubernetes: [], cluster: [] }[tier];
+  const offsets = { process: [0, 1, 2, 3], docker: [0, 2], kubernetes: [], cluster: [] }[tier];
   // In a cluster the server and its worker have addresses of their own.
   const inCluster = tier === "kubernetes" || tier === "cluster";
   const hasWorker = worker.runtime !== "external" && !(inCluster && worker.placement === "container");

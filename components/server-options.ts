@@ -21,6 +21,8 @@ export interface ServerOptions {
   redisUrl?: string | undefined;
   /** The worker's endpoint, which the server registers at its own start. */
   sdkUrl: string;
+  /** Serve dashboard and GraphQL. */
+  dashboard: boolean;
 }
 
 /**
@@ -30,7 +32,7 @@ export interface ServerOptions {
 const tick = 60;
 
 /** Flags of `inngest start` and their values, by flag name: the keys of its configuration file. */
-export function serverFlags(options: ServerOptions): Record<string, string | number | string[]> {
+export function serverFlags(options: ServerOptions): Record<string, string | number | boolean | string[]> {
   return {
     host: options.host,
     port: options.port,
@@ -42,6 +44,7 @@ export function serverFlags(options: ServerOptions): Record<string, string | num
     "event-key": options.eventKeys,
     "sdk-url": [options.sdkUrl],
     tick,
+    ...(options.dashboard ? {} : { "no-ui": true }),
     ...(options.redisUrl ? { "redis-uri": options.redisUrl } : {}),
     ...(options.postgresUrl ? { "postgres-uri": options.postgresUrl } : {}),
     ...(options.postgresConnections

@@ -59,13 +59,13 @@ async function freeAt(folder: string): Promise<number> {
 }
 
 async function images({ settings }: Patient) {
-  const { dockerContext, serverImage = "", queueImage = "", durable, redisUrl } = settings;
-  const wanted = [serverImage, ...(durable === "true" && !redisUrl ? [queueImage] : [])];
+  const { dockerContext, serverImage = "", gatewayImage = "", queueImage = "", durable, redisUrl } = settings;
+  const wanted = [serverImage, gatewayImage, ...(durable === "true" && !redisUrl ? [queueImage] : [])];
   const absent: string[] = [];
   for (const image of wanted) {
     await dockerSays(dockerContext, "image", "inspect", image).catch(() => absent.push(image));
   }
-  if (absent.length === 0) return ok(`${wanted.join(" and ")} are here`);
+  if (absent.length === 0) return ok(`${wanted.join(", ")} are here`);
   return warning(
     `${absent.join(" and ")} will be pulled by the next up`,
     `docker pull ${absent.join(" && docker pull ")}`,

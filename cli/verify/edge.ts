@@ -1,13 +1,11 @@
 import { createHmac } from "node:crypto";
+import { dashboardUser } from "../../components/gateway/caddyfile.ts";
 import { reasonOf } from "../checks/check.ts";
 import { openListeners } from "../checks/open-listeners.ts";
 import type { LiveStack, Reached } from "../live-stack.ts";
 import { failed, passed, skipped, type VerifyCheck } from "./outcome.ts";
 import type { Viewed } from "./registration.ts";
 import { NoView } from "./view.ts";
-
-/** User of the dashboard's password. */
-const user = "admin";
 
 /** What of the server asks for the password, and one call to each that does nothing when it is let in. */
 const fencedCalls = {
@@ -173,7 +171,7 @@ function json(call: { body?: string }): RequestInit {
 }
 
 function basic(password: string): Record<string, string> {
-  return { authorization: `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}` };
+  return { authorization: `Basic ${Buffer.from(`${dashboardUser}:${password}`).toString("base64")}` };
 }
 
 /** The status of an answer, or why there was none. */

@@ -12,10 +12,10 @@ import { namespaceOf, selectorOf } from "../../components/kubernetes/pod.ts";
 import { until } from "../checks/patience.ts";
 import type { LiveStack } from "../live-stack.ts";
 
-export const partNames = ["server", "worker", "queue"] as const;
+export const partNames = ["server", "worker", "queue", "gateway"] as const;
 export type PartName = (typeof partNames)[number];
 
-/** Server, worker or queue of a stack, as it can be killed and brought back. */
+/** Server, worker, queue or gateway of a stack, as it can be killed and brought back. */
 export interface Part {
   name: PartName;
   place: "host" | "docker" | "cluster";
@@ -41,6 +41,8 @@ export function partsOf(stack: LiveStack): Part[] {
   return [
     ...(hasQueue ? [of(stack, "queue")] : []),
     of(stack, "server"),
+    // The server's port is published nowhere where it stands in front.
+    ...(stack.outputs.dashboardPassword ? [of(stack, "gateway")] : []),
     ...(stack.isExternal ? [] : [workerPlacement === "container" ? of(stack, "worker") : onHost(stack, "worker")]),
   ];
 }

@@ -68,6 +68,7 @@ async function sync(
     command: [command, ...(await writeFiles(spec, service))],
     workingDirectory,
     environment: { ...cleanEnvironment(account !== undefined), ...spec.environment },
+    loopbackOnly: spec.loopbackOnly,
     user: account?.name,
   };
   const text = await wanted.render(definition);

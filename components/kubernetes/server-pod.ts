@@ -2,7 +2,7 @@ import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { ServerKeys } from "../key-rotation.ts";
 import { serverEnvironment } from "../server-options.ts";
-import { labelsOf, restrictedContainer, restrictedPod, scratch, startupProbe } from "./pod.ts";
+import { labelsOf, restrictedContainer, restrictedPod, scratch, stopsAfter, watched } from "./pod.ts";
 
 /** What a server is told on both Kubernetes tiers. */
 export interface ServerSettings {
@@ -15,6 +15,8 @@ export interface ServerSettings {
   postgresConnections?: number | undefined;
   /** The worker's endpoint, as the server reaches it. */
   sdkUrl: string;
+  /** Serve dashboard and GraphQL. */
+  dashboard: boolean;
 }
 
 /** Where a server listens within its pod; 50052 and 50053 are for other servers of the same stack. */
@@ -37,6 +39,7 @@ export function serverVariables(settings: ServerSettings): pulumi.Output<Record<
         sqliteDir: dataFolder,
         postgresConnections: settings.postgresConnections,
         sdkUrl: settings.sdkUrl,
+        dashboard: settings.dashboard,
         ...keys,
         ...urls,
       }),
@@ -99,11 +102,10 @@ export function serverPod(args: ServerPodArgs): ServerPod {
           workingDir: dataFolder,
           ...environment,
           ports: Object.values(serverPorts).map((containerPort) => ({ containerPort })),
-          startupProbe: startupProbe(health),
-          readinessProbe: { ...health, periodSeconds: 5, timeoutSeconds: 5 },
-          livenessProbe: { ...health, periodSeconds: 20, timeoutSeconds: 10, failureThreshold: 6 },
-          // A pod that is told to stop still gets new connections until every node has heard of it.
-          lifecycle: { preStop: { exec: { command: ["sleep", "5"] } } },
+          ...watched(health),
+          // A pod that is told to stop still gets events until the gateway has heard of it: cluster DNS answers what it
+          // knew for 5 s. What it takes in its last moments it forgets.
+          lifecycle: stopsAfter(10),
           resources: { requests: { cpu: "100m", memory: "256Mi" }, limits: { memory: "2Gi" } },
           volumeMounts: [dataMount, temporary.mount],
         },

@@ -16,6 +16,8 @@ export interface ProcessServerArgs {
   redisUrl?: pulumi.Input<string> | undefined;
   /** The worker's endpoint. */
   sdkUrl: string;
+  /** Serve dashboard and GraphQL. */
+  dashboard: boolean;
   supervision: Supervision;
 }
 
@@ -40,6 +42,7 @@ export class ProcessServer extends pulumi.ComponentResource {
         ...keys,
         redisUrl,
         sdkUrl: args.sdkUrl,
+        dashboard: args.dashboard,
       }),
     );
     const service = new HostService(
@@ -55,6 +58,9 @@ export class ProcessServer extends pulumi.ComponentResource {
         database: "server/main.db",
         listeners: [0, 1, 2, 3].map((offset) => ({ host: "127.0.0.1", port: port + offset })),
         healthUrl: `http://127.0.0.1:${port}/health`,
+        loopbackOnly: pulumi
+          .output(args.redisUrl)
+          .apply((redisUrl) => [args.sdkUrl, ...(redisUrl ? [redisUrl] : [])].every(isLoopback)),
         supervision: args.supervision,
       },
       { parent: this },
@@ -63,4 +69,8 @@ export class ProcessServer extends pulumi.ComponentResource {
     this.supervised = service.supervised;
     this.registerOutputs({ instance: this.instance, supervised: this.supervised });
   }
+}
+
+function isLoopback(url: string): boolean {
+  return /^(localhost|127(\.\d+){3}|\[::1\])$/.test(new URL(url).hostname);
 }

@@ -70,7 +70,10 @@ export const observed = "11111111-2222-3333-4444-555555555555";
 function computed(type: string, name: string, inputs: Record<string, unknown>): Record<string, unknown> {
   switch (type) {
     case "random:index/randomPassword:RandomPassword":
-      return { result: pulumi.secret(generated(name, Number(inputs.length))) };
+      return {
+        result: pulumi.secret(generated(name, Number(inputs.length))),
+        bcryptHash: pulumi.secret(`$2a$10$${generated(`${name} hash`, 53)}`),
+      };
     case "docker:index/remoteImage:RemoteImage":
       return { imageId: `sha256:${generated(name, 64)}` };
     case "docker:index/image:Image":

@@ -8,6 +8,7 @@ import { InngestApi, type Run } from "../../components/inngest-api.ts";
 
 export interface StackOutputs {
   dashboardUrl: string;
+  dashboardPassword?: string;
   apiUrl: string;
   eventUrl: string;
   workerUrl: string;

@@ -103,7 +103,13 @@ describe("a cluster", () => {
 });
 
 describe("Docker", () => {
-  const settings = { tier: "docker", durable: "true", serverImage: "server:1", queueImage: "redis:7" };
+  const settings = {
+    tier: "docker",
+    durable: "true",
+    serverImage: "server:1",
+    gatewayImage: "caddy:2",
+    queueImage: "redis:7",
+  };
   const info = (changes: object = {}) =>
     JSON.stringify({
       ServerVersion: "27.1.0",
