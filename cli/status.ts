@@ -65,7 +65,7 @@ function row(label: string, text: string): void {
 function partLine({ isRunning, what, since, detail }: PartState): string {
   const format = isRunning ? "green" : "red";
   const state = styleText(format, isRunning ? "runs" : "does not run", { stream: process.stdout });
-  return [`${state}: ${what}`, since && `since ${ago(since)}`, detail].filter(Boolean).join(", ");
+  return [`${state}: ${what}`, since && `for ${ago(since)}`, detail].filter(Boolean).join(", ");
 }
 
 function cronLine({ function: id, schedule, last, status }: LastCron): string {

@@ -34,7 +34,7 @@ describe.skipIf(reason)(title("verify on stack persistent", reason), () => {
   test("doctor complains of nothing, and status says what runs", async () => {
     expect(await complaints(stack)).toEqual([]);
     const { stdout } = await stack.command("status");
-    for (const role of ["server", "queue"]) expect(stdout).toContain(`runs: container ${container(role)}, since `);
+    for (const role of ["server", "queue"]) expect(stdout).toContain(`runs: container ${container(role)}, for `);
     expect(stdout).toMatch(/^Sizes {6}.*history \d.*queue \d/m);
   });
 

@@ -72,7 +72,7 @@ describe.skipIf(reason)(title("verify on tier process", reason), () => {
   test("doctor has but a warning, of Connect's ports, and status says what runs; none of them a key", async () => {
     expect(await complaints(stack)).toEqual(["listeners warning"]);
     const [plain, status] = [await stack.command("verify"), await stack.command("status")];
-    expect(status.stdout).toMatch(/^Server {5}runs: process \d+, since \d+ \w+, supervisor none$/m);
+    expect(status.stdout).toMatch(/^Server {5}runs: process \d+, for \d+ \w+, supervisor none$/m);
     expect(status.stdout).toMatch(/^Worker {5}runs: process \d+/m);
     expect(status.stdout).toMatch(/^Sizes {6}history \d+\.\d MiB/m);
     expect(status.stdout).toMatch(/heartbeat \(\*\/15 \* \* \* \*\): /);

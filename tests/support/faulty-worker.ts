@@ -22,11 +22,14 @@ const faults: { file: string; from: string; to: string }[] = [
   { file: "functions/verify-probe.ts", from: 'mark(probe, "last"))', to: 'mark(probe, "last"); })' },
 ];
 
+/** What a copy of the worker does without; with a lock file younger than what is installed npm would install anew. */
+const left = ["node_modules", "tests", "package-lock.json"];
+
 /** A copy of the worker in `home`, for a stack's `workerDir`; it shares the real worker's dependencies. */
 export function faultyWorker(home: string): string {
   const folder = join(home, "faulty-worker");
   ensureDependencies("worker");
-  cpSync("worker", folder, { recursive: true, filter: (path) => !["node_modules", "tests"].includes(basename(path)) });
+  cpSync("worker", folder, { recursive: true, filter: (path) => !left.includes(basename(path)) });
   symlinkSync(resolve("worker/node_modules"), join(folder, "node_modules"));
   for (const { file, from, to } of faults) {
     const text = readFileSync(join(folder, file), "utf8");
