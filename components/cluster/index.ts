@@ -19,6 +19,7 @@ export const deploy: Deploy = (settings, keys, opts) => {
       ...foundation,
       image: settings.serverImage,
       keys: keys.server,
+      profile: settings.profile,
       postgresUrl: settings.postgresUrl ?? (database as ClusterDatabase).url,
       replicas: kubernetes.replicas,
       waitFor: [...foundation.waitFor, ...(database ? [databaseAddress] : [])],

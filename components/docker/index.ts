@@ -12,7 +12,7 @@ import { DockerWorker, workerPort } from "./worker.ts";
 
 /** Tier `docker`: the server in a container; with `durable` a Redis queue beside it, both on named volumes. */
 export function deploy(settings: Settings, keys: Keys, opts: pulumi.ComponentResourceOptions): Endpoints {
-  const { stack, dataDir, port, durable, protectData, supervision } = settings;
+  const { stack, dataDir, port, durable, profile, protectData, supervision } = settings;
   const { placement, runtime, url, ...worker } = settings.worker;
   const names = dockerNames(stack);
   const endpoints = loopbackEndpoints(settings);
@@ -59,6 +59,7 @@ export function deploy(settings: Settings, keys: Keys, opts: pulumi.ComponentRes
       redisUrl,
       keys: keys.server,
       sdkUrl: origin + (url ? url.pathname : servePath),
+      profile,
       durable,
       protectData,
     },

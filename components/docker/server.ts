@@ -1,6 +1,7 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { ServerKeys } from "../key-rotation.ts";
+import type { Profile } from "../profile.ts";
 import { serverEnvironment } from "../server-options.ts";
 import { emptyWalDatabase } from "../wal-database.ts";
 import { boundedLogs, dockerNames, labelsOf, stopGraceSeconds } from "./names.ts";
@@ -19,6 +20,7 @@ export interface DockerServerArgs {
   redisUrl?: pulumi.Input<string> | undefined;
   /** The worker's endpoint, as the server reaches it. */
   sdkUrl: string;
+  profile: Profile;
   /** Keep history in a named volume, and come back when Docker does. */
   durable: boolean;
   /** Keep the volume when the stack is destroyed. @default true */
@@ -58,6 +60,7 @@ export class DockerServer extends pulumi.ComponentResource {
           ...keys,
           redisUrl,
           sdkUrl: args.sdkUrl,
+          profile: args.profile,
         }),
       )
       .apply((variables) => Object.entries(variables).map(([variable, value]) => `${variable}=${value}`));

@@ -8,7 +8,7 @@ export const deploy: Deploy = (settings, keys, opts) => {
   const foundation = layFoundation(settings, providerOf(settings, opts), opts);
   const server = new KubernetesServer(
     "server",
-    { ...foundation, image: settings.serverImage, keys: keys.server },
+    { ...foundation, image: settings.serverImage, keys: keys.server, profile: settings.profile },
     afterStores(foundation),
   );
   return surround({

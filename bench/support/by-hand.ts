@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { InngestApi } from "../components/inngest-api.ts";
+import { InngestApi } from "../../components/inngest-api.ts";
 
 /** How the worker is run and reached. */
 export interface HandWorker {

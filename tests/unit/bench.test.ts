@@ -1,0 +1,73 @@
+// What the benchmarks make of samples: figures, plots, the page. Does not prove that a sample was measured well.
+import { expect, test } from "vitest";
+import { compare, figure, interleave, quantile, type Report, reaches } from "../../bench/support/measure.ts";
+import { renderPlot } from "../../bench/support/plot.ts";
+import { filled } from "../../bench/support/results.ts";
+
+const machine = {
+  cpu: "A <fast> one",
+  cores: 2,
+  memoryGiB: 8,
+  node: "v24.0.0",
+  platform: "linux x64",
+  load: { before: 0.1, after: 1.9 },
+  date: "2026-01-02T03:04:05.000Z",
+};
+const sample: Report = {
+  name: "example",
+  scope: "What it proves.",
+  results: [
+    figure("first & fast", "ms", [30, 10, 20], [40, 50, 60], 3, { target: { bound: "at most", ratio: 0.5 } }),
+    figure("rate", "runs/s", [9], [10], 1, { target: { bound: "at least", ratio: 2 } }),
+    figure("nothing asked", "MB", [0], [10], 1),
+    figure("nothing to compare", "steps", [3], [0], 1),
+  ],
+  machine,
+};
+
+test("a figure is two medians, their ratio, and the spread of both", () => {
+  expect(sample.results[0]).toEqual({
+    case: "first & fast",
+    unit: "ms",
+    ours: 20,
+    baseline: 50,
+    ratio: 0.4,
+    rounds: 3,
+    target: { bound: "at most", ratio: 0.5 },
+    spread: { ours: [10, 30], baseline: [40, 60] },
+  });
+  expect(sample.results.map(reaches)).toEqual([true, false, undefined, undefined]);
+});
+
+test("a quantile is a sample, whatever the order they came in", () => {
+  const samples = Array.from({ length: 20 }, (_, index) => 20 - index);
+  expect([0, 0.5, 0.95, 1].map((at) => quantile(samples, at))).toEqual([1, 11, 20, 20]);
+  expect(() => quantile([], 0.5)).toThrow("a figure needs a sample");
+});
+
+test("sides are measured in turn, the other way round every other round", async () => {
+  const order: string[] = [];
+  const side = (name: string) => async () => order.push(name);
+  const found = await interleave("t", 3, { a: side("a"), b: side("b"), c: side("c") });
+  expect(order.join("")).toBe("abccbaabc");
+  expect(found).toEqual({ a: [1, 6, 7], b: [2, 5, 8], c: [3, 4, 9] });
+  const result = await compare(
+    "t",
+    2,
+    async () => 3,
+    async () => 2,
+  );
+  expect(result).toMatchObject({ ours: 3, baseline: 2, ratio: 1.5, rounds: 2, unit: "ms" });
+});
+
+test("the plot of a report", async () => {
+  await expect(renderPlot(sample)).toMatchFileSnapshot("../rendered/bench-plot.svg");
+});
+
+test("the page gets each table into its place, again and again, and says what was not reached", async () => {
+  const page = "# Page\n<!-- example -->\nold\n<!-- /example -->\nend\n";
+  const once = filled(page, [sample]);
+  expect(filled(once, [sample])).toBe(once);
+  await expect(once).toMatchFileSnapshot("../rendered/bench-page.md");
+  expect(() => filled("no place", [sample])).toThrow("docs/performance.md has no place for example: <!-- example -->");
+});
