@@ -121,7 +121,7 @@ export class Lab extends Subject {
       sdkUrl: this.#origin + servePath,
       profile,
       ...(kind !== "process" && { redisUrl: `redis://:${this.#password}@127.0.0.1:${queue}` }),
-      ...(kind === "cluster" && { postgresUrl: postgresUrl(database, "inngest") }),
+      ...(kind === "cluster" && { postgresUrl: postgresUrl(database, "inngest") + (process.env.LAB_PG ?? "") }),
     });
     writeFileSync(join(folder, "inngest.json"), config, { mode: 0o600 });
     return ["--config", join(folder, "inngest.json")];

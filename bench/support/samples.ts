@@ -14,6 +14,21 @@ export async function waitsOf(subject: Subject, events: number): Promise<number[
   return waits;
 }
 
+/** Milliseconds that functions wake up too late from a sleep of a second: the queue's own wait, no event taking part. */
+export async function wakesOf(subject: Subject, sleepers: number): Promise<number[]> {
+  const milliseconds = 1000;
+  const runs: string[] = [];
+  for (let sleeper = 0; sleeper < sleepers; sleeper++) {
+    runs.push(...(await subject.send("asleep", 1, { milliseconds })));
+    await sleep(100 + Math.random() * 200);
+  }
+  await subject.ended(runs, 30_000);
+  const at = (step: string) =>
+    new Map(subject.marks().flatMap((mark) => (mark.step === step ? [[mark.run, mark.at]] : [])));
+  const [begins, ends] = [at("begin"), at("end")];
+  return runs.map((run) => Math.round((ends.get(run) as number) - (begins.get(run) as number) - milliseconds));
+}
+
 export interface Burst {
   /** Runs a second, from the first request to the last step's line. */
   rate: number;
