@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { clusterUp, daemonPids } from "../tests/support/cluster/node.ts";
 import { clusterOrReason, workerImage } from "../tests/support/kubernetes.ts";
 import { TestStack } from "../tests/support/test-stack.ts";
-import { Lab, type Setup } from "./support/lab.ts";
+import { type Lab, recipeAndTiers, sidesOf } from "./support/lab.ts";
 import { figure, interleave, type Report, type Result, report } from "./support/measure.ts";
 import { memoryOf, pidsOf, processTree } from "./support/processes.ts";
 
@@ -14,18 +14,7 @@ const allowance = 40;
 
 /** Memory of a tier's server, queue and database against the recipe's, at rest and in a burst, and of a cluster. */
 export async function run(rounds: number): Promise<Report> {
-  const sides: Record<string, Setup> = {
-    recipe: { kind: "recipe" },
-    process: { kind: "process" },
-    persistent: { kind: "persistent" },
-    cluster: { kind: "cluster" },
-  };
-  const found = await interleave(
-    "memory",
-    rounds,
-    Object.fromEntries(Object.entries(sides).map(([name, setup]) => [name, () => sample(setup)])),
-  );
-  const { recipe = [], ...tiers } = found;
+  const { recipe, ...tiers } = await interleave("memory", rounds, sidesOf(recipeAndTiers, sample));
   const of = (samples: Sample[], key: keyof Sample) => samples.map((each) => each[key]);
   const allowed = of(recipe, "idle").map((each) => each + allowance);
   return report(
@@ -42,14 +31,14 @@ export async function run(rounds: number): Promise<Report> {
       figure(
         `persistent, at rest, against the recipe and ${allowance} MB`,
         "MB",
-        of(tiers.persistent ?? [], "idle"),
+        of(tiers.persistent, "idle"),
         allowed,
         rounds,
         {
           target: { bound: "at most", ratio: 1 },
         },
       ),
-      figure("worker", "MB", of(tiers.persistent ?? [], "worker"), of(recipe, "worker"), rounds),
+      figure("worker", "MB", of(tiers.persistent, "worker"), of(recipe, "worker"), rounds),
       ...(await clusterOverDocker()),
     ],
   );
@@ -61,26 +50,19 @@ interface Sample {
   worker: number;
 }
 
-async function sample(setup: Setup): Promise<Sample> {
-  const lab = await Lab.start(setup);
-  const now = () => memoryOf(lab.enginePids());
-  try {
-    await sleep(rest * 1000);
-    const idle = now();
-    let [busy, done] = [idle, false];
-    const ended = lab.ended(await lab.send("one", burst), 120_000).finally(() => {
-      done = true;
-    });
-    while (!done) {
-      busy = Math.max(busy, now());
-      await sleep(200);
-    }
-    await ended;
-    const whole = (megabytes: number) => Math.round(megabytes);
-    return { idle: whole(idle), busy: whole(busy), worker: whole(memoryOf(lab.programs.pids("worker"))) };
-  } finally {
-    await lab.stop();
+async function sample(lab: Lab): Promise<Sample> {
+  await sleep(rest * 1000);
+  const idle = memoryOf(lab.enginePids());
+  let [busy, done] = [idle, false];
+  const ended = lab.ended(await lab.send("one", burst), 120_000).finally(() => {
+    done = true;
+  });
+  while (!done) {
+    busy = Math.max(busy, memoryOf(lab.enginePids()));
+    await sleep(200);
   }
+  await ended;
+  return { idle, busy, worker: memoryOf(lab.programs.pids("worker")) };
 }
 
 /** What a node of one's own costs over Docker, on machines that have both; the stacks' own programs on either. */

@@ -4,7 +4,7 @@ import { figure, interleave, quantile, type Report, report } from "./support/mea
 import { Dbos, Restate } from "./support/peers.ts";
 import { memoryOf } from "./support/processes.ts";
 import { burstOf, killAll, stepsOf, waitsOf } from "./support/samples.ts";
-import type { Subject } from "./support/subject.ts";
+import { ending, type Subject } from "./support/subject.ts";
 
 const events = 10;
 const burst = 400;
@@ -16,10 +16,10 @@ const patience = 120_000;
 export async function run(rounds: number): Promise<Report> {
   if (!ensureDependencies("bench/peers")) throw new Error("the packages of bench/peers could not be installed");
   const found = await interleave("peers", rounds, {
-    ours: () => sample(() => Lab.start({ kind: "persistent" }), ["server", "queue", "worker"]),
-    recipe: () => sample(() => Lab.start({ kind: "recipe" }), ["server", "worker"], 20_000),
-    restate: () => sample(Restate.start, ["server", "worker"]),
-    dbos: () => sample(Dbos.start, ["worker", "database"]),
+    ours: () => sample(() => Lab.start({ kind: "persistent" })),
+    recipe: () => sample(() => Lab.start({ kind: "recipe" }), 20_000),
+    restate: () => sample(Restate.start),
+    dbos: () => sample(Dbos.start),
   });
   const against = (name: string, side: "recipe" | "restate" | "dbos") => {
     const of = (which: "ours" | typeof side, key: keyof Sample) => found[which].map((each) => each[key]);
@@ -57,16 +57,13 @@ interface Sample {
   repeated: number;
 }
 
-async function sample(start: () => Promise<Subject>, programs: string[], limit = patience): Promise<Sample> {
-  const subject = await start();
-  try {
+async function sample(start: () => Promise<Subject>, limit = patience): Promise<Sample> {
+  return await ending(await start(), async (subject) => {
     const wait = quantile(await waitsOf(subject, events), 0.5);
     const [step] = (await stepsOf(subject, steps, 1)) as [number];
     const { rate } = await burstOf(subject, burst);
     const memory = Math.round(memoryOf(subject.enginePids()));
-    const recovery = await killAll(subject, inFlight, programs, limit);
+    const recovery = await killAll(subject, inFlight, subject.programs.names, limit);
     return { wait, rate, step, memory, ...recovery };
-  } finally {
-    await subject.stop();
-  }
+  });
 }

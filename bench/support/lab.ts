@@ -11,7 +11,7 @@ import { servePath, workerVariables } from "../../components/worker-environment.
 import { durableWorker } from "../../tests/support/durable-worker.ts";
 import { freePorts } from "../../tests/support/test-stack.ts";
 import { postgresUrl, startPostgres } from "./postgres.ts";
-import { Subject, until, type Work } from "./subject.ts";
+import { ending, Subject, until, type Work } from "./subject.ts";
 
 /** What is measured: a tier's server, queue and history, as processes with that tier's own settings. */
 export interface Setup {
@@ -152,6 +152,25 @@ export class Lab extends Subject {
     const input = renderRedisConf({ password: this.#password });
     this.programs.start("queue", "redis-server", ["-", ...where], { cwd, input });
   }
+}
+
+/** The recipe and every tier with the settings that it has, for a comparison. */
+export const recipeAndTiers = {
+  recipe: { kind: "recipe" },
+  process: { kind: "process" },
+  persistent: { kind: "persistent" },
+  cluster: { kind: "cluster" },
+} as const satisfies Record<string, Setup>;
+
+/** Sides of a comparison: each starts its setup anew, is measured, and ends. */
+export function sidesOf<Side extends string, T>(
+  setups: Record<Side, Setup>,
+  measure: (lab: Lab) => Promise<T>,
+): Record<Side, () => Promise<T>> {
+  const sides = Object.entries<Setup>(setups).map(([side, setup]) => {
+    return [side, async () => await ending(await Lab.start(setup), measure)];
+  });
+  return Object.fromEntries(sides) as Record<Side, () => Promise<T>>;
 }
 
 function inngest(): string {

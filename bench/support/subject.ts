@@ -103,6 +103,15 @@ export abstract class Subject {
   }
 }
 
+/** Measures a subject and stops it, whatever comes of it. */
+export async function ending<S extends Subject, T>(subject: S, measure: (subject: S) => Promise<T>): Promise<T> {
+  try {
+    return await measure(subject);
+  } finally {
+    await subject.stop();
+  }
+}
+
 /** Not every run came to its end in time. */
 export class Unfinished extends Error {
   readonly finished: number;

@@ -1,5 +1,10 @@
 // What the benchmarks make of samples: figures, plots, the page. Does not prove that a sample was measured well.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { expect, test } from "vitest";
+import { fillHistory } from "../../bench/support/fill.ts";
 import { compare, figure, interleave, quantile, type Report, reaches } from "../../bench/support/measure.ts";
 import { renderPlot } from "../../bench/support/plot.ts";
 import { filled } from "../../bench/support/results.ts";
@@ -70,4 +75,31 @@ test("the page gets each table into its place, again and again, and says what wa
   expect(filled(once, [sample])).toBe(once);
   await expect(once).toMatchFileSnapshot("../rendered/bench-page.md");
   expect(() => filled("no place", [sample])).toThrow("docs/performance.md has no place for example: <!-- example -->");
+});
+
+test("a store is filled with copies of its runs, each with ids of its own", () => {
+  const file = join(mkdtempSync(join(tmpdir(), "fill-")), "main.db");
+  const database = new DatabaseSync(file);
+  const keys = {
+    events: "internal_id blob unique, event_id text unique",
+    function_runs: "run_id blob unique, event_id blob",
+    function_finishes: "run_id blob unique",
+    history: "id blob unique, run_id blob, event_id blob, group_id text, idempotency_key text unique",
+    traces: "trace_id text, span_id text unique, run_id text",
+    trace_runs: "run_id char(26) primary key, trace_id blob",
+    spans: "span_id text unique, trace_id text, dynamic_span_id text, run_id text",
+  };
+  for (const [table, columns] of Object.entries(keys)) {
+    database.exec(`create table ${table} (${columns}, same text)`);
+    const values = columns.split(", ").map(() => "randomblob(16)");
+    const rows = table === "spans" ? 6 : 3;
+    for (let row = 0; row < rows; row++) database.exec(`insert into ${table} values (${values.join(", ")}, 'kept')`);
+  }
+  expect(fillHistory(file, 10)).toBe(10);
+  const count = (table: string) => database.prepare(`select count(*) as n, min(same) as same from ${table}`).get();
+  expect(count("trace_runs")).toEqual({ n: 10, same: "kept" });
+  expect(count("spans")).toEqual({ n: 20, same: "kept" });
+  expect(fillHistory(file, 5)).toBe(10);
+  database.close();
+  rmSync(dirname(file), { recursive: true });
 });
