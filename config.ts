@@ -2,6 +2,7 @@ import { readFileSync, statSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { closest, distance } from "fastest-levenshtein";
+import { type GatewaySettings, readPublicName } from "./components/gateway/settings.ts";
 import { envValueProblem } from "./components/host/env-file.ts";
 import type { Supervision } from "./components/host/supervisors/index.ts";
 import { scopes, supervisors } from "./components/host/supervisors/service.ts";
@@ -36,6 +37,9 @@ export const defaults = {
   serverBinary: "",
   serverImage: "inngest/inngest:v1.43.0",
   queueImage: "redis:7.2.16-alpine",
+  gatewayImage: "caddy:2.11.9-alpine",
+  gateway: "",
+  dashboard: "true",
   redisUrl: "",
   databaseImage: "postgres:17.6-bookworm",
   postgresUrl: "",
@@ -91,6 +95,10 @@ export interface Settings {
   serverBinary: string | undefined;
   serverImage: string;
   queueImage: string;
+  /** Front door of the Docker and Kubernetes tiers. */
+  gateway: GatewaySettings;
+  /** Serve dashboard and GraphQL. */
+  dashboard: boolean;
   redisUrl: pulumi.Output<string> | undefined;
   databaseImage: string;
   postgresUrl: pulumi.Output<string> | undefined;
@@ -211,6 +219,15 @@ export function readSettings(stack: string, raw: RawConfig): Settings {
     serverBinary: absolutePath("serverBinary"),
     serverImage: text("serverImage"),
     queueImage: text("queueImage"),
+    gateway: {
+      image: text("gatewayImage"),
+      ...readPublicName({
+        text: text("gateway"),
+        tier,
+        reject: (rule, remedy) => reject("gateway", rule, remedy),
+      }),
+    },
+    dashboard: flag("dashboard"),
     redisUrl: secret("redisUrl", redisUrlProblem),
     databaseImage: text("databaseImage"),
     postgresUrl: secret("postgresUrl", postgresUrlProblem),
@@ -234,7 +251,7 @@ export function readSettings(stack: string, raw: RawConfig): Settings {
     },
   };
 
-  for (const key of ["serverImage", "queueImage", "databaseImage"] as const) {
+  for (const key of ["serverImage", "queueImage", "gatewayImage", "databaseImage"] as const) {
     if (!/^\S+$/.test(text(key))) reject(key, "an image reference such as name:tag", set(key, defaults[key]));
   }
   const { port: workerPort, placement, url, transport } = settings.worker;

@@ -30,5 +30,5 @@ new Registration("registration", {
   worker: endpoints.worker,
 });
 
-export const { dashboardUrl, apiUrl, eventUrl, workerUrl, durability, supervision, appEnvironment, forward } =
-  endpoints;
+export const { dashboardUrl, dashboardPassword, apiUrl, eventUrl, workerUrl } = endpoints;
+export const { durability, supervision, appEnvironment, forward } = endpoints;

@@ -25,6 +25,16 @@ export default defineConfig({
         },
       },
       {
+        // Not part of `npm test`: for a night, or `CHAOS_MINUTES=2 npx vitest run --project chaos`.
+        test: {
+          name: "chaos",
+          include: ["tests/chaos/**/*.test.ts"],
+          fileParallelism: false,
+          maxWorkers: 1,
+          hookTimeout: 300_000,
+        },
+      },
+      {
         test: {
           name: "integration",
           include: ["tests/integration/**/*.test.ts"],

@@ -1,5 +1,6 @@
 import { execa } from "execa";
 import type { Forward } from "../components/endpoints.ts";
+import { dashboardUser } from "../components/gateway/caddyfile.ts";
 import { forwardCommand } from "../components/host/forward.ts";
 import { Problem } from "../components/host/problem.ts";
 import { onPath } from "../components/host/programs.ts";
@@ -32,6 +33,7 @@ async function open({ stack, print }: { stack: string; print?: true }): Promise<
     console.log(`           while this runs: ${forwardCommand(forward)}`);
   }
   if (dashboardPassword) {
+    console.log(`User       ${dashboardUser}`);
     if (print) console.log(`Password   ${dashboardPassword}`);
     else if (await copied(dashboardPassword)) console.log("Password   on the clipboard");
     else console.log(`Password   no clipboard is here: npm run open -- --print --stack ${stack}`);

@@ -52,16 +52,18 @@ async function vitest(name: string, folder: string, args: string[]): Promise<voi
 }
 
 try {
-  for (const folder of ["worker", "examples"]) {
+  for (const folder of ["worker", "examples", "policy"]) {
     if (!ensureDependencies(folder)) throw new Error(`npm could not install the dependencies of ${folder}`);
   }
   await check("lint", "biome", ["check", "--error-on-warnings", "."]);
   await check("types", "tsc", ["--noEmit"]);
   await check("types of the worker", "tsc", ["--noEmit", "--project", "worker"]);
   await check("types of the examples", "tsc", ["--noEmit", "--project", "examples"]);
+  await check("types of the policy pack", "tsc", ["--noEmit", "--project", "policy/tests"]);
   await vitest("unit", ".", ["--project", "unit"]);
   await vitest("worker", "worker", []);
   await vitest("examples", "examples", []);
+  await vitest("policy pack", "policy", []);
   await vitest("integration", ".", ["--project", "integration"]);
   await vitest("cluster", ".", ["--project", "cluster"]);
 } finally {

@@ -9,6 +9,8 @@ export type Keys = pulumi.Output<ToldKeys>;
 /** Where a stack's server and worker are, whatever tier they run on: from this machine, without a slash at the end. */
 export interface Endpoints {
   dashboardUrl: string;
+  /** Of user `admin`, secret; `undefined` where the dashboard asks for none. */
+  dashboardPassword?: pulumi.Output<string>;
   apiUrl: string;
   /** Events are posted to this URL followed by `/` and the event key. */
   eventUrl: string;

@@ -8,13 +8,14 @@ export function preflightSpec(settings: Settings): PreflightSpec {
   const { stack, tier, dataDir, port, worker, durable } = settings;
   const onProcessTier = tier === "process";
   const { kubernetes } = settings;
-  const serverPorts = onProcessTier ? [port, port + 1, port + 2, port + 3] : [port, port + 1, port + 2];
+  const serverPorts = onProcessTier ? [port, port + 1, port + 2, port + 3] : [port, port + 2];
   const programs: Program[] = [
     ...(onProcessTier ? [{ kind: "inngest" as const, binary: settings.serverBinary }] : []),
     ...(worker.placement === "host" && worker.runtime !== "external" ? [{ kind: worker.runtime }] : []),
   ];
   const images = [
     { setting: "serverImage", image: settings.serverImage },
+    { setting: "gatewayImage", image: settings.gateway.image },
     ...(durable && !settings.redisUrl ? [{ setting: "queueImage", image: settings.queueImage }] : []),
   ];
   return {

@@ -25,10 +25,12 @@ export interface ServerOptions {
   sdkUrl: string;
   /** What it is tuned for. */
   profile: Profile;
+  /** Serve dashboard and GraphQL. */
+  dashboard: boolean;
 }
 
 /** Flags of `inngest start` and their values, by flag name: the keys of its configuration file. */
-export function serverFlags(options: ServerOptions): Record<string, string | number | string[]> {
+export function serverFlags(options: ServerOptions): Record<string, string | number | boolean | string[]> {
   return {
     host: options.host,
     port: options.port,
@@ -40,6 +42,7 @@ export function serverFlags(options: ServerOptions): Record<string, string | num
     "event-key": options.eventKeys,
     "sdk-url": [options.sdkUrl],
     tick: profileSettings[options.profile].tick,
+    ...(options.dashboard ? {} : { "no-ui": true }),
     ...(options.redisUrl ? { "redis-uri": options.redisUrl } : {}),
     ...(options.postgresUrl ? { "postgres-uri": options.postgresUrl } : {}),
     ...(options.postgresConnections

@@ -8,15 +8,21 @@ export interface SigningKeysArgs {
   generation?: number;
   /** How far the change from the generation before has come. @default "none" */
   rotation?: RotationStep;
-  /** Signing key to use instead of a generated one; {@link signingKeyProblem} says its shape. */
+  /** Signing key to use instead of a generated one; {@link signingKeyProblem} says its shape. @default generated */
   signingKey?: pulumi.Input<string> | undefined;
-  /** Event key to use instead of a generated one. */
+  /** Event key to use instead of a generated one. @default generated */
   eventKey?: pulumi.Input<string> | undefined;
 }
 
 /**
  * The keys of an Inngest server and its worker, all secret: generated once and kept in the stack's state, or given.
  * While they change ({@link rotationSteps}) the generation before is kept too.
+ *
+ * @example
+ * ```ts
+ * const { keys } = new SigningKeys("keys");
+ * export const eventKey = keys.worker.eventKey;
+ * ```
  */
 export class SigningKeys extends pulumi.ComponentResource {
   /** What server and worker are told. */

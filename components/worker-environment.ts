@@ -11,8 +11,9 @@ export interface WorkerArgs {
   port: number;
   /** `serve`: the server calls the worker. `connect`: the worker opens a connection to the server. */
   transport: "serve" | "connect";
-  /** The server's Connect gateway, where the worker cannot use the address that the server tells it. */
+  /** The server's Connect gateway, where the worker cannot use the one it is told. @default the one the server tells */
   connectGatewayUrl?: string | undefined;
+  /** What the worker signs, verifies and sends with. */
   keys: pulumi.Input<WorkerKeys>;
   /** Redis for state that functions share. @default none: the worker says which of its features are off */
   redisUrl?: pulumi.Input<string> | undefined;

@@ -120,6 +120,7 @@ export class Lab extends Subject {
       eventKeys: [this.#keys.eventKey],
       sdkUrl: this.#origin + servePath,
       profile,
+      dashboard: true,
       ...(kind !== "process" && { redisUrl: `redis://:${this.#password}@127.0.0.1:${queue}` }),
       ...(kind === "cluster" && { postgresUrl: postgresUrl(database, "inngest") + (process.env.LAB_PG ?? "") }),
     });
@@ -148,8 +149,8 @@ export class Lab extends Subject {
   #startQueue(): void {
     const cwd = join(this.folder, "queue");
     mkdirSync(cwd, { recursive: true });
-    const where = ["--dir", cwd, "--bind", "127.0.0.1", "--port", String(this.#ports.queue)];
-    const input = renderRedisConf({ password: this.#password });
+    const where = ["--bind", "127.0.0.1", "--port", String(this.#ports.queue)];
+    const input = renderRedisConf({ password: this.#password }).replace("dir /data", `dir ${cwd}`);
     this.programs.start("queue", "redis-server", ["-", ...where], { cwd, input });
   }
 }

@@ -28,7 +28,10 @@ export async function startPostgres(
     execFileSync(program("psql"), ["-h", "127.0.0.1", "-p", String(port), "-U", "bench", "-c", sql, "postgres"], {
       stdio: "ignore",
     });
-  await until(async () => ask("select 1"));
+  await until(async () => {
+    ask("select 1");
+    return true;
+  });
   if (fresh) ask(`create database ${database}`);
 }
 

@@ -1,7 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { networkPolicy, serverConnections } from "../kubernetes/network-policy.ts";
-import { labelsOf, selectorOf } from "../kubernetes/pod.ts";
+import { labelsOf, oneMoreWhileRolling, selectorOf } from "../kubernetes/pod.ts";
 import {
   type ServerPod,
   type ServerSettings,
@@ -80,7 +80,7 @@ export class ClusterServer extends pulumi.ComponentResource {
         spec: {
           replicas,
           selector: { matchLabels: selectorOf("server") },
-          strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
+          strategy: oneMoreWhileRolling,
           template: { ...pod, spec: { ...pod.spec, topologySpreadConstraints: [spreadOverNodes("server")] } },
         },
       },

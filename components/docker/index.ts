@@ -2,17 +2,22 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../../config.ts";
 import { type Endpoints, type Keys, loopbackEndpoints } from "../endpoints.ts";
+import { gatewayPorts } from "../gateway/caddyfile.ts";
 import { HostWorker } from "../host/worker.ts";
 import { appEnvironment, servePath, workerOptions } from "../worker-environment.ts";
 import { currentContext } from "./context.ts";
+import { DockerGateway } from "./gateway.ts";
 import { dockerNames, labelsOf } from "./names.ts";
 import { DockerQueue } from "./queue.ts";
-import { DockerServer, serverPort } from "./server.ts";
+import { DockerServer } from "./server.ts";
 import { DockerWorker, workerPort } from "./worker.ts";
 
-/** Tier `docker`: the server in a container; with `durable` a Redis queue beside it, both on named volumes. */
+/**
+ * Tier `docker`: the server in a container, behind a gateway in another; with `durable` a Redis queue beside it, and
+ * named volumes.
+ */
 export function deploy(settings: Settings, keys: Keys, opts: pulumi.ComponentResourceOptions): Endpoints {
-  const { stack, dataDir, port, durable, profile, protectData, supervision } = settings;
+  const { stack, dataDir, port, durable, profile, protectData, dashboard, supervision } = settings;
   const { placement, runtime, url, ...worker } = settings.worker;
   const names = dockerNames(stack);
   const endpoints = loopbackEndpoints(settings);
@@ -53,9 +58,8 @@ export function deploy(settings: Settings, keys: Keys, opts: pulumi.ComponentRes
     {
       stack,
       image: settings.serverImage,
-      port,
-      ...(worker.transport === "connect" && onHost ? { connectGatewayPort: port + connectPortOffset } : {}),
       network,
+      dashboard,
       redisUrl,
       keys: keys.server,
       sdkUrl: origin + (url ? url.pathname : servePath),
@@ -63,14 +67,44 @@ export function deploy(settings: Settings, keys: Keys, opts: pulumi.ComponentRes
       durable,
       protectData,
     },
-    withDocker,
+    // It saves what it does until its end, to the queue.
+    pulumi.mergeOptions(withDocker, { dependsOn: queue ? [queue] : [] }),
+  );
+  const connect = worker.transport === "connect";
+  const gateway = new DockerGateway(
+    "gateway",
+    {
+      stack,
+      ...settings.gateway,
+      port,
+      network,
+      doorVolume: server.doorVolume,
+      dashboard,
+      connect,
+      durable,
+      protectData,
+    },
+    // The server of a stack that had no gateway yet was published at this port.
+    pulumi.mergeOptions(withDocker, { dependsOn: server }),
   );
   const deployWorker = (): Pick<Endpoints, "worker" | "supervision"> => {
     const unsupervised = pulumi.output<Record<string, string>>({});
     if (runtime === "external") return { worker: pulumi.output(endpoints.workerEndpoint), supervision: unsupervised };
     if (placement === "container") {
-      const serverUrl = `http://${names.server}:${serverPort}`;
-      const args = { stack, runtime, ...worker, network, durable, serverUrl, origin, keys: keys.worker, redisUrl };
+      const args = {
+        stack,
+        runtime,
+        ...worker,
+        network,
+        durable,
+        protectData,
+        // Its events too have to wait while the server stops, which only the gateway sees to.
+        serverUrl: `http://${names.gateway}:${gatewayPorts.http}`,
+        ...(connect && { connectGatewayUrl: `ws://${names.gateway}:${gatewayPorts.http}/v0/connect` }),
+        origin,
+        keys: keys.worker,
+        redisUrl,
+      };
       const { containerId } = new DockerWorker("worker", args, workerOptions(worker.transport, server, withDocker));
       return { worker: containerId, supervision: unsupervised };
     }
@@ -82,8 +116,8 @@ export function deploy(settings: Settings, keys: Keys, opts: pulumi.ComponentRes
       serverUrl: endpoints.apiUrl,
       origin,
       keys: keys.worker,
-      // The server tells the gateway's port as it is within the container.
-      connectGatewayUrl: `ws://127.0.0.1:${port + connectPortOffset}/v0/connect`,
+      // The server tells a port of its own, which is published nowhere.
+      connectGatewayUrl: `ws://127.0.0.1:${port}/v0/connect`,
       redisUrl: settings.redisUrl ?? queue?.hostUrl,
       containers: { context },
       supervision,
@@ -94,14 +128,16 @@ export function deploy(settings: Settings, keys: Keys, opts: pulumi.ComponentRes
   return {
     ...endpoints,
     appEnvironment: appEnvironment({ serverUrl: endpoints.apiUrl, origin, keys: keys.worker }),
-    server: server.containerId,
+    dashboardUrl: settings.gateway.publicName?.url ?? endpoints.dashboardUrl,
+    dashboardPassword: gateway.password,
+    // The way to the server is the gateway: who waits for the one waits for both.
+    server: pulumi.all([server.containerId, gateway.containerId]).apply(([id]) => id),
     ...deployWorker(),
     durability: durabilityOf(durable, redisUrl !== undefined),
   };
 }
 
-/** Ports after `port` that the tier publishes on this machine for a worker that runs on it. */
-const connectPortOffset = 1;
+/** Port after `port` at which the queue is published on this machine for a worker that runs on it. */
 const queuePortOffset = 2;
 
 /** An address of this machine as a container has to write it. */

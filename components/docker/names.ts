@@ -6,8 +6,12 @@ export function dockerNames(stack: string) {
     network: `inngest-${stack}`,
     server: `inngest-${stack}-server`,
     data: `inngest-${stack}-data`,
+    gateway: `inngest-${stack}-gateway`,
+    certificates: `inngest-${stack}-certificates`,
+    door: `inngest-${stack}-door`,
     queue: `inngest-${stack}-queue`,
     worker: `inngest-${stack}-worker`,
+    workerData: `inngest-${stack}-worker-data`,
   };
 }
 

@@ -1,7 +1,9 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import { boundedLogs, dockerNames, labelsOf, stopGraceSeconds } from "./names.ts";
+import { hardened, replacedWhole } from "./hardening.ts";
+import { dockerNames } from "./names.ts";
+import { ownedVolume, takeOverFiles } from "./owned-volume.ts";
 import { renderRedisConf } from "./redis-conf.ts";
 
 export interface DockerQueueArgs {
@@ -26,28 +28,23 @@ export class DockerQueue extends pulumi.ComponentResource {
   constructor(name: string, args: DockerQueueArgs, opts?: pulumi.ComponentResourceOptions) {
     super("inngest-local:index:DockerQueue", name, {}, opts);
     const names = dockerNames(args.stack);
-    const labels = labelsOf(args.stack);
+    const { stack, protectData } = args;
     const password = new random.RandomPassword(`${name}-password`, { length: 32, special: false }, { parent: this });
-    const volume = new docker.Volume(
-      `${name}-data`,
-      { name: names.queue, labels },
-      { parent: this, retainOnDelete: args.protectData ?? true },
-    );
     const image = new docker.RemoteImage(`${name}-image`, { name: args.image, keepLocally: true }, { parent: this });
+    const volume = { stack, volume: names.queue, image: image.imageId, protectData };
     new docker.Container(
       `${name}-redis`,
       {
+        ...hardened({ stack, memory: 1024, cpuShares: 1024 }),
         name: names.queue,
         image: image.imageId,
-        command: ["redis-server", "/usr/local/etc/redis/redis.conf"],
-        uploads: [
-          {
-            file: "/usr/local/etc/redis/redis.conf",
-            content: password.result.apply((text) => renderRedisConf({ password: text })),
-          },
-        ],
-        envs: [pulumi.interpolate`REDISCLI_AUTH=${password.result}`],
-        volumes: [{ volumeName: volume.name, containerPath: "/data" }],
+        command: ["sh", "-euc", startScript],
+        envs: password.result.apply((text) => [
+          `REDISCLI_AUTH=${text}`,
+          // Below the container's limit, which counts the copies of an append-only file's rewrite too.
+          `REDIS_CONF=${renderRedisConf({ password: text, maxMemory: "768mb" })}`,
+        ]),
+        volumes: [{ volumeName: ownedVolume(`${name}-data`, volume, this), containerPath: "/data" }],
         ports: args.port ? [{ internal: 6379, external: args.port, ip: "127.0.0.1" }] : [],
         networksAdvanced: [{ name: args.network }],
         restart: "unless-stopped",
@@ -57,18 +54,8 @@ export class DockerQueue extends pulumi.ComponentResource {
           timeout: "5s",
           retries: 3,
         },
-        stopTimeout: stopGraceSeconds,
-        destroyGraceSeconds: stopGraceSeconds,
-        labels,
-        ...boundedLogs,
       },
-      {
-        parent: this,
-        // The fixed name cannot exist twice.
-        deleteBeforeReplace: true,
-        // The provider calls a changed health check updated and leaves the container as it is.
-        replaceOnChanges: ["healthcheck"],
-      },
+      { parent: this, ...replacedWhole },
     );
     const urlAt = (address: string) => pulumi.secret(pulumi.interpolate`redis://:${password.result}@${address}`);
     this.url = urlAt(`${names.queue}:6379`);
@@ -76,3 +63,11 @@ export class DockerQueue extends pulumi.ComponentResource {
     this.registerOutputs({ url: this.url, hostUrl: this.hostUrl });
   }
 }
+
+/** Into memory with the configuration: a root that is read-only takes no file from the engine. */
+const startScript = [
+  "umask 077",
+  takeOverFiles,
+  "printf '%s' \"$REDIS_CONF\" > /tmp/redis.conf",
+  "exec redis-server /tmp/redis.conf",
+].join("\n");

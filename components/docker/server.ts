@@ -4,16 +4,15 @@ import type { ServerKeys } from "../key-rotation.ts";
 import type { Profile } from "../profile.ts";
 import { serverEnvironment } from "../server-options.ts";
 import { emptyWalDatabase } from "../wal-database.ts";
-import { boundedLogs, dockerNames, labelsOf, stopGraceSeconds } from "./names.ts";
+import { containerUser, hardened, ownScratch, replacedWhole } from "./hardening.ts";
+import { dockerNames, labelsOf } from "./names.ts";
+import { ownedVolume } from "./owned-volume.ts";
+import { doorFolder, serverScript } from "./server-script.ts";
 
 export interface DockerServerArgs {
   stack: string;
   /** Server image; pin a tag. */
   image: pulumi.Input<string>;
-  /** Port of API and dashboard on 127.0.0.1 of this machine. */
-  port: number;
-  /** Port of Connect's gateway on 127.0.0.1, for a worker on this machine that connects. @default published nowhere */
-  connectGatewayPort?: number;
   network: pulumi.Input<string>;
   keys: pulumi.Input<ServerKeys>;
   /** Redis for queue and run state. @default none: in-flight work lives in the server's memory */
@@ -21,38 +20,32 @@ export interface DockerServerArgs {
   /** The worker's endpoint, as the server reaches it. */
   sdkUrl: string;
   profile: Profile;
+  /** Serve the dashboard and GraphQL. */
+  dashboard: boolean;
   /** Keep history in a named volume, and come back when Docker does. */
   durable: boolean;
   /** Keep the volume when the stack is destroyed. @default true */
   protectData?: boolean;
 }
 
-/** Port of API and dashboard within the container. */
-export const serverPort = 8288;
-
-/** Inngest in a container, published on 127.0.0.1 only. */
+/** Inngest in a container whose ports are published nowhere: the way to it is the gateway. */
 export class DockerServer extends pulumi.ComponentResource {
   /** Id of the container. */
   public readonly containerId: pulumi.Output<string>;
+  /** Name of the volume by which it tells the gateway whether it takes events. */
+  public readonly doorVolume: pulumi.Output<string>;
 
   constructor(name: string, args: DockerServerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("inngest-local:index:DockerServer", name, {}, opts);
-    const names = dockerNames(args.stack);
-    const labels = labelsOf(args.stack);
-    const volume = args.durable
-      ? new docker.Volume(
-          `${name}-data`,
-          { name: names.data, labels },
-          { parent: this, retainOnDelete: args.protectData ?? true },
-        )
-      : undefined;
+    const { stack, durable, protectData } = args;
+    const names = dockerNames(stack);
     const image = new docker.RemoteImage(`${name}-image`, { name: args.image, keepLocally: true }, { parent: this });
     const envs = pulumi
       .all([args.keys, args.redisUrl])
       .apply(([keys, redisUrl]) =>
         serverEnvironment({
           host: "0.0.0.0",
-          port: serverPort,
+          port: 8288,
           connectGatewayPort: 8289,
           connectGatewayGrpcPort: 50052,
           connectExecutorGrpcPort: 50053,
@@ -61,31 +54,38 @@ export class DockerServer extends pulumi.ComponentResource {
           redisUrl,
           sdkUrl: args.sdkUrl,
           profile: args.profile,
+          dashboard: args.dashboard,
         }),
       )
       .apply((variables) => Object.entries(variables).map(([variable, value]) => `${variable}=${value}`));
+    const [uid, gid] = containerUser.split(":");
+    const door = new docker.Volume(
+      `${name}-door`,
+      {
+        name: names.door,
+        // Of memory: what it says of a server holds no longer than both containers run.
+        driverOpts: { type: "tmpfs", device: "tmpfs", o: `size=64k,mode=0700,uid=${uid},gid=${gid}` },
+        labels: labelsOf(stack),
+      },
+      { parent: this },
+    );
+    const volume = { stack, volume: names.data, image: image.imageId, protectData };
     const container = new docker.Container(
       `${name}-inngest`,
       {
+        ...hardened({ stack, memory: 2048, cpuShares: 1024, scratch: durable ? {} : { "/data": ownScratch(1024) } }),
         name: names.server,
         image: image.imageId,
-        // The image has a shell and no entry point. Only an absent database is preset to WAL.
-        command: [
-          "sh",
-          "-c",
-          "mkdir -p /data && { test -e /data/main.db || cp /opt/empty-wal.db /data/main.db; } && exec inngest start",
-        ],
-        uploads: [{ file: "/opt/empty-wal.db", contentBase64: emptyWalDatabase().toString("base64") }],
+        command: ["sh", "-c", serverScript(emptyWalDatabase())],
         envs,
-        ports: [
-          { internal: serverPort, external: args.port, ip: "127.0.0.1" },
-          ...(args.connectGatewayPort ? [{ internal: 8289, external: args.connectGatewayPort, ip: "127.0.0.1" }] : []),
+        volumes: [
+          ...(durable ? [{ volumeName: ownedVolume(`${name}-data`, volume, this), containerPath: "/data" }] : []),
+          { volumeName: door.name, containerPath: doorFolder },
         ],
-        volumes: volume ? [{ volumeName: volume.name, containerPath: "/data" }] : [],
         networksAdvanced: [{ name: args.network }],
         // Docker Desktop, OrbStack and Colima know the name by themselves; a Linux engine needs it told.
         hosts: [{ host: "host.docker.internal", ip: "host-gateway" }],
-        restart: args.durable ? "unless-stopped" : "no",
+        restart: durable ? "unless-stopped" : "no",
         healthcheck: {
           // The image has neither curl nor wget; its binary brings the check (server >= 1.19.3).
           tests: ["CMD", "inngest", "alpha", "doctor", "healthcheck"],
@@ -95,20 +95,11 @@ export class DockerServer extends pulumi.ComponentResource {
           startPeriod: "1m0s",
           retries: 3,
         },
-        stopTimeout: stopGraceSeconds,
-        destroyGraceSeconds: stopGraceSeconds,
-        labels,
-        ...boundedLogs,
       },
-      {
-        parent: this,
-        // The fixed name and port cannot exist twice.
-        deleteBeforeReplace: true,
-        // The provider calls a changed health check updated and leaves the container as it is.
-        replaceOnChanges: ["healthcheck"],
-      },
+      { parent: this, ...replacedWhole },
     );
     this.containerId = container.id;
-    this.registerOutputs({ containerId: this.containerId });
+    this.doorVolume = door.name;
+    this.registerOutputs({ containerId: this.containerId, doorVolume: this.doorVolume });
   }
 }

@@ -1,18 +1,22 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { type WorkerArgs, workerEnvironment } from "../worker-environment.ts";
-import { boundedLogs, dockerNames, labelsOf, stopGraceSeconds } from "./names.ts";
+import { hardened, ownScratch, replacedWhole } from "./hardening.ts";
+import { dockerNames } from "./names.ts";
+import { ownedVolume } from "./owned-volume.ts";
 
 export interface DockerWorkerArgs extends Omit<WorkerArgs, "port"> {
   stack: string;
-  /** Folder of the worker, which has a Dockerfile. */
+  /** Folder of the worker, which has a Dockerfile. What runs of it may write to /data and /tmp only. */
   dir: string;
   runtime: "node" | "bun";
   /** Port on 127.0.0.1 of this machine. */
   port: number;
   network: pulumi.Input<string>;
-  /** Come back when Docker does. */
+  /** Keep /data in a named volume, and come back when Docker does. */
   durable: boolean;
+  /** Keep the volume when the stack is destroyed. @default true */
+  protectData?: boolean;
 }
 
 /** Port of the worker within its container. */
@@ -25,7 +29,8 @@ export class DockerWorker extends pulumi.ComponentResource {
 
   constructor(name: string, args: DockerWorkerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("inngest-local:index:DockerWorker", name, {}, opts);
-    const names = dockerNames(args.stack);
+    const { stack, durable, protectData } = args;
+    const names = dockerNames(stack);
     const image = new docker.Image(
       `${name}-image`,
       {
@@ -36,24 +41,22 @@ export class DockerWorker extends pulumi.ComponentResource {
       },
       { parent: this },
     );
+    const volume = { stack, volume: names.workerData, image: image.repoDigest, protectData };
     const container = new docker.Container(
       `${name}-${args.runtime}`,
       {
+        ...hardened({ stack, memory: 1024, cpuShares: 1024, scratch: durable ? {} : { "/data": ownScratch(512) } }),
         name: names.worker,
         image: image.repoDigest,
         envs: workerEnvironment({ ...args, port: workerPort }).apply((variables) =>
           Object.entries(variables).map(([variable, value]) => `${variable}=${value}`),
         ),
         ports: [{ internal: workerPort, external: args.port, ip: "127.0.0.1" }],
+        volumes: durable ? [{ volumeName: ownedVolume(`${name}-data`, volume, this), containerPath: "/data" }] : [],
         networksAdvanced: [{ name: args.network }],
-        restart: args.durable ? "unless-stopped" : "no",
-        stopTimeout: stopGraceSeconds,
-        destroyGraceSeconds: stopGraceSeconds,
-        labels: labelsOf(args.stack),
-        ...boundedLogs,
+        restart: durable ? "unless-stopped" : "no",
       },
-      // The fixed name and port cannot exist twice.
-      { parent: this, deleteBeforeReplace: true },
+      { parent: this, ...replacedWhole },
     );
     this.containerId = container.id;
     this.registerOutputs({ containerId: this.containerId });

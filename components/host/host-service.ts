@@ -36,6 +36,8 @@ export interface HostServiceArgs {
    * Docker's bridge, which `,${hostGateway}` stands for; elsewhere the engine forwards to 127.0.0.1.
    */
   containers?: { context?: string | undefined } | undefined;
+  /** All whom it talks to are on this machine, so that a supervisor that can may keep it from everybody else. */
+  loopbackOnly?: pulumi.Input<boolean>;
   /** What keeps it running after a crash and a reboot. */
   supervision: Supervision;
   /** Seconds between SIGTERM and SIGKILL. @default 60 */

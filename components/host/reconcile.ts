@@ -10,7 +10,6 @@ import { promisify } from "node:util";
 import { emptyWalDatabase } from "../wal-database.ts";
 import { ensureDependencies } from "./dependencies.mjs";
 import { hostGateway } from "./docker-engine.ts";
-import { renderEnvFile } from "./env-file.ts";
 import { withLock } from "./lock.ts";
 import { servicePaths } from "./paths.ts";
 import { holderOf, isTaken } from "./ports.ts";
@@ -18,6 +17,7 @@ import { Problem, readStdin, runScript } from "./problem.ts";
 import { cleanEnvironment } from "./processes.ts";
 import { locate } from "./programs.ts";
 import { removeRecord, writePrivateFile, writeRecord } from "./records.ts";
+import { serviceFiles } from "./service-files.ts";
 import type { ServiceSpec } from "./spec.ts";
 import { chooseSupervisor, removeEverywhere, running, type Supervision, supervisorNamed } from "./supervisors/index.ts";
 import { identify, type ServiceDefinition, type ServiceIdentity } from "./supervisors/service.ts";
@@ -68,6 +68,7 @@ async function sync(
     command: [command, ...(await writeFiles(spec, service))],
     workingDirectory,
     environment: { ...cleanEnvironment(account !== undefined), ...spec.environment },
+    loopbackOnly: spec.loopbackOnly,
     user: account?.name,
   };
   const text = await wanted.render(definition);
@@ -129,19 +130,13 @@ function findOnMachine(spec: ServiceSpec, service: ServiceIdentity): { command: 
 
 /** Writes what the process reads, and returns its arguments. */
 async function writeFiles(spec: ServiceSpec, service: ServiceIdentity): Promise<string[]> {
-  const { folder, envFile } = servicePaths(service.dataDir, spec.service);
   const gateway = spec.containers && (await hostGateway(spec.containers.context));
-  const expand = (text: string) =>
-    text.replaceAll("${dataDir}", service.dataDir).replaceAll(",${hostGateway}", gateway ? `,${gateway}` : "");
-  for (const file of spec.files ?? []) writePrivateFile(join(folder, file.name), expand(file.content));
+  const { args, files } = serviceFiles(spec, service.dataDir, gateway);
+  for (const { path, content } of files) writePrivateFile(path, content);
   if (spec.database && !existsSync(join(service.dataDir, spec.database))) {
     writePrivateFile(join(service.dataDir, spec.database), emptyWalDatabase());
   }
-  const args = spec.args.map(expand);
-  if (spec.envFile === undefined) return args;
-  const variables = Object.fromEntries(Object.entries(spec.envFile).map(([name, value]) => [name, expand(value)]));
-  writePrivateFile(envFile, renderEnvFile(variables));
-  return [`--env-file=${envFile}`, ...args];
+  return args;
 }
 
 async function refuseTakenPorts(spec: ServiceSpec): Promise<void> {

@@ -54,6 +54,8 @@ export interface ServiceSpec {
    * Docker's bridge, which `,${hostGateway}` stands for; elsewhere the engine forwards to 127.0.0.1.
    */
   containers?: { context?: string | undefined } | undefined;
+  /** All whom it talks to are on this machine, so that a supervisor that can may keep it from everybody else. */
+  loopbackOnly?: boolean | undefined;
   /** Seconds between SIGTERM and SIGKILL. */
   stopGraceSeconds: number;
   /** What keeps it running. */

@@ -1,7 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { gatewayPorts } from "../gateway/caddyfile.ts";
 import { labelsOf } from "./pod.ts";
-import { serverPorts } from "./server-pod.ts";
 
 /** Who decides how many workers there are. */
 export interface Autoscaler {
@@ -9,7 +9,7 @@ export interface Autoscaler {
   kind: "cpu" | "keda";
   min: number;
   max: number;
-  /** Name of the server's Service. */
+  /** Name of the gateway's Service. */
   serverService: string;
 }
 
@@ -56,7 +56,7 @@ export function autoscale(
           {
             type: "metrics-api",
             metadata: {
-              url: pulumi.interpolate`http://${autoscaler.serverService}.${namespace}:${serverPorts.api}/metrics`,
+              url: pulumi.interpolate`http://${autoscaler.serverService}.${namespace}:${gatewayPorts.metrics}/metrics`,
               format: "prometheus",
               valueLocation: "inngest_queue_depth",
               targetValue: String(itemsPerWorker),

@@ -1,12 +1,13 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { gatewayPorts } from "../gateway/caddyfile.ts";
 import { networkPolicy, serverConnections, type Way } from "./network-policy.ts";
 import { labelsOf, selectorOf, withoutWaiting } from "./pod.ts";
 import { serverPorts } from "./server-pod.ts";
 
-/** An Ingress for the server. */
+/** An Ingress for the gateway. */
 export interface IngressArgs {
-  /** The server's address for people and workers elsewhere; `https:` asks for TLS. */
+  /** The gateway's address for people and workers elsewhere; `https:` asks for TLS. */
   url: string;
   /** @default the cluster's own default */
   className?: string | undefined;
@@ -17,23 +18,31 @@ export interface IngressArgs {
 
 export interface KubernetesEntranceArgs {
   namespace: pulumi.Input<string>;
-  /** Name of the server's Service. @default "inngest-svc" */
+  /** Name of the gateway's Service. @default "inngest-svc" */
   serviceName?: string;
-  /** Port of every node that leads to the server. @default none */
+  /** Port of every node that leads to the gateway. @default none */
   nodePort?: number | undefined;
   /** @default none */
   ingress?: IngressArgs | undefined;
   /** Port of the workers' pods. */
   workerPort: number;
-  /** Who reaches the API beside the workers of this stack. */
-  visitors: Way["with"][];
+  /** Everybody may reach the gateway, not the workers of this stack alone. */
+  open: boolean;
+  /** Namespace that may read the metrics, without a password. @default none */
+  metricsReader?: string | undefined;
   /** Some of Redis, Postgres and the worker are outside the namespace, at addresses that only their URLs say. */
   reachesOutside: boolean;
 }
 
 export const serverService = "inngest-svc";
 
-/** The way to the server: a Service, an Ingress where asked for, and network rules for all its ports. */
+/** Name of every server that is ready, each by its own address; the gateway alone has a use for it. */
+export const serverHosts = "servers";
+
+/**
+ * The way to the server: the gateway's Service, an Ingress where asked for, the server's own name, and network rules
+ * for all ports of both.
+ */
 export class KubernetesEntrance extends pulumi.ComponentResource {
   constructor(name: string, args: KubernetesEntranceArgs, opts?: pulumi.ComponentResourceOptions) {
     super("inngest-local:index:KubernetesEntrance", name, {}, opts);
@@ -47,30 +56,38 @@ export class KubernetesEntrance extends pulumi.ComponentResource {
       );
     }
     const child = { parent: this };
-    const labels = labelsOf("server");
+    const labels = labelsOf("gateway");
     const { api, connectGateway, connectGatewayGrpc, connectExecutorGrpc } = serverPorts;
-    const selector = selectorOf("server");
+    const { http, metrics } = gatewayPorts;
+    const selector = selectorOf("gateway");
     new k8s.core.v1.Service(
       `${name}-service`,
       {
         metadata: { name: serviceName, namespace, labels, annotations: withoutWaiting },
         spec: {
           selector,
-          ports: [
-            { name: "api", port: api },
-            { name: "connect", port: connectGateway },
-          ],
+          ports: [{ name: "api", port: http }, ...(args.metricsReader ? [{ name: "metrics", port: metrics }] : [])],
         },
       },
       child,
     );
+    new k8s.core.v1.Service(
+      `${name}-servers`,
+      {
+        metadata: { name: serverHosts, namespace, labels: labelsOf("server"), annotations: withoutWaiting },
+        // Without an address of its own: a pod that is to stop is no longer in the answer, while a Service with one
+        // still leads to it where it is the only one.
+        spec: { clusterIP: "None", selector: selectorOf("server"), ports: [{ name: "api", port: api }] },
+      },
+      child,
+    );
     if (nodePort !== undefined) {
-      // A Service of its own, or Connect's port would be open on every node too.
+      // A Service of its own, or the metrics' port would be open on every node too.
       new k8s.core.v1.Service(
         `${name}-node-port`,
         {
           metadata: { name: `${serviceName}-node`, namespace, labels, annotations: withoutWaiting },
-          spec: { type: "NodePort", selector, ports: [{ name: "api", port: api, nodePort }] },
+          spec: { type: "NodePort", selector, ports: [{ name: "api", port: http, nodePort }] },
         },
         child,
       );
@@ -100,7 +117,7 @@ export class KubernetesEntrance extends pulumi.ComponentResource {
                     {
                       path: "/",
                       pathType: "Prefix",
-                      backend: { service: { name: serviceName, port: { number: serverPorts.api } } },
+                      backend: { service: { name: serviceName, port: { number: http } } },
                     },
                   ],
                 },
@@ -111,15 +128,26 @@ export class KubernetesEntrance extends pulumi.ComponentResource {
         child,
       );
     }
+    const { metricsReader } = args;
+    const visitors: Way[] = [
+      { with: args.open ? "anybody" : ["worker"], ports: [http] },
+      ...(metricsReader ? [{ with: { namespace: metricsReader }, ports: [metrics] }] : []),
+    ];
+    networkPolicy(
+      `${name}-gateway-network`,
+      "gateway",
+      namespace,
+      { in: visitors, out: [{ with: ["server"], ports: [api, connectGateway] }] },
+      child,
+    );
     networkPolicy(
       `${name}-network`,
       "server",
       namespace,
       {
         in: [
-          { with: ["worker"], ports: [api, connectGateway] },
+          { with: ["gateway"], ports: [api, connectGateway] },
           { with: ["server"], ports: [connectGatewayGrpc, connectExecutorGrpc] },
-          ...args.visitors.map((visitor) => ({ with: visitor, ports: [api] })),
         ],
         out: args.reachesOutside
           ? "everywhere"

@@ -8,7 +8,13 @@ export const deploy: Deploy = (settings, keys, opts) => {
   const foundation = layFoundation(settings, providerOf(settings, opts), opts);
   const server = new KubernetesServer(
     "server",
-    { ...foundation, image: settings.serverImage, keys: keys.server, profile: settings.profile },
+    {
+      ...foundation,
+      image: settings.serverImage,
+      keys: keys.server,
+      profile: settings.profile,
+      dashboard: settings.dashboard,
+    },
     afterStores(foundation),
   );
   return surround({
@@ -16,6 +22,7 @@ export const deploy: Deploy = (settings, keys, opts) => {
     keys,
     foundation,
     server,
+    gateways: 1,
     reachesOutside: settings.redisUrl !== undefined,
     durability: "kept: history and runs in flight, also when every pod is deleted at once",
     opts,

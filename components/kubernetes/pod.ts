@@ -2,7 +2,7 @@ import type * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 
 /** Parts of an installation; each is a label on its pods, a set of network rules and a name within the namespace. */
-export type Part = "server" | "migration" | "queue" | "database" | "worker";
+export type Part = "gateway" | "server" | "migration" | "queue" | "database" | "worker";
 
 /** Every object of a stack is in a namespace of its own, so that names within it need not carry the stack's. */
 export function namespaceOf(stack: string): string {
@@ -59,6 +59,23 @@ export const restrictedContainer = {
 export function startupProbe(check: k8s.types.input.core.v1.Probe): k8s.types.input.core.v1.Probe {
   return { ...check, periodSeconds: 1, timeoutSeconds: 5, failureThreshold: 120 };
 }
+
+/** Looked at while it starts, then for whether it may have work, and seldom for whether it has to start again. */
+export function watched(check: k8s.types.input.core.v1.Probe) {
+  return {
+    startupProbe: startupProbe(check),
+    readinessProbe: { ...check, periodSeconds: 5, timeoutSeconds: 5 },
+    livenessProbe: { ...check, periodSeconds: 20, timeoutSeconds: 10, failureThreshold: 6 },
+  };
+}
+
+/** Goes on as it is between the word to stop and SIGTERM, in which time others hear of it. */
+export function stopsAfter(seconds: number): k8s.types.input.core.v1.Lifecycle {
+  return { preStop: { exec: { command: ["sleep", String(seconds)] } } };
+}
+
+/** A new pod before an old one goes. */
+export const oneMoreWhileRolling = { type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } };
 
 /** An empty folder of the pod's, gone with it. */
 export function scratch(name: string, path: string) {

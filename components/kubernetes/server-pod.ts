@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { ServerKeys } from "../key-rotation.ts";
 import type { Profile } from "../profile.ts";
 import { serverEnvironment } from "../server-options.ts";
-import { labelsOf, restrictedContainer, restrictedPod, scratch, startupProbe } from "./pod.ts";
+import { labelsOf, restrictedContainer, restrictedPod, scratch, stopsAfter, watched } from "./pod.ts";
 
 /** What a server is told on both Kubernetes tiers. */
 export interface ServerSettings {
@@ -17,6 +17,8 @@ export interface ServerSettings {
   /** The worker's endpoint, as the server reaches it. */
   sdkUrl: string;
   profile: Profile;
+  /** Serve dashboard and GraphQL. */
+  dashboard: boolean;
 }
 
 /** Where a server listens within its pod; 50052 and 50053 are for other servers of the same stack. */
@@ -40,6 +42,7 @@ export function serverVariables(settings: ServerSettings): pulumi.Output<Record<
         postgresConnections: settings.postgresConnections,
         sdkUrl: settings.sdkUrl,
         profile: settings.profile,
+        dashboard: settings.dashboard,
         ...keys,
         ...urls,
       }),
@@ -102,11 +105,10 @@ export function serverPod(args: ServerPodArgs): ServerPod {
           workingDir: dataFolder,
           ...environment,
           ports: Object.values(serverPorts).map((containerPort) => ({ containerPort })),
-          startupProbe: startupProbe(health),
-          readinessProbe: { ...health, periodSeconds: 5, timeoutSeconds: 5 },
-          livenessProbe: { ...health, periodSeconds: 20, timeoutSeconds: 10, failureThreshold: 6 },
-          // A pod that is told to stop still gets new connections until every node has heard of it.
-          lifecycle: { preStop: { exec: { command: ["sleep", "5"] } } },
+          ...watched(health),
+          // A pod that is told to stop still gets events until the gateway has heard of it: cluster DNS answers what it
+          // knew for 5 s. What it takes in its last moments it forgets.
+          lifecycle: stopsAfter(10),
           resources: { requests: { cpu: "100m", memory: "256Mi" }, limits: { memory: "2Gi" } },
           volumeMounts: [dataMount, temporary.mount],
         },

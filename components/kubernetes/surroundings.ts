@@ -2,14 +2,14 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../../config.ts";
 import { currentContext } from "../docker/context.ts";
 import { type Endpoints, type Keys, loopbackEndpoints } from "../endpoints.ts";
+import { gatewayPorts } from "../gateway/caddyfile.ts";
 import { HostWorker } from "../host/worker.ts";
 import { appEnvironment, workerOptions } from "../worker-environment.ts";
 import type { Autoscaler } from "./autoscaler.ts";
 import { KubernetesEntrance, serverService } from "./entrance.ts";
 import type { Foundation } from "./foundation.ts";
-import type { Way } from "./network-policy.ts";
+import { KubernetesGateway } from "./gateway.ts";
 import { namespaceOf } from "./pod.ts";
-import { serverPorts } from "./server-pod.ts";
 import { KubernetesWorker } from "./worker.ts";
 
 export interface SurroundingsArgs {
@@ -18,6 +18,8 @@ export interface SurroundingsArgs {
   foundation: Foundation;
   server: pulumi.Resource & { instance: pulumi.Output<string> };
   autoscaler?: Autoscaler;
+  /** Gateways that run at once. */
+  gateways: number;
   /** Postgres or Redis is outside the namespace. */
   reachesOutside: boolean;
   durability: string;
@@ -31,10 +33,8 @@ export function surround(args: SurroundingsArgs): Endpoints {
   const { kubernetes, namespace } = foundation;
   const { placement, port: workerPort } = settings.worker;
   const { exposure, nodePort, ingress } = kubernetes;
-  const visitors: Way["with"][] = [
-    ...(exposure === "port-forward" ? [] : (["anybody"] as const)),
-    ...(args.autoscaler?.kind === "keda" ? [{ namespace: "keda" }] : []),
-  ];
+  const { gateway: door, dashboard } = settings;
+  const byKeda = args.autoscaler?.kind === "keda";
   new KubernetesEntrance(
     "entrance",
     {
@@ -42,8 +42,22 @@ export function surround(args: SurroundingsArgs): Endpoints {
       ...(exposure === "nodePort" ? { nodePort } : {}),
       ...(exposure === "ingress" ? { ingress } : {}),
       workerPort,
-      visitors,
+      open: exposure !== "port-forward",
+      ...(byKeda ? { metricsReader: "keda" } : {}),
       reachesOutside: args.reachesOutside || placement !== "container",
+    },
+    foundation.opts,
+  );
+  const gateway = new KubernetesGateway(
+    "gateway",
+    {
+      namespace,
+      image: door.image,
+      publicName: door.publicName ?? (ingress && { url: new URL(ingress.url).origin, tls: "elsewhere" }),
+      replicas: args.gateways,
+      dashboard,
+      connect: settings.worker.transport === "connect",
+      openMetrics: byKeda,
     },
     foundation.opts,
   );
@@ -51,13 +65,15 @@ export function surround(args: SurroundingsArgs): Endpoints {
   return {
     ...endpoints,
     appEnvironment: appEnvironment({ serverUrl: endpoints.apiUrl, origin: foundation.origin, keys: args.keys.worker }),
-    server: args.server.instance,
+    dashboardPassword: gateway.password,
+    // The way to the server is the gateway: who waits for the one waits for both.
+    server: pulumi.all([args.server.instance, gateway.instance]).apply(([instance]) => instance),
     ...workerOf(args, endpoints),
     forward: {
       context: kubernetes.context,
       kubeconfig: kubernetes.kubeconfig,
       namespace: namespaceOf(settings.stack),
-      server: { service: serverService, port: serverPorts.api, local: settings.port },
+      server: { service: serverService, port: gatewayPorts.http, local: settings.port },
       worker: placement === "container" ? { service: "worker", port: workerPort, local: workerPort } : undefined,
     },
     durability: args.durability,
@@ -68,7 +84,8 @@ export function surround(args: SurroundingsArgs): Endpoints {
 function endpointsOf(settings: Settings, { kubernetes }: Foundation) {
   const { exposure, nodePort, ingress } = kubernetes;
   const local = loopbackEndpoints(exposure === "nodePort" ? { ...settings, port: nodePort } : settings);
-  if (!ingress) return local;
+  const name = settings.gateway.publicName?.url;
+  if (!ingress) return { ...local, dashboardUrl: name ?? local.dashboardUrl };
   const url = ingress.url.replace(/\/$/, "");
   return { ...local, dashboardUrl: url, apiUrl: url, eventUrl: `${url}/e` };
 }
@@ -82,12 +99,13 @@ function workerOf(
   const unsupervised = pulumi.output<Record<string, string>>({});
   if (runtime === "external") return { worker: pulumi.output(workerEndpoint), supervision: unsupervised };
   if (placement === "container") {
-    const serverUrl = `http://${serverService}:${serverPorts.api}`;
+    const gateway = `${serverService}:${gatewayPorts.http}`;
     const args = {
       namespace,
       image: image as string,
       ...worker,
-      serverUrl,
+      serverUrl: `http://${gateway}`,
+      ...(worker.transport === "connect" && { connectGatewayUrl: `ws://${gateway}/v0/connect` }),
       origin,
       redisUrl,
       keys: keys.worker,

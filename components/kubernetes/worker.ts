@@ -5,11 +5,14 @@ import { type Autoscaler, autoscale } from "./autoscaler.ts";
 import { networkPolicy } from "./network-policy.ts";
 import {
   labelsOf,
+  oneMoreWhileRolling,
+  type Part,
   restrictedContainer,
   restrictedPod,
   scratch,
   selectorOf,
-  startupProbe,
+  stopsAfter,
+  watched,
   withoutWaiting,
 } from "./pod.ts";
 
@@ -68,7 +71,7 @@ export class KubernetesWorker extends pulumi.ComponentResource {
           // The autoscaler's own number would be taken back by every `up`.
           ...(args.autoscaler ? {} : { replicas: 1 }),
           selector: { matchLabels: selectorOf("worker") },
-          strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
+          strategy: oneMoreWhileRolling,
           template: {
             metadata: { labels },
             spec: {
@@ -80,11 +83,9 @@ export class KubernetesWorker extends pulumi.ComponentResource {
                   image: args.image,
                   envFrom: [{ secretRef: { name: secret.metadata.name } }],
                   ports: [{ name: "http", containerPort: port }],
-                  startupProbe: startupProbe(health),
-                  readinessProbe: { ...health, periodSeconds: 5, timeoutSeconds: 5 },
-                  livenessProbe: { ...health, periodSeconds: 20, timeoutSeconds: 10, failureThreshold: 6 },
+                  ...watched(health),
                   // A pod that is told to stop still gets new requests until every node has heard of it.
-                  lifecycle: { preStop: { exec: { command: ["sleep", "5"] } } },
+                  lifecycle: stopsAfter(5),
                   resources: { requests: { cpu: "100m", memory: "128Mi" }, limits: { memory: "1Gi" } },
                   volumeMounts: [data.mount, temporary.mount],
                 },
@@ -118,7 +119,7 @@ export function workerOrigin(port: number): string {
 }
 
 /** No two pods of a part on one node as long as there are others. */
-export function spreadOverNodes(part: "server" | "worker"): k8s.types.input.core.v1.TopologySpreadConstraint {
+export function spreadOverNodes(part: Part): k8s.types.input.core.v1.TopologySpreadConstraint {
   return {
     topologyKey: "kubernetes.io/hostname",
     maxSkew: 1,
@@ -130,7 +131,7 @@ export function spreadOverNodes(part: "server" | "worker"): k8s.types.input.core
 /** A drain of nodes takes a part's pods one by one; a lone pod it just moves. */
 export function disruptionBudget(
   name: string,
-  part: "server" | "worker",
+  part: Part,
   namespace: pulumi.Input<string>,
   opts: pulumi.CustomResourceOptions,
 ): void {

@@ -18,6 +18,8 @@ export interface ProcessServerArgs {
   /** The worker's endpoint. */
   sdkUrl: string;
   profile: Profile;
+  /** Serve dashboard and GraphQL. */
+  dashboard: boolean;
   supervision: Supervision;
 }
 
@@ -43,6 +45,7 @@ export class ProcessServer extends pulumi.ComponentResource {
         redisUrl,
         sdkUrl: args.sdkUrl,
         profile: args.profile,
+        dashboard: args.dashboard,
       }),
     );
     const service = new HostService(
@@ -58,6 +61,9 @@ export class ProcessServer extends pulumi.ComponentResource {
         database: "server/main.db",
         listeners: [0, 1, 2, 3].map((offset) => ({ host: "127.0.0.1", port: port + offset })),
         healthUrl: `http://127.0.0.1:${port}/health`,
+        loopbackOnly: pulumi
+          .output(args.redisUrl)
+          .apply((redisUrl) => [args.sdkUrl, ...(redisUrl ? [redisUrl] : [])].every(isLoopback)),
         supervision: args.supervision,
       },
       { parent: this },
@@ -66,4 +72,8 @@ export class ProcessServer extends pulumi.ComponentResource {
     this.supervised = service.supervised;
     this.registerOutputs({ instance: this.instance, supervised: this.supervised });
   }
+}
+
+function isLoopback(url: string): boolean {
+  return /^(localhost|127(\.\d+){3}|\[::1\])$/.test(new URL(url).hostname);
 }

@@ -4,6 +4,8 @@ import { execFileSync } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { defaults } from "../../config.ts";
+import { ask } from "../support/door.ts";
+import { answers, table, toldOrigins } from "../support/door-matrix.ts";
 import { title } from "../support/engine.ts";
 import {
   clusterOrReason,
@@ -74,6 +76,21 @@ describe.skipIf(reason)(title("tier kubernetes", reason), () => {
     const { signingKey, eventKey } = await stack.outputs();
     const state = await stack.exportedState();
     for (const key of [signingKey, eventKey]) expect(state + stack.printed).not.toContain(key);
+  });
+
+  test("lets through the gateway who may pass, and nobody by another name", async () => {
+    await reachableApi();
+    const outputs = await stack.outputs();
+    const port = Number(nodePort);
+    for (const [method, path, statuses] of table) {
+      const found = await answers(port, method, path, outputs);
+      expect(
+        Object.values(found).map(({ status }) => status),
+        `${method} ${path}`,
+      ).toEqual(statuses);
+      expect(Object.values(found).flatMap(toldOrigins), `${method} ${path}`).toEqual([]);
+      expect((await ask(port, method, path, { host: "evil.example" })).status).toBe(421);
+    }
   });
 
   test("enforces the standard `restricted` on whatever else comes into its namespace", () => {

@@ -1,21 +1,23 @@
-// The commands as a newcomer runs them, in a clean checkout with a home of its own. Does not prove: the download of the
-// Pulumi CLI and its plugins, which come from the machine.
+// The commands as a newcomer runs them, who follows docs/getting-started.md on a fresh clone with a home of their own. Does
+// not prove: the download of the Pulumi CLI and its plugins, which come from the machine.
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { shellCommands } from "../support/documents.ts";
 import { missing, title } from "../support/engine.ts";
+import { repositoryOfThis } from "../support/repository.ts";
 
 const reason = await missing("pulumi", "inngest");
 
 describe.skipIf(reason)(title("commands in a clean checkout", reason), () => {
   const home = mkdtempSync(join(tmpdir(), "newcomer-"));
   const checkout = join(home, "inngest-local");
-  const npm = (...args: string[]) => {
+  const environment = () => {
     const { PULUMI_BACKEND_URL: _, PULUMI_CONFIG_PASSPHRASE: __, PULUMI_ACCESS_TOKEN: ___, ...inherited } = process.env;
-    const env = {
+    return {
       ...inherited,
       PULUMI_HOME: join(home, ".pulumi"),
       XDG_DATA_HOME: join(home, "data"),
@@ -25,7 +27,14 @@ describe.skipIf(reason)(title("commands in a clean checkout", reason), () => {
         .filter((folder) => !folder.includes("node_modules"))
         .join(":"),
     };
-    return execa("npm", args, { cwd: checkout, env, extendEnv: false, reject: false, all: true });
+  };
+  const options = () => ({ cwd: checkout, env: environment(), extendEnv: false, reject: false, all: true }) as const;
+  const npm = (...args: string[]) => execa("npm", args, options());
+  const [clone, ...steps] = shellCommands(readFileSync("docs/getting-started.md", "utf8"));
+  /** What a command of the page does, for the tests that come after it. */
+  const followed = async (step: string) => {
+    expect(steps).toContain(step);
+    return await execa("sh", ["-c", step], options());
   };
   const git = (...args: string[]) => execFileSync("git", ["-C", checkout, ...args], { encoding: "utf8" });
 
@@ -33,29 +42,45 @@ describe.skipIf(reason)(title("commands in a clean checkout", reason), () => {
     const shared = join(process.env.PULUMI_HOME ?? join(homedir(), ".pulumi"));
     mkdirSync(join(home, ".pulumi"));
     for (const folder of ["plugins", "versions"]) symlinkSync(join(shared, folder), join(home, ".pulumi", folder));
-    mkdirSync(checkout);
-    const files = execFileSync("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], {
-      encoding: "utf8",
-    });
-    const present = files
-      .split("\0")
-      .filter((file) => existsSync(file))
-      .join("\0");
-    execFileSync("sh", ["-c", 'tar --null -cf - -T - | tar -xf - -C "$1"', "sh", checkout], { input: present });
-    git("init", "--quiet");
-    git("add", "--all");
-    git("-c", "user.name=test", "-c", "user.email=test@example.com", "commit", "--quiet", "--message", "checkout");
+    repositoryOfThis(join(home, "origin"));
+    const [address = "", folder] = (clone as string).split(" && cd ");
+    expect(join(home, folder as string)).toBe(checkout);
+    execFileSync("sh", ["-c", address.replace(/https:\S+/, `"${join(home, "origin")}" ${folder}`)], { cwd: home });
   });
   afterAll(async () => {
     await npm("run", "destroy", "--", "--stack", "dev", "--delete-data", "--yes");
     rmSync(home, { recursive: true });
   });
 
-  test("npm start ends with a completed function and its dashboard, and leaves git status clean", async () => {
-    const { exitCode, all } = await npm("start");
+  test("the page: npm start ends with a completed function and its dashboard, and leaves git status clean", async () => {
+    const { exitCode, all } = await followed("npm start");
     expect(all).toMatch(/Function process-task completed in \d+ ms/);
     expect(all).toMatch(/^Dashboard {2}http:\/\/localhost:8288$/m);
     expect(exitCode).toBe(0);
+    expect(git("status", "--porcelain")).toBe("");
+  });
+
+  test("the page: every other command of it does what it says", async () => {
+    const [start, send = "", logs = "", open = "", destroy, ...more] = steps;
+    expect([start, destroy, more]).toEqual(["npm start", "npm run destroy -- --stack dev --yes", []]);
+    const sent = await followed(send);
+    expect(sent.all).toMatch(/^update-project completed/m);
+    expect(sent.exitCode).toBe(0);
+    expect((await followed(logs)).exitCode).toBe(0);
+    const opened = await followed(open);
+    expect(opened.all).toContain("http://localhost:8288");
+    expect(opened.exitCode).toBe(0);
+  });
+
+  test("the page diff.md: each of its commands plans every stack, and changes nothing", async () => {
+    git("tag", "v0.1.0");
+    const commands = shellCommands(readFileSync("docs/diff.md", "utf8"));
+    expect(commands.length).toBeGreaterThan(3);
+    for (const command of commands) {
+      const { all, exitCode } = await execa("sh", ["-c", command], options());
+      expect(all, command).toMatch(/no changes|"changed": false/i);
+      expect(exitCode, command).toBe(0);
+    }
     expect(git("status", "--porcelain")).toBe("");
   });
 
@@ -94,6 +119,12 @@ describe.skipIf(reason)(title("commands in a clean checkout", reason), () => {
       expect(all).toMatch(/^Example: npm /m);
       expect(exitCode).toBe(0);
     }
+  });
+
+  test("the page: destroy keeps the data", async () => {
+    const { exitCode } = await followed(steps.at(-1) as string);
+    expect(exitCode).toBe(0);
+    expect(existsSync(join(home, "data", "inngest-local", "stacks", "dev"))).toBe(true);
   });
 
   test("npm run destroy --delete-data leaves neither process nor data", async () => {

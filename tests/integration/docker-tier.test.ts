@@ -76,8 +76,8 @@ describe.skipIf(reason).each(["experiment", "persistent"])(title("stack %s", rea
     const before = stack.port;
     stack.set("port", before + 1);
     expect(names(await stack.changes())).toEqual([
+      "replace docker:index/container:Container::gateway-caddy",
       ...(like === "persistent" ? ["replace docker:index/container:Container::queue-redis"] : []),
-      "replace docker:index/container:Container::server-inngest",
       "update command:local:Command::preflight-check",
       "update command:local:Command::registration-sync",
       "update command:local:Command::worker-process",

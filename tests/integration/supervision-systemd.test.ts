@@ -149,7 +149,11 @@ describe.skipIf(reason)(title("systemd", reason), () => {
   });
 
   test("a unit of the machine runs sandboxed, as the owner of the project, and comes back", async () => {
-    expect(await start(byMachine, "root")).toEqual(fine(systemUnit));
+    expect(await start({ ...byMachine, loopbackOnly: true }, "root")).toEqual(fine(systemUnit));
+    // That nobody else gets through is the kernel's to see to, where it has cgroup v2.
+    const filter = await machine.output("root", `systemctl show ${unit} --property=IPAddressDeny,IPAddressAllow`);
+    expect(filter).toMatch(/^IPAddressDeny=.*\b0\.0\.0\.0\/0/m);
+    expect(filter).toMatch(/^IPAddressAllow=.*\b127\.0\.0\.0\/8/m);
     const [pid] = await pids();
     const status = await machine.output("root", `cat /proc/${pid}/status; ps -o user= -p ${pid}`);
     expect(status).toMatch(/^CapBnd:\t0+$/m);
@@ -162,7 +166,7 @@ describe.skipIf(reason)(title("systemd", reason), () => {
         `node -e "console.log(await (await fetch('http://127.0.0.1:${port}/?write=${path}')).text())"`,
       );
     expect(await write("/var/tmp/x")).toContain('"pid"');
-    expect(await machine.output("root", "ls /var/tmp")).not.toContain("x\n");
+    expect(await machine.output("root", "find /var/tmp -maxdepth 1 -name x")).toBe("");
     expect(await write("/home/person/x")).toBe("EROFS");
     expect(await write("/var/lib/inngest-local/test/x")).toContain('"pid"');
     await machine.output("root", `kill -9 ${pid}`);

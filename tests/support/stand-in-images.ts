@@ -34,6 +34,13 @@ const standIns: Record<string, StandIn> = {
     },
   },
   [defaults.queueImage]: { build: () => ['CMD ["redis-server"]'] },
+  [defaults.gatewayImage]: {
+    build(folder) {
+      copyFileSync(realpathSync(onPath("caddy") as string), join(folder, "caddy"));
+      writeFileSync(join(folder, "wget"), wget, { mode: 0o755 });
+      return ["COPY caddy wget /usr/bin/", 'CMD ["caddy", "run"]'];
+    },
+  },
   [defaults.databaseImage]: {
     package: "postgresql-15",
     build(folder) {
@@ -81,9 +88,24 @@ fi
 exec "$@"
 `;
 
-const dockerImages = [defaults.serverImage, defaults.queueImage, "node:24.21.0-bookworm-slim", "oven/bun:1.4.5-slim"];
+/** All that the gateway's health check wants of it: whether a page is there. */
+const wget = `#!/bin/bash
+[[ "\${@: -1}" =~ ^http://([^:/]+):([0-9]+)/$ ]]
+exec 3<>"/dev/tcp/\${BASH_REMATCH[1]}/\${BASH_REMATCH[2]}"
+printf 'GET / HTTP/1.0\\r\\n\\r\\n' >&3
+read -r _ status _ <&3
+[ "$status" = 200 ]
+`;
+
+const dockerImages = [
+  defaults.serverImage,
+  defaults.queueImage,
+  defaults.gatewayImage,
+  "node:24.21.0-bookworm-slim",
+  "oven/bun:1.4.5-slim",
+];
 /** Images that the suites on a cluster use, and of which the worker's is built. */
-export const clusterImages = [defaults.serverImage, defaults.queueImage, defaults.databaseImage];
+export const clusterImages = [defaults.serverImage, defaults.queueImage, defaults.gatewayImage, defaults.databaseImage];
 
 export const workerImages = ["node:24.21.0-bookworm-slim", "oven/bun:1.4.5-slim"];
 
@@ -96,6 +118,9 @@ export function ensureImages(images = dockerImages): string | undefined {
     if (succeeds("docker", "image", "inspect", image) || succeeds("docker", "pull", "--quiet", image)) continue;
     if (process.getuid?.() !== 0 || !onPath("debootstrap")) {
       return `the image ${image} cannot be pulled, and no stand-in can be made without root and debootstrap`;
+    }
+    if (image === defaults.gatewayImage && !onPath("caddy")) {
+      return `the image ${image} cannot be pulled, and no stand-in can be made without caddy`;
     }
     make(image, standIns[image] as StandIn);
   }

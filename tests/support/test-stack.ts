@@ -8,6 +8,7 @@ import { InngestApi, type Run } from "../../components/inngest-api.ts";
 
 export interface StackOutputs {
   dashboardUrl: string;
+  dashboardPassword?: string;
   apiUrl: string;
   eventUrl: string;
   workerUrl: string;
@@ -36,6 +37,8 @@ export class TestStack {
   readonly #pulumi: Pulumi;
   readonly #settingsFile: string;
   #settings: Record<string, string | number | boolean>;
+  /** The settings that it was created with. */
+  readonly #created: Readonly<Record<string, string | number | boolean>>;
   /** The settings file as it is since a secret is in it. */
   #fixedSettings: string | undefined;
 
@@ -55,6 +58,7 @@ export class TestStack {
     this.#pulumi = pulumi;
     this.#settingsFile = join(home, `Pulumi.${name}.yaml`);
     this.#settings = { port: this.port, workerPort: this.workerPort, ...settings };
+    this.#created = { ...this.#settings };
   }
 
   /**
@@ -94,6 +98,13 @@ export class TestStack {
 
   set(key: string, value: string | number | boolean): void {
     this.#settings[key] = value;
+  }
+
+  /** Takes back what {@link set} did. */
+  unset(key: string): void {
+    const created = this.#created[key];
+    if (created === undefined) delete this.#settings[key];
+    else this.#settings[key] = created;
   }
 
   /** Sets an encrypted setting, which then stays in this stack's file. */
@@ -138,6 +149,11 @@ export class TestStack {
     return await this.#succeed("preview", "--json", ...this.#eventLog());
   }
 
+  /** `pulumi preview` as a person sees it. */
+  async preview(...flags: string[]): Promise<{ exitCode: number; output: string }> {
+    return await this.#run("preview", ...flags);
+  }
+
   async outputs(): Promise<StackOutputs> {
     return await this.#pulumi.outputs<StackOutputs>(this.name);
   }
@@ -176,9 +192,7 @@ export class TestStack {
    * to this one's parts, so that the settings file that it reads and writes is this stack's.
    */
   command(name: string, ...args: string[]) {
-    for (const part of ["Pulumi.yaml", "index.ts", "package.json", "components", "node_modules", "worker"]) {
-      if (!existsSync(join(this.home, part))) symlinkSync(resolve(part), join(this.home, part));
-    }
+    this.linkProject();
     return execa(process.execPath, [resolve("cli", `${name}.ts`), ...args, "--stack", this.name], {
       cwd: this.home,
       env: this.environment,
@@ -188,6 +202,13 @@ export class TestStack {
       stdin: "ignore",
       detached: true,
     });
+  }
+
+  /** Makes the stack's folder a project of links to this one's parts. */
+  linkProject(): void {
+    for (const part of ["Pulumi.yaml", "index.ts", "package.json", "components", "node_modules", "worker"]) {
+      if (!existsSync(join(this.home, part))) symlinkSync(resolve(part), join(this.home, part));
+    }
   }
 
   /** Puts a changed export in the place of the stack's state. */

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { currentContext } from "../../components/docker/context.ts";
+import { serverScript } from "../../components/docker/server-script.ts";
 import { emptyWalDatabase } from "../../components/wal-database.ts";
 import { find, generated, type Planned, planStack } from "../support/plan.ts";
 
@@ -22,8 +23,10 @@ test("the server's container", () => {
   expect(inputs).toMatchObject({
     name: "inngest-persistent-server",
     image: `sha256:${generated("server-image", 64)}`,
-    ports: [{ internal: 8288, external: 9000, ip: "127.0.0.1" }],
-    volumes: [{ volumeName: "inngest-persistent-data", containerPath: "/data" }],
+    volumes: [
+      { volumeName: "inngest-persistent-data", containerPath: "/data" },
+      { volumeName: "inngest-persistent-door", containerPath: "/run/door" },
+    ],
     networksAdvanced: [{ name: "inngest-persistent" }],
     hosts: [{ host: "host.docker.internal", ip: "host-gateway" }],
     restart: "unless-stopped",
@@ -43,15 +46,114 @@ test("the server's container", () => {
       "INNGEST_SDK_URL=http://inngest-persistent-worker:3111/api/inngest",
     ]),
   );
+  expect(inputs).not.toHaveProperty("ports");
+  expect(inputs.command).toEqual(["sh", "-c", serverScript(emptyWalDatabase())]);
   expect(secrets).toEqual(["envs"]);
-  expect(options).toMatchObject({ deleteBeforeReplace: true, replaceOnChanges: ["healthcheck"] });
+  expect(options).toMatchObject({ deleteBeforeReplace: true, replaceOnChanges: ["healthcheck", "tmpfs"] });
   expect(provider).toBe("docker");
 });
 
-test("the server's database is preset to WAL where there is none", () => {
-  const { uploads, command } = find(resources, "Container server-inngest").inputs;
-  expect(uploads).toEqual([{ file: "/opt/empty-wal.db", contentBase64: emptyWalDatabase().toString("base64") }]);
-  expect(command).toEqual(["sh", "-c", expect.stringContaining("test -e /data/main.db || cp /opt/empty-wal.db")]);
+test("the gateway's container has the only way to the server", () => {
+  const { inputs, secrets, options } = find(resources, "Container gateway-caddy");
+  expect(inputs).toMatchObject({
+    name: "inngest-persistent-gateway",
+    image: `sha256:${generated("gateway-image", 64)}`,
+    ports: [{ internal: 8288, external: 9000, ip: "127.0.0.1" }],
+    volumes: [{ volumeName: "inngest-persistent-door", containerPath: "/run/door", readOnly: true }],
+    networksAdvanced: [{ name: "inngest-persistent" }],
+    restart: "unless-stopped",
+    healthcheck: { tests: ["CMD-SHELL", "wget -q -O /dev/null http://127.0.0.1:8290/"] },
+    ...logs,
+  });
+  const [, , caddyfile] = inputs.envs as string[];
+  expect(caddyfile).toContain(`admin $2a$10$${generated("gateway-password hash", 53)}`);
+  expect(caddyfile).toContain("reverse_proxy inngest-persistent-server:8288");
+  expect(JSON.stringify(resources.map(({ inputs }) => inputs))).not.toContain(generated("gateway-password", 32));
+  expect(secrets).toEqual(["envs"]);
+  expect(options).toMatchObject({ deleteBeforeReplace: true, replaceOnChanges: ["healthcheck", "tmpfs"] });
+  expect(find(resources, "Volume server-door").inputs.driverOpts).toMatchObject({ type: "tmpfs" });
+});
+
+test("the gateway takes its port after the server has gone that had it, and the server stops before its queue", () => {
+  expect(find(resources, "DockerGateway gateway").options.dependsOn).toContain("server-inngest");
+  expect(find(resources, "DockerServer server").options.dependsOn).toContain("queue-redis");
+});
+
+test("a name with a certificate is published beside loopback, with the certificate's files", async () => {
+  const gateway = {
+    url: "https://inngest.example.org:9443",
+    certificate: "/etc/tls/c.pem",
+    key: "/etc/tls/k.pem",
+    listen: "192.0.2.1",
+  };
+  const { resources, outputs } = await planStack("persistent", { gateway: JSON.stringify(gateway) });
+  const { inputs } = find(resources, "Container gateway-caddy");
+  expect(inputs.ports).toEqual([
+    { internal: 8288, external: 8288, ip: "127.0.0.1" },
+    { internal: 8443, external: 9443, ip: "192.0.2.1" },
+  ]);
+  expect(inputs.volumes).toContainEqual({
+    hostPath: "/etc/tls/k.pem",
+    containerPath: "/certificate/key.pem",
+    readOnly: true,
+  });
+  expect((inputs.envs as string[])[2]).toContain("tls /certificate/certificate.pem /certificate/key.pem");
+  expect(outputs.dashboardUrl).toBe("https://inngest.example.org:9443");
+  expect(outputs.apiUrl).toBe("http://127.0.0.1:8288");
+});
+
+test("certificates that it gets itself are kept", async () => {
+  const gateway = JSON.stringify({ url: "https://inngest.example.org", email: "me@example.org" });
+  const { resources } = await planStack("persistent", { gateway });
+  const { inputs } = find(resources, "Container gateway-caddy");
+  expect(inputs.volumes).toContainEqual({
+    volumeName: "inngest-persistent-certificates",
+    containerPath: "/data",
+  });
+  expect(inputs.ports).toContainEqual({ internal: 8443, external: 443, ip: "0.0.0.0" });
+});
+
+describe("CIS Docker Benchmark, section 5: every container", () => {
+  const root = { user: "0:0", adds: ["CAP_CHOWN", "CAP_DAC_OVERRIDE"] };
+  const expected: Record<string, { user: string; adds: string[] }> = {
+    "gateway-caddy": { user: "1000:1000", adds: ["CAP_NET_BIND_SERVICE"] },
+    "queue-data-owner": root,
+    "queue-redis": { user: "1000:1000", adds: [] },
+    "server-data-owner": root,
+    "server-inngest": { user: "1000:1000", adds: [] },
+    "worker-data-owner": root,
+    "worker-node": { user: "1000:1000", adds: [] },
+  };
+  const containers = () => resources.filter(({ type }) => type === "docker:index/container:Container");
+
+  test("is one of these", () => {
+    expect(containers().map(({ name }) => name)).toEqual(Object.keys(expected));
+  });
+
+  test.each(Object.entries(expected))("%s", (name, { user, adds }) => {
+    const { inputs } = find(resources, `Container ${name}`);
+    // 5.4 capabilities, 5.5 privileged, 5.11 memory, 5.12 CPU, 5.13 read-only root, 5.26 no new privileges; 4.1 user.
+    expect(inputs).toMatchObject({
+      user,
+      readOnly: true,
+      capabilities: { drops: ["ALL"], adds },
+      securityOpts: ["no-new-privileges:true"],
+      memory: expect.any(Number),
+      memorySwap: inputs.memory,
+      cpuShares: expect.any(Number),
+      ...logs,
+    });
+    // 5.10, 5.16, 5.17, 5.18, 5.21, 5.31: nothing of the host's is shared.
+    for (const key of ["privileged", "pidMode", "ipcMode", "usernsMode", "devices", "cgroupParent", "uploads"]) {
+      expect(inputs, key).not.toHaveProperty(key);
+    }
+    expect([undefined, "none"]).toContain(inputs.networkMode);
+    expect(JSON.stringify(inputs)).not.toContain("docker.sock");
+    // 5.14: published on one address.
+    for (const port of (inputs.ports ?? []) as { ip: string }[]) expect(port.ip).toBe("127.0.0.1");
+    // 5.15: a container that comes back is one that is to run.
+    expect(inputs.restart).toBe(name.endsWith("-owner") ? "no" : "unless-stopped");
+  });
 });
 
 test("the queue's container is published nowhere when no worker is on the host", () => {
@@ -69,10 +171,10 @@ test("the queue's container is published nowhere when no worker is on the host",
     ...logs,
   });
   expect(inputs.ports).toEqual([]);
-  expect(JSON.stringify(inputs.uploads)).toContain(`requirepass ${password}`);
+  expect(JSON.stringify(inputs.envs)).toContain(`requirepass ${password}`);
   expect(JSON.stringify(inputs.command)).not.toContain(password);
-  expect(secrets).toEqual(["envs", "uploads"]);
-  expect(options).toMatchObject({ deleteBeforeReplace: true, replaceOnChanges: ["healthcheck"] });
+  expect(secrets).toEqual(["envs"]);
+  expect(options).toMatchObject({ deleteBeforeReplace: true, replaceOnChanges: ["healthcheck", "tmpfs"] });
 });
 
 test("the worker's container and the image it runs", () => {
@@ -94,7 +196,7 @@ test("the worker's container and the image it runs", () => {
     ...logs,
   });
   expect(inputs.envs).toEqual([
-    "INNGEST_BASE_URL=http://inngest-persistent-server:8288",
+    "INNGEST_BASE_URL=http://inngest-persistent-gateway:8288",
     "INNGEST_SERVE_ORIGIN=http://inngest-persistent-worker:3111",
     `INNGEST_SIGNING_KEY=${keys.signing}`,
     `INNGEST_EVENT_KEY=${keys.event}`,
@@ -107,7 +209,7 @@ test("the worker's container and the image it runs", () => {
 });
 
 test("the images stay when the stack goes", () => {
-  for (const image of ["server-image", "queue-image"]) {
+  for (const image of ["server-image", "queue-image", "gateway-image"]) {
     expect(find(resources, `RemoteImage ${image}`).inputs.keepLocally).toBe(true);
   }
 });
@@ -134,6 +236,7 @@ test.each([
   expect(volumes.map(({ name, inputs, options }) => [name, inputs.name, options.retainOnDelete])).toEqual([
     ["queue-data", "inngest-persistent-queue", kept],
     ["server-data", "inngest-persistent-data", kept],
+    ["server-door", "inngest-persistent-door", false],
   ]);
 });
 
@@ -184,21 +287,20 @@ describe("the Docker context", () => {
   });
 });
 
-test("a worker on the host reaches queue and Connect's gateway on loopback, and nobody else does", async () => {
+test("a worker on the host reaches queue and gateway on loopback, by which it connects, and nobody else does", async () => {
   const settings = { port: "9000", transport: "connect" };
   const { resources: onHost } = await planStack("persistent", settings);
   expect(find(onHost, "Container queue-redis").inputs.ports).toEqual([
     { internal: 6379, external: 9002, ip: "127.0.0.1" },
   ]);
-  expect(find(onHost, "Container server-inngest").inputs.ports).toEqual([
-    { internal: 8288, external: 9000, ip: "127.0.0.1" },
-    { internal: 8289, external: 9001, ip: "127.0.0.1" },
-  ]);
+  const { inputs } = find(onHost, "Container gateway-caddy");
+  expect(inputs.ports).toEqual([{ internal: 8288, external: 9000, ip: "127.0.0.1" }]);
+  expect(JSON.stringify(inputs.envs)).toContain("inngest-persistent-server:8289");
   const { envFile } = JSON.parse(find(onHost, "Command worker-process").inputs.stdin as string);
   expect(envFile).toMatchObject({
     TRANSPORT: "connect",
     HOST: "127.0.0.1",
-    INNGEST_CONNECT_GATEWAY_URL: "ws://127.0.0.1:9001/v0/connect",
+    INNGEST_CONNECT_GATEWAY_URL: "ws://127.0.0.1:9000/v0/connect",
     REDIS_URL: expect.stringMatching(/^redis:\/\/:.+@127\.0\.0\.1:9002$/),
   });
 });

@@ -81,7 +81,7 @@ describe("keysFrom", () => {
     expect(tree(resources).filter((label) => /SigningKeys|keys-/.test(label))).toEqual([]);
     expect(find(resources, "StackReference keysFrom").inputs).toEqual({ name: "organization/inngest-local/dev" });
     expect(outputs).toMatchObject(otherStacks.dev);
-    expect(secretOutputs.sort()).toEqual(["appEnvironment", "eventKey", "keys", "signingKey"]);
+    expect(secretOutputs.sort()).toEqual(["appEnvironment", "dashboardPassword", "eventKey", "keys", "signingKey"]);
     expect(find(resources, "Container server-inngest").inputs.envs).toEqual(
       expect.arrayContaining([
         `INNGEST_SIGNING_KEY=${otherStacks.dev.signingKey}`,

@@ -78,7 +78,8 @@ describe.each(Object.keys(variants))("%s", (variant) => {
         expect(container.securityContext).toEqual({
           allowPrivilegeEscalation: false,
           readOnlyRootFilesystem: true,
-          capabilities: { drop: ["ALL"] },
+          // The one capability that the standard lets anybody add.
+          capabilities: { drop: ["ALL"], ...(container.name === "caddy" ? { add: ["NET_BIND_SERVICE"] } : {}) },
         });
       }
       for (const { resources } of spec.containers) {
@@ -148,19 +149,24 @@ function visitors(variant: string, part: string, port: number): string[] {
 }
 
 test.each([
-  ["kubernetes", "server", 8288, ["worker"]],
-  ["kubernetes", "server", 8289, ["worker"]],
+  ["kubernetes", "gateway", 8288, ["worker"]],
+  ["kubernetes", "gateway", 8289, []],
+  ["kubernetes", "server", 8288, ["gateway"]],
+  ["kubernetes", "server", 8289, ["gateway"]],
   ["kubernetes", "server", 50052, ["server"]],
   ["kubernetes", "server", 50053, ["server"]],
   ["kubernetes", "queue", 6379, ["server", "migration", "worker"]],
   ["kubernetes", "worker", 3111, ["server"]],
-  ["kubernetes-node-port", "server", 8288, ["worker", "anybody"]],
-  ["kubernetes-node-port", "server", 8289, ["worker"]],
-  ["cluster", "server", 8288, ["worker", "anybody"]],
+  ["kubernetes-node-port", "gateway", 8288, ["anybody"]],
+  ["kubernetes-node-port", "server", 8288, ["gateway"]],
+  ["cluster", "gateway", 8288, ["anybody"]],
+  ["cluster", "server", 8288, ["gateway"]],
   ["cluster", "server", 50052, ["server"]],
   ["cluster", "database", 5432, ["server", "migration"]],
   ["cluster", "migration", 8288, []],
-  ["cluster-keda", "server", 8288, ["worker", "keda"]],
+  ["cluster-keda", "gateway", 8288, ["worker"]],
+  ["cluster-keda", "gateway", 8289, ["keda"]],
+  ["cluster-keda", "server", 8288, ["gateway"]],
 ])("%s: the %s's port %i is open to %j", (variant, part, port, expected) => {
   expect(visitors(variant, part, port)).toEqual(expected);
 });
@@ -171,6 +177,7 @@ test("a given Redis and Postgres need a way out, and start none", () => {
   expect(egress("cluster-given")).toEqual([{}]);
   expect(egress("cluster")).not.toContainEqual({});
   expect(podsOf("cluster-given").map(({ name }) => name)).toEqual([
+    "Deployment gateway",
     "Deployment inngest",
     "Deployment worker",
     "Job server-migration",
@@ -217,7 +224,7 @@ test("a Service named like the program is refused when it is constructed", async
       namespace: "n",
       serviceName: "inngest",
       workerPort: 3111,
-      visitors: [],
+      open: false,
       reachesOutside: false,
     });
   await expect(plan(entrance)).rejects.toThrow(pulumi.ResourceError);

@@ -5,6 +5,12 @@ import { find, observed, planStack, tree } from "../support/plan.ts";
 const signingKeys = ["SigningKeys keys", "  RandomPassword keys-event", "  RandomPassword keys-signing"];
 const preflight = ["Preflight preflight", "  Command preflight-check"];
 const registration = ["Registration registration", "  Command registration-sync"];
+const gateway = [
+  "DockerGateway gateway",
+  "  Container gateway-caddy",
+  "  RandomPassword gateway-password",
+  "  RemoteImage gateway-image",
+];
 const hostWorker = ["HostWorker worker", "  HostService worker", "    Command worker-process"];
 
 describe("dev", () => {
@@ -72,6 +78,22 @@ describe("dev", () => {
   });
 
   test.each([
+    [{}, true],
+    [{ redisUrl: "redis://127.0.0.1:6379" }, true],
+    [{ redisUrl: "redis://redis.example:6379" }, false],
+    [{ runtime: "external", workerUrl: "http://app.example:3000/api/inngest" }, false],
+  ])("with %j talks to this machine alone: %s", async (settings, alone) => {
+    const encrypted = Object.keys(settings).filter((key) => key === "redisUrl");
+    const { resources } = await planStack("dev", settings as Record<string, string>, encrypted);
+    expect(serviceOf(resources, "server").loopbackOnly).toBe(alone);
+  });
+
+  test("without a dashboard serves none", async () => {
+    const { resources } = await planStack("dev", { dashboard: "false" });
+    expect(JSON.parse(serviceOf(resources, "server").files[0].content)).toMatchObject({ "no-ui": true });
+  });
+
+  test.each([
     ["node", "node"],
     ["bun", "bun"],
   ])("runs the worker on %s", async (runtime, kind) => {
@@ -92,12 +114,14 @@ describe("dev", () => {
 });
 
 describe("experiment", () => {
-  test("is one container, without volume or queue", async () => {
+  test("is one container behind a gateway, without queue and with data in memory", async () => {
     const { resources, outputs } = await planStack("experiment");
     expect(tree(resources)).toEqual([
+      ...gateway,
       "DockerServer server",
       "  Container server-inngest",
       "  RemoteImage server-image",
+      "  Volume server-door",
       ...hostWorker,
       "Network network",
       ...preflight,
@@ -106,13 +130,16 @@ describe("experiment", () => {
       "docker docker",
     ]);
     expect(outputs.durability).toMatch(/^warning: work and history go with the container/);
-    expect(find(resources, "Container server-inngest").inputs).toMatchObject({ volumes: [], restart: "no" });
+    const { inputs } = find(resources, "Container server-inngest");
+    expect(inputs).toMatchObject({ restart: "no", tmpfs: { "/data": expect.stringContaining("uid=1000") } });
+    expect(inputs.volumes).toEqual([{ volumeName: "inngest-experiment-door", containerPath: "/run/door" }]);
   });
 });
 
 describe("persistent", () => {
   const queue = [
     "DockerQueue queue",
+    "  Container queue-data-owner",
     "  Container queue-redis",
     "  RandomPassword queue-password",
     "  RemoteImage queue-image",
@@ -120,23 +147,31 @@ describe("persistent", () => {
   ];
   const server = [
     "DockerServer server",
+    "  Container server-data-owner",
     "  Container server-inngest",
     "  RemoteImage server-image",
     "  Volume server-data",
+    "  Volume server-door",
   ];
 
-  test("is server and queue, each with a volume", async () => {
+  test("is server and queue, each with a volume, behind a gateway", async () => {
     const { resources, outputs } = await planStack("persistent");
     const rest = [...hostWorker, "Network network", ...preflight, ...registration, ...signingKeys, "docker docker"];
-    expect(tree(resources)).toEqual([...queue, ...server, ...rest]);
+    expect(tree(resources)).toEqual([...gateway, ...queue, ...server, ...rest]);
     expect(outputs.durability).toMatch(/^kept: /);
   });
 
   test("with the worker in a container too", async () => {
     const { resources } = await planStack("persistent", { workerPlacement: "container" });
-    const worker = ["DockerWorker worker", "  Container worker-node", "  Image worker-image"];
+    const worker = [
+      "DockerWorker worker",
+      "  Container worker-data-owner",
+      "  Container worker-node",
+      "  Image worker-image",
+      "  Volume worker-data",
+    ];
     const rest = ["Network network", ...preflight, ...registration, ...signingKeys, "docker docker"];
-    expect(tree(resources)).toEqual([...queue, ...server, ...worker, ...rest]);
+    expect(tree(resources)).toEqual([...gateway, ...queue, ...server, ...worker, ...rest]);
   });
 
   test("with a Redis of one's own starts none", async () => {
@@ -147,6 +182,7 @@ describe("persistent", () => {
     );
     expect(JSON.parse(find(resources, "Command preflight-check").inputs.stdin as string).docker.images).toEqual([
       { setting: "serverImage", image: "inngest/inngest:v1.43.0" },
+      { setting: "gatewayImage", image: "caddy:2.11.9-alpine" },
     ]);
   });
 });
@@ -175,6 +211,7 @@ describe.each<[string, { workerPlacement?: string }]>([
     });
     expect(options.additionalSecretOutputs).toEqual(["stdout", "stderr"]);
     expect(options.dependsOn).toEqual([
+      ...(stack === "dev" ? [] : ["gateway-caddy"]),
       "keys-event",
       "keys-signing",
       stack === "dev" ? "server-process" : "server-inngest",

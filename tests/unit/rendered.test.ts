@@ -25,6 +25,7 @@ const server: ServerOptions = {
   eventKeys: [eventKey],
   sdkUrl: "http://127.0.0.1:3111/api/inngest",
   profile: "balanced",
+  dashboard: true,
 };
 const inContainer: ServerOptions = {
   ...server,
@@ -102,6 +103,12 @@ test("a profile sets the server's tick, and how many steps a worker's call store
 test("without Redis no setting speaks of it", () => {
   expect(Object.keys(serverEnvironment(server)).filter((name) => name.includes("REDIS"))).toEqual([]);
   expect(renderServerConfig(server)).not.toContain("redis");
+});
+
+test("without a dashboard the server is told so, in words that it takes", () => {
+  expect(serverFlags({ ...server, dashboard: false })["no-ui"]).toBe(true);
+  expect(serverEnvironment({ ...inContainer, dashboard: false }).INNGEST_NO_UI).toBe("true");
+  expect(serverFlags(server)).not.toHaveProperty("no-ui");
 });
 
 test("a worker is told to check signatures", () => {

@@ -342,6 +342,8 @@ describe("what is accepted", () => {
       },
       serverImage: "inngest/inngest:v1.43.0",
       queueImage: "redis:7.2.16-alpine",
+      gateway: { image: "caddy:2.11.9-alpine", listen: "0.0.0.0" },
+      dashboard: true,
       databaseImage: "postgres:17.6-bookworm",
       protectData: true,
       keys: { generation: 1, rotation: "none" },

@@ -44,6 +44,7 @@ describe("reviewed files", () => {
     ["systemd-user.service", renderUnit(worker, { version: 257 })],
     ["systemd-user-252.service", renderUnit(worker, { version: 252 })],
     ["systemd-system.service", renderUnit(ofTheMachine, { version: 252 })],
+    ["systemd-system-loopback.service", renderUnit({ ...ofTheMachine, loopbackOnly: true }, { version: 252 })],
   ])("%s", async (file, text) => {
     await expect(text).toMatchFileSnapshot(`../rendered/${file}`);
   });

@@ -57,12 +57,11 @@ export async function pingServer(): Promise<void> {
   if (!response.ok) throw new Error(`GET /health answered ${response.status}.`);
 }
 
-/** How many items wait in the server's queues, from its Prometheus metrics. */
+/** How many items wait in the server's queues, from its Prometheus metrics; a front door gives them for the signing key. */
 export async function queueDepth(): Promise<number> {
-  const response = await fetch(new URL("/metrics", inngest.apiBaseUrl), { signal: AbortSignal.timeout(TIMEOUT) });
+  const response = await request("/metrics");
   const depth = /^inngest_queue_depth (\S+)$/m.exec(await response.text())?.[1];
-  if (!response.ok || depth === undefined)
-    throw new Error(`GET /metrics answered ${response.status} without inngest_queue_depth.`);
+  if (depth === undefined) throw new Error(`GET /metrics answered ${response.status} without inngest_queue_depth.`);
   return Number(depth);
 }
 
@@ -71,6 +70,10 @@ export function triggerText(type: string, value: string, condition?: string): Tr
 }
 
 async function get<T>(path: string): Promise<T> {
+  return (await (await request(path)).json()) as T;
+}
+
+async function request(path: string): Promise<Response> {
   const keys = [inngest.signingKey, inngest.signingKeyFallback].filter((key) => key !== undefined);
   let status = 0;
   for (const key of keys) {
@@ -78,7 +81,7 @@ async function get<T>(path: string): Promise<T> {
       headers: { authorization: `Bearer ${key}` },
       signal: AbortSignal.timeout(TIMEOUT),
     });
-    if (response.ok) return (await response.json()) as T;
+    if (response.ok) return response;
     status = response.status;
     await response.body?.cancel();
     if (status !== 401 && status !== 403) break;

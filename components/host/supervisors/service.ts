@@ -29,6 +29,8 @@ export interface ServiceDefinition extends ServiceIdentity {
   workingDirectory: string;
   /** Its whole environment beside what the supervisor sets. Holds no secret. */
   environment: Record<string, string>;
+  /** All whom it talks to are on this machine. */
+  loopbackOnly?: boolean | undefined;
   /** Account that it runs as, set in scope `system` only. */
   user?: string | undefined;
 }

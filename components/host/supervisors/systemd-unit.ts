@@ -37,6 +37,12 @@ const everywhere = [
   "SystemCallArchitectures=native",
 ];
 
+/**
+ * For a server whose Connect ports listen on every interface, whatever it is told. A user's own manager may not attach
+ * the filter and would only warn.
+ */
+const onlyLoopback = ["IPAddressDeny=any", "IPAddressAllow=localhost"];
+
 export interface UnitOptions {
   /** Version of systemd; pauses that grow came with 254. */
   version: number;
@@ -71,6 +77,7 @@ export function renderUnit(service: ServiceDefinition, { version }: UnitOptions)
     `TimeoutStopSec=${service.stopGraceSeconds}`,
     ...everywhere,
     ...(system ? [...sandbox, `ReadWritePaths=${quoted(service.dataDir)}`] : []),
+    ...(system && service.loopbackOnly ? onlyLoopback : []),
     "",
     "[Install]",
     `WantedBy=${system ? "multi-user.target" : "default.target"}`,

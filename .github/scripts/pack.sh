@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Packs the project, installs the result in an empty folder, and lets another Pulumi program use its components there.
+# pack.sh [FOLDER]   leaves the package in FOLDER; with PREVIEW=1 the real engine plans the program as well
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+# The Node that package.json pins.
+PATH=$PWD/node_modules/.bin:$PATH
+
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+npm pack --silent --pack-destination "$scratch" >/dev/null
+package=$(echo "$scratch"/*.tgz)
+
+cp -R examples/pulumi-program "$scratch/program"
+cd "$scratch/program"
+rm -rf node_modules package-lock.json
+npm install --no-audit --no-fund --ignore-scripts --prefer-offline "$package"
+npm test
+if [ -n "${PREVIEW:-}" ]; then
+  mkdir "$scratch/state"
+  export PULUMI_BACKEND_URL=file://$scratch/state PULUMI_CONFIG_PASSPHRASE=test
+  npx --no-install pulumi stack init test --non-interactive
+  npx --no-install pulumi preview --stack test --non-interactive
+fi
+
+cd "$OLDPWD"
+if [ $# -gt 0 ]; then
+  mkdir -p "$1"
+  cp "$package" "$1"
+fi
+echo "$(basename "$package"): $(tar -tzf "$package" | wc -l | tr -d ' ') files"

@@ -1,0 +1,42 @@
+import { existsSync } from "node:fs";
+import { defineCommand, runCommand, UsageProblem } from "./command.ts";
+import { compare, type Diff } from "./diff/compare.ts";
+import { renderMarkdown, renderText } from "./diff/render.ts";
+import { commitOf, forkPoint, planRevision, withRevision } from "./plan/revision.ts";
+
+const command = defineCommand(
+  "diff",
+  "Says what every stack would change against another revision: both are planned by their own programs, without engine, " +
+    "Docker, cluster, account or secrets. What a running stack really is, `pulumi preview` compares.",
+)
+  .option("--base <ref>", "revision to compare with (default: where this branch left origin/main or main)")
+  .option("--json", "print one JSON value and nothing else")
+  .option("--markdown", "print Markdown, as a comment on a pull request")
+  .action(async (flags: { base?: string; json?: boolean; markdown?: boolean }) => {
+    if (flags.json && flags.markdown)
+      throw new UsageProblem("--json and --markdown exclude each other. Remedy: leave one out");
+    const diff = await differences(flags.base);
+    const render = flags.json
+      ? (each: Diff) => `${JSON.stringify(each, null, 2)}\n`
+      : flags.markdown
+        ? renderMarkdown
+        : renderText;
+    process.stdout.write(render(diff));
+    if (diff.stacks.some(({ status }) => status === "unplannable")) process.exitCode = 1;
+  });
+
+async function differences(ref: string | undefined): Promise<Diff> {
+  if (!existsSync(".git"))
+    throw new UsageProblem("this folder is no git repository, so there is no base. Remedy: clone it");
+  const commit = ref === undefined ? await forkPoint() : await commitOf(ref);
+  if (commit === undefined) {
+    throw new UsageProblem(
+      `--base must name a revision that is here, got ${JSON.stringify(ref ?? "nothing, and neither origin/main nor main is here")}. ` +
+        "Remedy: git fetch, or one of `git branch --all`",
+    );
+  }
+  const [base, head] = await Promise.all([withRevision(commit, planRevision), planRevision(".")]);
+  return compare({ name: `${ref ?? "base"} ${commit.slice(0, 9)}`, plans: base }, { name: "this folder", plans: head });
+}
+
+await runCommand(command);

@@ -1,0 +1,19 @@
+import { writeFileSync } from "node:fs";
+import { defineCommand, runCommand } from "./command.ts";
+import { stalePages } from "./docs/pages.ts";
+
+const command = defineCommand(
+  "docs",
+  "Writes what the pages take from elsewhere: pictures of the tiers, code of the worker, the table of settings.",
+)
+  .option("--check", "write nothing, and fail when a page is stale")
+  .action(async ({ check }: { check?: boolean }) => {
+    const stale = await stalePages();
+    for (const [page, text] of stale) {
+      if (!check) writeFileSync(page, text);
+      console.log(check ? `${page} is stale. Remedy: npm run docs` : page);
+    }
+    if (check && stale.size > 0) process.exitCode = 1;
+  });
+
+await runCommand(command);

@@ -1,0 +1,51 @@
+import type * as docker from "@pulumi/docker";
+import { boundedLogs, labelsOf, stopGraceSeconds } from "./names.ts";
+
+/** User and group of every container, whatever its image says, and owner of what they keep. */
+export const containerUser = "1000:1000";
+
+export interface Hardening {
+  stack: string;
+  /** Most memory, in MB; none of it is swapped. */
+  memory: number;
+  /** Share of a CPU that is fought for; 1024 is a container's of no setting. */
+  cpuShares: number;
+  /** Capabilities that stay. @default none */
+  capabilities?: string[];
+  /** Folders in memory, beside /tmp, with their options. */
+  scratch?: Record<string, string>;
+}
+
+/**
+ * What every container of a stack has and has not, after section 5 of the CIS Docker Benchmark. A limit of processes
+ * is not among it: the provider has no such input, and the memory bounds them.
+ */
+export function hardened(hardening: Hardening) {
+  const { stack, memory, cpuShares, capabilities = [], scratch = {} } = hardening;
+  return {
+    user: containerUser,
+    readOnly: true,
+    tmpfs: { "/tmp": "rw,nosuid,nodev,noexec,size=64m,mode=1777", ...scratch },
+    capabilities: { drops: ["ALL"], adds: capabilities },
+    securityOpts: ["no-new-privileges:true"],
+    memory,
+    memorySwap: memory,
+    cpuShares,
+    stopTimeout: stopGraceSeconds,
+    destroyGraceSeconds: stopGraceSeconds,
+    labels: labelsOf(stack),
+    ...boundedLogs,
+  } satisfies Partial<docker.ContainerArgs>;
+}
+
+/** Options of a folder in memory that {@link containerUser} may write to. */
+export function ownScratch(megabytes: number): string {
+  const [uid, gid] = containerUser.split(":");
+  return `rw,nosuid,nodev,noexec,size=${megabytes}m,mode=0700,uid=${uid},gid=${gid}`;
+}
+
+/** What the provider calls updated and leaves as it is, and what cannot exist twice: the name, the port. */
+export const replacedWhole = {
+  deleteBeforeReplace: true,
+  replaceOnChanges: ["healthcheck", "tmpfs"],
+};

@@ -1,0 +1,46 @@
+import { takeOverFiles } from "./owned-volume.ts";
+
+/** Folder, in memory, that server and gateway share. */
+export const doorFolder = "/run/door";
+
+/** There while the server takes no events: from its start until it is healthy, and from the word to stop. */
+export const stoppingFile = `${doorFolder}/stopping`;
+
+/**
+ * Seconds between that word and SIGTERM. The door looks for the file four times a second; and the server, which says
+ * yes to an event before it has stored it, forgets those of its last moments (measured on 1.43.0).
+ */
+const settleSeconds = 1.5;
+
+/** What runs in the server's container: the image has a shell and no entry point. `database` is put where none is. */
+export function serverScript(database: Buffer): string {
+  // A database's first page is nothing but zeros after its header.
+  const header = database.subarray(0, database.findLastIndex((byte) => byte !== 0) + 1);
+  return [
+    "set -eu",
+    `stopping=${stoppingFile}`,
+    'touch "$stopping"',
+    takeOverFiles,
+    "cd /data",
+    "if ! test -e main.db; then",
+    `  echo ${header.toString("base64")} | base64 -d > main.db.new`,
+    `  truncate -s ${database.length} main.db.new`,
+    "  mv main.db.new main.db",
+    "fi",
+    "inngest start & server=$!",
+    '{ until inngest alpha doctor healthcheck; do sleep 0.5; done; rm -f "$stopping"; } >/dev/null 2>&1 & healthy=$!',
+    "stop() {",
+    '  kill "$healthy" 2>/dev/null || true',
+    '  touch "$stopping"',
+    `  sleep ${settleSeconds}`,
+    '  kill -TERM "$server" || true',
+    "}",
+    "trap stop TERM INT",
+    "status=0",
+    'wait "$server" || status=$?',
+    "# A signal ends the wait and not the server.",
+    'while kill -0 "$server" 2>/dev/null; do wait "$server" || status=$?; done',
+    'exit "$status"',
+    "",
+  ].join("\n");
+}

@@ -1,0 +1,50 @@
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import { DockerQueue, DockerServer, DockerWorker, dockerNames, SigningKeys, servePath } from "inngest-local";
+
+// Containers, volumes and labels carry this name, so it is not one that a stack of inngest-local has on the same machine.
+const stack = `orders-${pulumi.getStack()}`;
+const opts = { providers: { docker: new docker.Provider("docker", { disableDockerDaemonCheck: true }) } };
+const { keys } = new SigningKeys("keys");
+const network = new docker.Network(
+  "network",
+  { name: dockerNames(stack).network },
+  { provider: opts.providers.docker },
+);
+const workerOrigin = `http://${dockerNames(stack).worker}:3111`;
+
+const queue = new DockerQueue("queue", { stack, image: "redis:7.2.16-alpine", network: network.name }, opts);
+new DockerServer(
+  "server",
+  {
+    stack,
+    image: "inngest/inngest:v1.43.0",
+    port: 9288,
+    network: network.name,
+    keys: keys.server,
+    redisUrl: queue.url,
+    sdkUrl: workerOrigin + servePath,
+    durable: true,
+  },
+  opts,
+);
+new DockerWorker(
+  "worker",
+  {
+    stack,
+    dir: "worker",
+    runtime: "node",
+    port: 9311,
+    network: network.name,
+    transport: "serve",
+    serverUrl: `http://${dockerNames(stack).server}:8288`,
+    origin: workerOrigin,
+    keys: keys.worker,
+    variables: {},
+    durable: true,
+  },
+  opts,
+);
+
+export const dashboardUrl = "http://localhost:9288";
+export const eventKey = keys.worker.eventKey;

@@ -1,0 +1,60 @@
+// Proves what the files in tests/rendered/ say, which people review, and that Caddy takes them as they are. What the
+// door lets pass is for the integration suite.
+import { execFileSync } from "node:child_process";
+import { describe, expect, test } from "vitest";
+import { serverScript, stoppingFile } from "../../components/docker/server-script.ts";
+import { type GatewayOptions, renderCaddyfile } from "../../components/gateway/caddyfile.ts";
+import { onPath } from "../../components/host/programs.ts";
+import { emptyWalDatabase } from "../../components/wal-database.ts";
+
+const passwordHash = `$2a$10$${"abcdefghijklmnopqrstu".repeat(3).slice(0, 53)}`;
+const docker: GatewayOptions = {
+  server: "inngest-persistent-server",
+  stopping: stoppingFile,
+  names: ["inngest-persistent-gateway"],
+  passwordHash,
+  dashboard: true,
+  connect: false,
+};
+const url = "https://inngest.example.org";
+const certificate = { certificate: "/certificate/certificate.pem", key: "/certificate/key.pem" };
+const variants: Record<string, GatewayOptions> = {
+  docker,
+  "docker-tls": { ...docker, connect: true, publicName: { url, tls: certificate } },
+  "docker-acme": { ...docker, dashboard: false, publicName: { url: `${url}:9443`, tls: { acme: "me@example.org" } } },
+  kubernetes: {
+    ...docker,
+    server: "servers",
+    stopping: undefined,
+    names: ["inngest-svc", "inngest-svc.inngest-kubernetes"],
+    connect: true,
+    publicName: { url, tls: "elsewhere" },
+    openMetrics: true,
+  },
+};
+
+test.each(Object.entries(variants))("Caddyfile of %s", async (name, options) => {
+  await expect(renderCaddyfile(options)).toMatchFileSnapshot(`../rendered/caddyfile/${name}.Caddyfile`);
+});
+
+test("without a dashboard no path of it is named", () => {
+  const text = renderCaddyfile({ ...docker, dashboard: false });
+  expect(text).not.toMatch(/gql\|telemetry|assets/);
+  expect(renderCaddyfile(docker)).toMatch(/gql\|telemetry.*assets/);
+});
+
+describe.skipIf(!onPath("caddy"))(`Caddy on PATH${onPath("caddy") ? "" : " (skipped: there is none)"}`, () => {
+  const caddy = (...args: string[]) => execFileSync("caddy", args, { encoding: "utf8", stdio: "pipe" });
+
+  test.each(Object.keys(variants))("reads that of %s as it is written", (name) => {
+    const path = `tests/rendered/caddyfile/${name}.Caddyfile`;
+    expect(JSON.parse(caddy("adapt", "--config", path, "--adapter", "caddyfile")).apps.http.servers).toBeDefined();
+    expect(() => execFileSync("sh", ["-c", 'caddy fmt "$1" | cmp - "$1"', "sh", path])).not.toThrow();
+  });
+});
+
+test("the script of a server in a container, which a shell can read", async () => {
+  const script = serverScript(emptyWalDatabase());
+  await expect(script).toMatchFileSnapshot("../rendered/server-container.sh");
+  execFileSync("sh", ["-n"], { input: script });
+});

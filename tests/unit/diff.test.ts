@@ -1,0 +1,152 @@
+// Proves how two plans are compared and told, on small programs; diff.test.ts of the integration suite does so on the
+// project's own. Does not prove that providers replace what replacement.ts says.
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+import { describe, expect, test } from "vitest";
+import { compare, type StackDiff } from "../../cli/diff/compare.ts";
+import { leaves } from "../../cli/diff/properties.ts";
+import { renderMarkdown, renderText } from "../../cli/diff/render.ts";
+import { plan } from "../../cli/plan/planner.ts";
+import { replaces } from "../../cli/plan/replacement.ts";
+import type { StackPlan } from "../../cli/plan/revision.ts";
+import { plannableSettings } from "../../cli/plan/settings.ts";
+
+async function planOf(program: () => unknown): Promise<StackPlan> {
+  const madeUp: Record<string, string> = {};
+  const follow = {
+    folderHash: (folder: string) => folder,
+    madeUp: (value: string, meaning: string) => {
+      madeUp[value] = meaning;
+    },
+  };
+  const resources = await plan(program, { stack: "test", follow });
+  const settings = { values: { tier: "docker" }, secrets: [], assumed: [] };
+  return { stack: "test", resources, outputs: {}, secretOutputs: [], madeUp, files: {}, ...settings };
+}
+
+async function between(before: () => unknown, after: () => unknown): Promise<StackDiff> {
+  const plans = async (program: () => unknown) => new Map([["test", await planOf(program)]]);
+  const [base, head] = [await plans(before), await plans(after)];
+  return compare({ name: "base", plans: base }, { name: "head", plans: head }).stacks[0] as StackDiff;
+}
+
+class Part extends pulumi.ComponentResource {
+  constructor(name: string) {
+    super("inngest-local:index:Part", name);
+  }
+}
+
+const volume = (name: string, opts?: pulumi.CustomResourceOptions) => new docker.Volume("data", { name }, opts);
+
+describe("what is lost", () => {
+  test("a volume of another name, which nothing keeps", async () => {
+    const { losses } = await between(
+      () => volume("one"),
+      () => volume("two"),
+    );
+    expect(losses).toEqual([
+      { kind: "data", resource: "Volume data", text: "is replaced (name): one is deleted with all that is in it" },
+    ]);
+  });
+
+  test("a volume that is taken out of the program", async () => {
+    const { losses } = await between(
+      () => volume("one", { retainOnDelete: true }),
+      () => undefined,
+    );
+    expect(losses).toEqual([
+      { kind: "left", resource: "Volume data", text: "is removed: the data stays in the old one, one" },
+    ]);
+  });
+
+  test("a volume under another parent, unless an alias says that it is the same", async () => {
+    const moved = await between(
+      () => volume("one"),
+      () => volume("one", { parent: new Part("part") }),
+    );
+    expect(moved.losses).toMatchObject([{ kind: "data", resource: "Volume data" }]);
+    const aliased = await between(
+      () => volume("one"),
+      () => volume("one", { parent: new Part("part"), aliases: [{ parent: pulumi.rootStackResource }] }),
+    );
+    expect(aliased.losses).toEqual([]);
+  });
+
+  test("a password of another length, and whatever is told it", async () => {
+    const password = (length: number) => () => {
+      const { result } = new random.RandomPassword("key", { length });
+      new docker.Container("server", { image: "image", envs: [pulumi.interpolate`KEY=${result}`, "PORT=1"] });
+    };
+    const { losses, resources } = await between(password(32), password(48));
+    expect(losses).toMatchObject([{ kind: "keys", text: "is replaced (length): its value is another one" }]);
+    expect(resources.find(({ resource }) => resource === "Container server")).toMatchObject({
+      change: "replaced",
+      properties: [{ path: "envs[KEY]", before: "[secret]", after: "[secret]", replaces: true }],
+    });
+  });
+});
+
+test("a restart policy is changed in place, a health check only where the program says so", () => {
+  const container = "docker:index/container:Container";
+  expect(replaces(container, "restart")).toBe(false);
+  expect(replaces(container, "healthcheck.interval")).toBe(false);
+  expect(replaces(container, "healthcheck.interval", ["healthcheck"])).toBe(true);
+  expect(replaces(container, "ports[8288].external")).toBe(true);
+  expect(replaces("kubernetes:apps/v1:StatefulSet", "spec.replicas")).toBe(false);
+  expect(replaces("kubernetes:apps/v1:StatefulSet", "spec.serviceName")).toBe(true);
+  expect(replaces("kubernetes:networking.k8s.io/v1:NetworkPolicy", "metadata.name")).toBe(true);
+});
+
+test("a list goes by the names of its items, and a text that is JSON is looked into", () => {
+  const value = { envs: ["A=1", "B=x=y"], ports: [{ internal: 1, ip: "i" }], stdin: '{"args":["start"]}', none: [] };
+  expect(Object.fromEntries(leaves(value))).toEqual({
+    "envs[A]": "1",
+    "envs[B]": "x=y",
+    "ports[1].internal": 1,
+    "ports[1].ip": "i",
+    "stdin.args[0]": "start",
+    none: "[]",
+  });
+});
+
+test("encrypted settings are planned without being decrypted, and workerEnv is secret all of it", () => {
+  const text = (cipher: string) =>
+    [
+      "config:",
+      "  inngest-local:tier: docker",
+      `  inngest-local:redisUrl:\n    secure: ${cipher}`,
+      `  inngest-local:workerEnv:\n    AI_KEY:\n      secure: ${cipher}\n    AI_MODEL: a-model`,
+    ].join("\n");
+  const one = plannableSettings(text("v1:aaaa"));
+  expect(one.encrypted).toEqual(["redisUrl", "workerEnv"]);
+  expect(one.values.redisUrl).toMatch(/^redis:\/\/:[0-9a-f]{64}@redis\.secret:6379$/);
+  expect(JSON.stringify(one.values)).not.toMatch(/aaaa|a-model/);
+  expect(one.secrets).toHaveLength(3);
+  expect(plannableSettings(text("v1:bbbb")).values.redisUrl).not.toBe(one.values.redisUrl);
+  expect(plannableSettings(text("v1:aaaa"))).toEqual(one);
+});
+
+test("what a cluster's stack leaves open is assumed, and said", () => {
+  expect(
+    plannableSettings("config:\n  inngest-local:tier: cluster\n  inngest-local:kubeContext: mine").assumed,
+  ).toEqual(["workerImage example/worker:1"]);
+});
+
+test("Markdown cannot be left by what a plan holds", async () => {
+  const diff = {
+    base: "base",
+    head: "head",
+    changed: true,
+    stacks: [
+      await between(
+        () => volume("one"),
+        () => volume("```</details><script>"),
+      ),
+    ],
+  };
+  const markdown = renderMarkdown(diff);
+  expect(markdown).toContain("````diff");
+  expect(markdown.match(/^````$/gm)).toHaveLength(1);
+  expect(renderText(diff)).toContain("DATA LOSS  test: Volume data is replaced (name)");
+});

@@ -1,0 +1,94 @@
+// Proves that pages are not stale, that what they link to and name is there, and that every command of theirs is one that
+// the project has, with flags that it takes. Does not prove that their sentences are true; getting-started.md is followed
+// by an integration test.
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { knownStacks } from "../../cli/command.ts";
+import { codeOf, fillBlocks } from "../../cli/docs/blocks.ts";
+import { pages, stalePages } from "../../cli/docs/pages.ts";
+import { ownCommands } from "../support/documents.ts";
+
+const { scripts } = JSON.parse(readFileSync("package.json", "utf8")) as { scripts: Record<string, string> };
+const texts = pages().map((page) => [page, readFileSync(page, "utf8")] as const);
+/** Pages of folders that are packages of their own speak of their own scripts. */
+const ownPages = texts.filter(([page]) => !/^(worker|examples)\//.test(page));
+
+test("no page is stale: npm run docs writes them", async () => {
+  expect([...(await stalePages()).keys()]).toEqual([]);
+});
+
+test.each(texts)("%s links to what is there", (page, text) => {
+  const links = [...text.matchAll(/\]\((?!https?:|mailto:)([^)#\s]*)(#[^)\s]*)?\)/g)].map(([, path = ""]) => path);
+  expect(links.filter((path) => path !== "" && !existsSync(join(dirname(page), path)))).toEqual([]);
+});
+
+test.each(ownPages)("%s names files that are there", (_, text) => {
+  const named = [
+    ...text.matchAll(
+      /`((?:cli|components|tests|worker|bench|docs|examples|\.github)\/(?:[\w./-]*\.(?:ts|mjs|sh|md|ya?ml|json)|[\w./-]*\/)?)`/g,
+    ),
+  ];
+  expect(named.map(([, path = ""]) => path).filter((path) => !path.includes("NAME") && !existsSync(path))).toEqual([]);
+});
+
+describe("commands", () => {
+  const uses = ownPages.flatMap(([page, text]) => ownCommands(text).map((command) => ({ page, command })));
+  const helps = new Map<string, string>();
+  const help = (...command: string[]) => {
+    const key = command.join(" ");
+    const [name = "", ...rest] = command;
+    const args = [`cli/${name}.ts`, ...rest, "--help"];
+    if (!helps.has(key)) helps.set(key, execFileSync(process.execPath, args, { encoding: "utf8" }));
+    return helps.get(key) as string;
+  };
+  const helpOf = (script: string, firstArgument: string) => {
+    const [, name] = /cli\/run\.mjs (\w+)/.exec(scripts[script] ?? "") ?? [];
+    // Pulumi's CLI has its own flags.
+    if (name === undefined || name === "pulumi" || name === "test") return undefined;
+    const text = help(name);
+    return text.includes("\nCommands:") && /^\w/.test(firstArgument) ? help(name, firstArgument) : text;
+  };
+
+  test("there are some", () => {
+    expect(uses.length).toBeGreaterThan(30);
+  });
+
+  test("each is a script of package.json, its flags are known, its stack has settings", () => {
+    const problems = uses.flatMap(({ page, command }) => {
+      const [, script = ""] = /^npm (?:run (?:-s )?)?([\w:-]+)/.exec(command) ?? [];
+      if (!(script in scripts)) return [`${page}: ${command}: no such script`];
+      const flags = [...command.matchAll(/(?<=\s)--?[a-z][\w-]*/g)].map(([flag]) => flag);
+      const [, firstArgument = ""] = / -- (\S+)/.exec(command) ?? [];
+      const known = helpOf(script, firstArgument);
+      const unknown = known ? flags.filter((flag) => flag !== "-s" && !new RegExp(`${flag}\\b`).test(known)) : [];
+      const [, stack] = /--stack (\w+)/.exec(command) ?? [];
+      return [
+        ...unknown.map((flag) => `${page}: ${command}: unknown ${flag}`),
+        ...(stack && !["STACK", "S"].includes(stack) && !knownStacks().includes(stack)
+          ? [`${page}: ${command}: no stack ${stack}`]
+          : []),
+      ];
+    });
+    expect(problems).toEqual([]);
+  }, 60_000);
+});
+
+describe("generated parts", () => {
+  test("one declaration comes with its comment, and to its end", () => {
+    expect(codeOf("worker/ai/gpu.ts", "ONE_GPU")).toMatch(/^\/\*\*[\s\S]*\*\/\nexport const ONE_GPU = .*;$/);
+    expect(codeOf("worker/functions/expire-claims.ts", undefined)).not.toContain("import ");
+  });
+
+  test("what is not there is said", () => {
+    const page = (of: string) => `<!-- generated: ${of} -->\n<!-- end -->`;
+    expect(() => fillBlocks(page("graph nowhere"), {})).toThrow(
+      "a page asks for the picture of nowhere, which is no stack",
+    );
+    expect(() => fillBlocks(page("code worker/ai/gpu.ts#nothing"), {})).toThrow(
+      "a page asks for nothing of worker/ai/gpu.ts, which does not declare it",
+    );
+    expect(() => fillBlocks(page("poem"), {})).toThrow('a page asks for "poem", which nothing generates');
+  });
+});

@@ -1,0 +1,58 @@
+// Proves what is drawn of a plan: that the pages have today's pictures is docs.test.ts'. Does not prove that who is told an
+// address uses it.
+import * as docker from "@pulumi/docker";
+import { expect, test } from "vitest";
+import { drawStack } from "../../cli/graph/picture.ts";
+import { plan } from "../../cli/plan/planner.ts";
+import { planStack } from "../support/plan.ts";
+
+async function drawn(program: () => unknown): Promise<string[]> {
+  const resources = await plan(program, { stack: "test" });
+  const outputs = { dashboardUrl: "http://localhost:8288" };
+  const nothing = { secretOutputs: [], madeUp: {}, files: {}, values: {}, secrets: [], assumed: [] };
+  return drawStack({ stack: "test", resources, outputs, ...nothing })
+    .trim()
+    .split("\n")
+    .slice(1);
+}
+
+test("who is told an address has an arrow to it, also in an uploaded file; a longer name or port is another one", async () => {
+  const lines = await drawn(() => {
+    new docker.Container("door", {
+      name: "door",
+      image: "i",
+      ports: [{ internal: 80, external: 8288 }],
+      uploads: [{ file: "Caddyfile", content: "reverse_proxy server:8288" }],
+    });
+    new docker.Container("server", { name: "server", image: "i", envs: ["X_PORT=8288", "URL=redis://:p@queue:6379"] });
+    new docker.Container("queue", {
+      name: "queue",
+      image: "i",
+      volumes: [{ volumeName: "data", containerPath: "/data" }],
+    });
+    new docker.Container("other", {
+      name: "other",
+      image: "i",
+      envs: ["A=http://my-server:8288", "B=http://server:82889"],
+    });
+    new docker.Container("alone", { name: "alone", image: "i", envs: ["SELF=http://127.0.0.1:8288"] });
+    new docker.Container("once", { name: "once", image: "i", mustRun: false, volumes: [{ volumeName: "data" }] });
+    new docker.Volume("data", { name: "data" });
+    new docker.Volume("memory", { name: "memory", driverOpts: { type: "tmpfs" } });
+  });
+  expect(lines.filter((line) => /--/.test(line))).toEqual([
+    "  you -->|8288| door",
+    "  door -->|8288| server",
+    "  server -->|6379| queue",
+    "  queue --- data",
+  ]);
+  expect(lines.join()).not.toMatch(/once|memory/);
+});
+
+test("nothing secret is drawn", async () => {
+  const { resources, outputs } = await planStack("persistent");
+  const nothing = { secretOutputs: [], madeUp: {}, files: {}, values: {}, secrets: [], assumed: [] };
+  const picture = drawStack({ stack: "persistent", resources, outputs, ...nothing });
+  expect(picture).toContain("server_inngest -->|6379| queue_redis");
+  expect(picture).not.toMatch(/[0-9a-f]{16}/);
+});
