@@ -1,7 +1,7 @@
 import type { Report, Result } from "./measure.ts";
 
-const width = 720;
-const left = 280;
+const width = 760;
+const left = 310;
 const right = 90;
 const rowHeight = 46;
 const bar = 14;
@@ -56,7 +56,7 @@ function shortUnit(unit: string): string {
 }
 
 function shortened(text: string): string {
-  return text.length > 36 ? `${text.slice(0, 35)}…` : text;
+  return text.length > 35 ? `${text.slice(0, 34)}…` : text;
 }
 
 function escaped(text: string): string {
