@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import { Argument, InvalidArgumentError } from "commander";
 import { defaultRounds, type Report, reaches } from "../bench/support/measure.ts";
-import { keepResult, renderPage } from "../bench/support/results.ts";
+import { keepResult } from "../bench/support/results.ts";
 import { defineCommand, runCommand } from "./command.ts";
 
 const names = readdirSync("bench").flatMap((file) => (file.endsWith(".ts") ? [file.slice(0, -3)] : []));
@@ -20,7 +20,6 @@ async function bench(name: string, { json, rounds }: { json?: true; rounds: numb
   const { run } = (await import(`../bench/${name}.ts`)) as { run(rounds: number): Promise<Report> };
   const report = await run(rounds);
   keepResult(report);
-  renderPage();
   if (json) {
     console.log(JSON.stringify(report));
     return;

@@ -1,10 +1,10 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, statSync } from "node:fs";
+import { chmodSync, globSync, mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { type Subject, until } from "./subject.ts";
 
-/** Debian's; elsewhere the programs are looked for on PATH. */
-const folder = "/usr/lib/postgresql/15/bin";
+/** Debian keeps them off PATH, in a folder for each version. */
+const [folder = ""] = globSync("/usr/lib/postgresql/*/bin").sort().reverse();
 
 /** Starts Postgres with its defaults as the program `database`, made on its first start, and waits until it answers. */
 export async function startPostgres(
@@ -40,7 +40,7 @@ export function postgresUrl(port: number, database: string): string {
 }
 
 function program(name: string): string {
-  return statSync(folder, { throwIfNoEntry: false }) ? join(folder, name) : name;
+  return join(folder, name);
 }
 
 /** Postgres refuses to run as root. */

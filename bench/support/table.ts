@@ -14,7 +14,6 @@ export function renderTable({ name, scope, results, machine }: Report): string {
     "",
     `${date.slice(0, 10)}, ${cpu}, ${cores} cores, ${memoryGiB} GiB, ${platform}, Node ${node}; load ${load.before} before, ${load.after} at the end; ` +
       `samples: ${[...new Set(results.map(({ rounds }) => rounds))].join(", ")}.`,
-    "",
   ].join("\n");
 }
 
