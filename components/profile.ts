@@ -11,7 +11,7 @@ export interface ProfileSettings {
 }
 
 export const profileSettings: Record<Profile, ProfileSettings> = {
-  balanced: { tick: 60, checkpointSteps: 1 },
-  latency: { tick: 10, checkpointSteps: 1 },
-  throughput: { tick: 60, checkpointSteps: 10 },
+  balanced: { tick: 20, checkpointSteps: 1 },
+  latency: { tick: 5, checkpointSteps: 1 },
+  throughput: { tick: 20, checkpointSteps: 10 },
 };
