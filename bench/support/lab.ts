@@ -122,7 +122,7 @@ export class Lab extends Subject {
       profile,
       dashboard: true,
       ...(kind !== "process" && { redisUrl: `redis://:${this.#password}@127.0.0.1:${queue}` }),
-      ...(kind === "cluster" && { postgresUrl: postgresUrl(database, "inngest") + (process.env.LAB_PG ?? "") }),
+      ...(kind === "cluster" && { postgresUrl: postgresUrl(database, "inngest") }),
     });
     writeFileSync(join(folder, "inngest.json"), config, { mode: 0o600 });
     return ["--config", join(folder, "inngest.json")];
