@@ -1,6 +1,7 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { ServerKeys } from "../key-rotation.ts";
+import type { Profile } from "../profile.ts";
 import { serverEnvironment } from "../server-options.ts";
 import { emptyWalDatabase } from "../wal-database.ts";
 import { containerUser, hardened, ownScratch, replacedWhole } from "./hardening.ts";
@@ -21,6 +22,7 @@ export interface DockerServerArgs {
   redisUrl?: pulumi.Input<string> | undefined;
   /** The worker's endpoint, as the server reaches it. */
   sdkUrl: string;
+  profile: Profile;
   /** Serve the dashboard and GraphQL. */
   dashboard: boolean;
   /** Keep history in a named volume, and come back when Docker does. */
@@ -73,6 +75,7 @@ export class DockerServer extends pulumi.ComponentResource {
           ...keys,
           redisUrl,
           sdkUrl: args.sdkUrl,
+          profile: args.profile,
           dashboard: args.dashboard,
         }),
       )
