@@ -12,6 +12,7 @@ export function dockerNames(stack: string) {
     queue: `inngest-${stack}-queue`,
     worker: `inngest-${stack}-worker`,
     workerData: `inngest-${stack}-worker-data`,
+    secret: (file: string) => `inngest-${stack}-secret-${file}`,
   };
 }
 

@@ -1,10 +1,14 @@
 import { takeOverFiles } from "./owned-volume.ts";
+import { secretFolder } from "./secret-files.ts";
 
 /** Folder, in memory, that server and gateway share. */
 export const doorFolder = "/run/door";
 
 /** There while the server takes no events: from its start until it is healthy, and from the word to stop. */
 export const stoppingFile = `${doorFolder}/stopping`;
+
+/** The server's configuration, with its keys. */
+export const configFile = "inngest.json";
 
 /**
  * Seconds between that word and SIGTERM. The door looks for the file four times a second; and the server, which says
@@ -27,7 +31,7 @@ export function serverScript(database: Buffer): string {
     `  truncate -s ${database.length} main.db.new`,
     "  mv main.db.new main.db",
     "fi",
-    "inngest start & server=$!",
+    `inngest start --config ${secretFolder}/${configFile} & server=$!`,
     '{ until inngest alpha doctor healthcheck; do sleep 0.5; done; rm -f "$stopping"; } >/dev/null 2>&1 & healthy=$!',
     "stop() {",
     '  kill "$healthy" 2>/dev/null || true',
