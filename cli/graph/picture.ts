@@ -78,14 +78,13 @@ function visitor({ outputs }: Plan, running: Part[]): string[] {
 
 function partOf(resource: Planned, plan: Plan): Part[] | undefined {
   const { type, name, inputs } = resource;
-  const text = JSON.stringify(inputs);
   const id = name.replaceAll("-", "_");
   switch (type) {
     case "command:local:Command":
       return name.endsWith("-process") ? processParts(id, JSON.parse(inputs.stdin as string)) : undefined;
     case "docker:index/container:Container":
       // One that is there to end has done its part by the time that anybody looks.
-      return inputs.mustRun === false ? undefined : [containerPart(id, text, inputs as never)];
+      return inputs.mustRun === false ? undefined : [containerPart(id, plan, inputs as never)];
     case "docker:index/volume:Volume":
       return isKept(resource) ? [dataPart(id, `volume ${inputs.name}`, inputs.name as string)] : undefined;
     case "kubernetes:core/v1:PersistentVolumeClaim": {
@@ -132,15 +131,21 @@ interface Container {
   envs?: string[];
 }
 
-function containerPart(id: string, text: string, { name, ports = [], volumes = [] }: Container): Part {
+function containerPart(id: string, { resources }: Plan, container: Container): Part {
+  const { name, ports = [], volumes = [] } = container;
+  const mounts = volumes.map(({ volumeName }) => volumeName);
+  // What it is told stands in a file that another container has put into a volume of its own.
+  const told = resources.filter(
+    ({ inputs }) => inputs.uploads && mounts.includes((inputs as unknown as Container).volumes?.[0]?.volumeName ?? ""),
+  );
+  const text = JSON.stringify([container, ...told.map(({ inputs }) => inputs.uploads)]);
   const published = ports.flatMap(({ internal, external }) => [
     ...["127.0.0.1", "localhost", "host.docker.internal"].map((host) => [`${host}:${external}`, String(external)]),
     [`${name}:${internal}`, String(internal)],
   ]);
-  const within = [...text.matchAll(/_PORT=(\d+)/g)].map(([, port]) => [`${name}:${port}`, port]);
+  const within = [...text.matchAll(/port\W+(\d+)/gi)].map(([, port]) => [`${name}:${port}`, port]);
   // Redis has no variable that names its port.
   const addresses = new Map([...published, ...within, [`${name}:6379`, "6379"]] as [string, string][]);
-  const mounts = volumes.map(({ volumeName }) => volumeName);
   return { id, label: `container ${name}`, shape: "container", addresses, text, mounts };
 }
 

@@ -73,10 +73,12 @@ const dataTypes: readonly string[] = [
   "kubernetes:core/v1:PersistentVolume",
 ];
 
-/** Whether a resource holds such data; a volume of memory does not. */
+/** Whether a resource holds such data; a volume of memory does not, nor one whose content the program writes anew. */
 export function isKept({ type, inputs }: { type: string; inputs: Record<string, unknown> }): boolean {
   const { type: driver } = (inputs.driverOpts ?? {}) as { type?: string };
-  return dataTypes.includes(type) && driver !== "tmpfs";
+  const labels = Array.isArray(inputs.labels) ? (inputs.labels as { label: string; value: string }[]) : [];
+  const holdsSecrets = labels.some(({ label, value }) => label === "inngest-local.holds" && value === "secrets");
+  return dataTypes.includes(type) && driver !== "tmpfs" && !holdsSecrets;
 }
 
 /** Types whose value is another after a replacement, and is told to others: keys and passwords. */

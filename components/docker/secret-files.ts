@@ -30,15 +30,17 @@ export class SecretFile extends pulumi.ComponentResource {
   constructor(name: string, args: SecretFileArgs, opts?: pulumi.ComponentResourceOptions) {
     super("inngest-local:index:SecretFile", name, {}, opts);
     const labels = labelsOf(args.stack);
+    const own = dockerNames(args.stack).secret(args.file);
     const content = pulumi.secret(args.content);
     const volume = new docker.Volume(
       `${name}-volume`,
-      { name: dockerNames(args.stack).secret(args.file), labels },
+      { name: own, labels: [...labels, { label: "inngest-local.holds", value: "secrets" }] },
       { parent: this },
     );
     const writer = new docker.Container(
       `${name}-writer`,
       {
+        name: own,
         image: args.image,
         volumes: [{ volumeName: volume.name, containerPath: secretFolder }],
         uploads: [{ file: `${secretFolder}/${args.file}`, content, permissions: "0444" }],
@@ -48,7 +50,8 @@ export class SecretFile extends pulumi.ComponentResource {
         mustRun: false,
         labels,
       },
-      { parent: this },
+      // The fixed name cannot exist twice.
+      { parent: this, deleteBeforeReplace: true },
     );
     this.mount = {
       volumeName: pulumi.all([volume.name, writer.id]).apply(([found]) => found),
@@ -57,7 +60,7 @@ export class SecretFile extends pulumi.ComponentResource {
     };
     // Of a content with at least one key of 192 random bits: nobody finds it by trying.
     const digest = content.apply((text) => createHash("sha256").update(text).digest("hex").slice(0, 16));
-    this.label = { label: "inngest-local.secrets", value: digest };
+    this.label = { label: "inngest-local.secrets", value: pulumi.unsecret(digest) };
     this.registerOutputs({});
   }
 }

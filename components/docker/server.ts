@@ -23,7 +23,8 @@ export interface DockerServerArgs {
   redisUrl?: pulumi.Input<string> | undefined;
   /** The worker's endpoint, as the server reaches it. */
   sdkUrl: string;
-  profile: Profile;
+  /** What the server is tuned for. @default "balanced" */
+  profile?: Profile;
   /** Serve the dashboard and GraphQL. */
   dashboard: boolean;
   /** Keep history in a named volume, and come back when Docker does. */
@@ -74,7 +75,7 @@ export class DockerServer extends pulumi.ComponentResource {
         ...keys,
         redisUrl,
         sdkUrl: args.sdkUrl,
-        profile: args.profile,
+        profile: args.profile ?? "balanced",
         dashboard: args.dashboard,
       }),
     );

@@ -3,6 +3,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { redisPassword } from "../../components/docker/redis-conf.ts";
 import { docker, leftovers } from "../support/containers.ts";
 import { missing, title } from "../support/engine.ts";
 import { TestStack } from "../support/test-stack.ts";
@@ -52,7 +53,7 @@ describe.skipIf(reason)(title("verify on stack persistent", reason), () => {
 
   test("a queue that appends nothing: doctor's queue, and verify's queue-kill", async () => {
     const set = (value: string) =>
-      docker("exec", container("queue"), "redis-cli", "config", "set", "appendonly", value);
+      docker("exec", container("queue"), "sh", "-c", `${redisPassword}; redis-cli config set appendonly ${value}`);
     set("no");
     expect(await complaints(stack)).toEqual(["queue broken"]);
     expect(await failures(stack, "--disruptive", "--force", "--patience", "8", "--only", "queue-kill")).toEqual([

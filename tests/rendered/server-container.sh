@@ -10,7 +10,7 @@ if ! test -e main.db; then
   truncate -s 4096 main.db.new
   mv main.db.new main.db
 fi
-inngest start & server=$!
+inngest start --config /run/secrets/inngest.json & server=$!
 { until inngest alpha doctor healthcheck; do sleep 0.5; done; rm -f "$stopping" "$leaving"; } >/dev/null 2>&1 & healthy=$!
 stop() {
   kill "$healthy" 2>/dev/null || true

@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, test } from "vitest";
 import { keysAt } from "../../components/key-rotation.ts";
 import { SigningKeys } from "../../components/signing-keys.ts";
-import { find, generated, otherStacks, type Planned, plan, planStack, tree } from "../support/plan.ts";
+import { find, generated, otherStacks, type Planned, plan, planStack, secretFile, tree } from "../support/plan.ts";
 
 describe("keys of its own", () => {
   test("are passwords whose characters are hex digits", async () => {
@@ -67,9 +67,7 @@ describe("a change of keys", () => {
   test("reaches a stack that uses the keys as it reaches their own", async () => {
     const { resources } = await planStack("persistent", { keysFrom: "changing" });
     const { server, worker } = otherStacks.changing.keys;
-    expect(find(resources, "Container server-inngest").inputs.envs).toEqual(
-      expect.arrayContaining([`INNGEST_EVENT_KEY=${server.eventKeys.join(",")}`]),
-    );
+    expect(JSON.parse(secretFile(resources, "server-config"))["event-key"]).toEqual(server.eventKeys);
     const { envFile } = JSON.parse(find(resources, "Command worker-process").inputs.stdin as string);
     expect(envFile.INNGEST_SIGNING_KEY_FALLBACK).toBe(worker.signingKeyFallback);
   });
@@ -89,12 +87,10 @@ describe("keysFrom", () => {
       "signingKey",
       "stores",
     ]);
-    expect(find(resources, "Container server-inngest").inputs.envs).toEqual(
-      expect.arrayContaining([
-        `INNGEST_SIGNING_KEY=${otherStacks.dev.signingKey}`,
-        `INNGEST_EVENT_KEY=${otherStacks.dev.eventKey}`,
-      ]),
-    );
+    expect(JSON.parse(secretFile(resources, "server-config"))).toMatchObject({
+      "signing-key": otherStacks.dev.signingKey,
+      "event-key": [otherStacks.dev.eventKey],
+    });
   });
 
   test.each([

@@ -1,6 +1,6 @@
 // Proves what index.ts asks the engine for, per stack. What providers make of it is for the integration suites.
 import { describe, expect, test } from "vitest";
-import { find, observed, planStack, tree } from "../support/plan.ts";
+import { secretFile as contentOf, find, observed, planStack, tree } from "../support/plan.ts";
 
 const signingKeys = ["SigningKeys keys", "  RandomPassword keys-event", "  RandomPassword keys-signing"];
 const preflight = ["Preflight preflight", "  Command preflight-check"];
@@ -136,6 +136,9 @@ describe("experiment", () => {
       "DockerServer server",
       "  Container server-inngest",
       "  RemoteImage server-image",
+      "  SecretFile server-config",
+      "    Container server-config-writer",
+      "    Volume server-config-volume",
       "  Volume server-door",
       ...hostWorker,
       "Network network",
@@ -147,18 +150,32 @@ describe("experiment", () => {
     expect(outputs.durability).toMatch(/^warning: work and history go with the container/);
     const { inputs } = find(resources, "Container server-inngest");
     expect(inputs).toMatchObject({ restart: "no", tmpfs: { "/data": expect.stringContaining("uid=1000") } });
-    expect(inputs.volumes).toEqual([{ volumeName: "inngest-experiment-door", containerPath: "/run/door" }]);
+    expect(inputs.volumes).toEqual([
+      { volumeName: "inngest-experiment-door", containerPath: "/run/door" },
+      { volumeName: "inngest-experiment-secret-inngest.json", containerPath: "/run/secrets", readOnly: true },
+    ]);
   });
 });
 
 describe("persistent", () => {
-  const janitor = ["DockerJanitor janitor", "  Container janitor-node", "  RemoteImage janitor-image"];
+  const secretFile = (name: string) => [
+    `  SecretFile ${name}`,
+    `    Container ${name}-writer`,
+    `    Volume ${name}-volume`,
+  ];
+  const janitor = [
+    "DockerJanitor janitor",
+    "  Container janitor-node",
+    "  RemoteImage janitor-image",
+    ...secretFile("janitor-order"),
+  ];
   const queue = [
     "DockerQueue queue",
     "  Container queue-data-owner",
     "  Container queue-redis",
     "  RandomPassword queue-password",
     "  RemoteImage queue-image",
+    ...secretFile("queue-config"),
     "  Volume queue-data",
   ];
   const server = [
@@ -166,6 +183,7 @@ describe("persistent", () => {
     "  Container server-data-owner",
     "  Container server-inngest",
     "  RemoteImage server-image",
+    ...secretFile("server-config"),
     "  Volume server-data",
     "  Volume server-door",
   ];
@@ -177,20 +195,25 @@ describe("persistent", () => {
     expect(outputs.durability).toMatch(/^kept: /);
   });
 
-  test("has a janitor on the server's volume, told by a secret variable", async () => {
+  test("has a janitor on the server's volume, told by a secret file", async () => {
     const { resources } = await planStack("persistent");
     const { inputs, secrets } = find(resources, "Container janitor-node");
     expect(inputs).toMatchObject({
       name: "inngest-persistent-janitor",
-      volumes: [{ volumeName: "inngest-persistent-data", containerPath: "/data" }],
+      volumes: [
+        { volumeName: "inngest-persistent-data", containerPath: "/data" },
+        { volumeName: "inngest-persistent-secret-order.json", containerPath: "/run/secrets", readOnly: true },
+      ],
       restart: "unless-stopped",
       readOnly: true,
     });
-    expect(secrets).toEqual(["envs"]);
+    expect(secrets).toEqual([]);
+    expect(contentOf(resources, "janitor-order")).toMatch(
+      /^\{"database":"\/data\/main.db","queueUrl":"redis:\/\/.*","days":30\}$/,
+    );
     const [files] = inputs.envs as [string];
     expect(JSON.parse(files.replace("FILES=", ""))).toMatchObject({
       "upkeep/janitor.ts": expect.stringContaining("sweep"),
-      "order.json": expect.stringMatching(/^\{"database":"\/data\/main.db","queueUrl":"redis:\/\/.*","days":30\}$/),
     });
     // The kernel takes no longer variable.
     expect(files.length).toBeLessThan(100_000);
@@ -205,6 +228,7 @@ describe("persistent", () => {
       "  Container worker-data-owner",
       "  Container worker-node",
       "  Image worker-image",
+      ...secretFile("worker-environment"),
       "  Volume worker-data",
     ];
     const rest = ["Network network", ...preflight, ...registration, ...signingKeys, "docker docker"];
@@ -214,9 +238,7 @@ describe("persistent", () => {
   test("with a Redis of one's own starts none", async () => {
     const { resources } = await planStack("persistent", { redisUrl: "redis://:hunter2@redis:6379" }, ["redisUrl"]);
     expect(tree(resources).filter((line) => line.includes("queue"))).toEqual([]);
-    expect(find(resources, "Container server-inngest").inputs.envs).toContain(
-      "INNGEST_REDIS_URI=redis://:hunter2@redis:6379",
-    );
+    expect(JSON.parse(contentOf(resources, "server-config"))["redis-uri"]).toBe("redis://:hunter2@redis:6379");
     expect(JSON.parse(find(resources, "Command preflight-check").inputs.stdin as string).docker.images).toEqual([
       { setting: "serverImage", image: "inngest/inngest:v1.43.0" },
       { setting: "gatewayImage", image: "caddy:2.11.9-alpine" },
