@@ -32,7 +32,9 @@ export async function freeStack(pulumi: Pulumi, stack: string): Promise<void> {
 
 export function locksIn(folder: string): Lock[] {
   if (!existsSync(folder)) return [];
-  return readdirSync(folder).flatMap((file) => readJson<Lock>(join(folder, file)) ?? []);
+  // Beside each there is a file of its attributes, which is JSON too.
+  const files = readdirSync(folder).filter((file) => file.endsWith(".json"));
+  return files.flatMap((file) => readJson<Lock>(join(folder, file)) ?? []);
 }
 
 /** Whether a process of this machine lives, whoever it belongs to. */

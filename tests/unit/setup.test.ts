@@ -211,6 +211,7 @@ test("locks of a backend are those that can be read", () => {
   expect(locksIn(join(folder, "none"))).toEqual([]);
   writeFileSync(join(folder, "1.json"), '{"pid": 1, "hostname": "here"}');
   writeFileSync(join(folder, "2.json"), "{");
+  writeFileSync(join(folder, "1.json.attrs"), '{"user.content_type": "text/plain"}');
   expect(locksIn(folder)).toEqual([{ pid: 1, hostname: "here" }]);
 });
 
