@@ -105,6 +105,8 @@ describe.skipIf(reason)(title("commands in a clean checkout", reason), () => {
   test.each([
     ["start", ["--stack", "persitent"], "Remedy: --stack persistent"],
     ["start", ["--stakc", "dev"], "Did you mean --stack?"],
+    ["verify", ["--force"], "--force is for --disruptive. Remedy: leave it out, or add --disruptive"],
+    ["doctor", ["--stack", "devv"], "Remedy: --stack dev"],
     ["destroy", [], "required option '-s, --stack <stack>' not specified"],
     ["destroy", ["--stack", "dev"], "no terminal to ask on: say --yes to destroy stack dev (its data stays)"],
   ])("wrong usage of %s %j exits 2 and says what is right", async (command, flags, text) => {
@@ -114,7 +116,7 @@ describe.skipIf(reason)(title("commands in a clean checkout", reason), () => {
   });
 
   test("every command has help with an example", async () => {
-    for (const command of ["start", "destroy"]) {
+    for (const command of ["start", "destroy", "verify", "doctor", "status"]) {
       const { exitCode, all } = await npm("run", command, "--", "--help");
       expect(all).toMatch(/^Example: npm /m);
       expect(exitCode).toBe(0);

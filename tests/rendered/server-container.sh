@@ -1,5 +1,5 @@
 set -eu
-stopping=/run/door/stopping
+stopping=/run/door/stopping leaving=/run/door/leaving
 touch "$stopping"
 find /data -type f ! -user "$(id -u)" | while read -r file; do
   cp "$file" "$file.own" && mv -f "$file.own" "$file"
@@ -11,11 +11,13 @@ if ! test -e main.db; then
   mv main.db.new main.db
 fi
 inngest start & server=$!
-{ until inngest alpha doctor healthcheck; do sleep 0.5; done; rm -f "$stopping"; } >/dev/null 2>&1 & healthy=$!
+{ until inngest alpha doctor healthcheck; do sleep 0.5; done; rm -f "$stopping" "$leaving"; } >/dev/null 2>&1 & healthy=$!
 stop() {
   kill "$healthy" 2>/dev/null || true
   touch "$stopping"
-  sleep 1.5
+  sleep 1.2
+  touch "$leaving"
+  sleep 0.4
   kill -TERM "$server" || true
 }
 trap stop TERM INT

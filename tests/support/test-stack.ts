@@ -211,9 +211,7 @@ export class TestStack {
 
   /** Makes the stack's folder a project of links to this one's parts. */
   linkProject(): void {
-    for (const part of ["Pulumi.yaml", "index.ts", "package.json", "components", "node_modules", "worker"]) {
-      if (!existsSync(join(this.home, part))) symlinkSync(resolve(part), join(this.home, part));
-    }
+    linkProject(this.home);
   }
 
   /** Puts a changed export in the place of the stack's state. */
@@ -269,6 +267,13 @@ const unsupervised = { supervisor: "none" };
 /** Passphrase of every test stack, to be looked for where it must not be. */
 export const passphrase = "correct horse battery staple";
 
+/** Makes a folder a project of links to this one's parts, with settings files of its own. */
+export function linkProject(folder: string): void {
+  for (const part of ["Pulumi.yaml", "index.ts", "package.json", "cli", "components", "node_modules", "worker"]) {
+    if (!existsSync(join(folder, part))) symlinkSync(resolve(part), join(folder, part));
+  }
+}
+
 /** Tries until it does not throw; the last error when time is over. */
 export async function eventually<T>(milliseconds: number, attempt: () => Promise<T>): Promise<T> {
   const deadline = Date.now() + milliseconds;
@@ -283,7 +288,7 @@ export async function eventually<T>(milliseconds: number, attempt: () => Promise
 }
 
 /** The first of six free ports in a row: the worker's, the server's four, and one to move to. */
-async function freePorts(): Promise<number> {
+export async function freePorts(): Promise<number> {
   for (;;) {
     const first = 20_000 + Math.floor(Math.random() * 20_000);
     const free = await Promise.all([0, 1, 2, 3, 4, 5].map((offset) => isFree(first + offset)));
