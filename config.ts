@@ -13,6 +13,7 @@ import {
   postgresUrlProblem,
   readKubernetesSettings,
 } from "./components/kubernetes/settings.ts";
+import { type Profile, profileSettings, profiles } from "./components/profile.ts";
 
 export const tiers = ["process", "docker", "kubernetes", "cluster"] as const;
 export const runtimes = ["node", "bun", "external"] as const;
@@ -23,6 +24,7 @@ export const placements = ["host", "container"] as const;
 export const defaults = {
   tier: "process",
   durable: "true",
+  profile: "balanced",
   port: "8288",
   workerPort: "3111",
   workerDir: "worker",
@@ -73,6 +75,7 @@ export interface Settings {
   stack: string;
   tier: (typeof tiers)[number];
   durable: boolean;
+  profile: Profile;
   port: number;
   worker: {
     dir: string;
@@ -86,6 +89,8 @@ export interface Settings {
     url: URL | undefined;
     /** Image that a cluster runs. */
     image: string | undefined;
+    /** Steps whose results it sends together. */
+    checkpointSteps: number;
     /** More variables for the worker, all secret because one of them may be. */
     variables: pulumi.Output<Record<string, string>>;
   };
@@ -201,10 +206,12 @@ export function readSettings(stack: string, raw: RawConfig): Settings {
 
   const tier = choice("tier", tiers);
   const runtime = choice("runtime", runtimes);
+  const profile = choice("profile", profiles);
   const settings: Settings = {
     stack,
     tier,
     durable: flag("durable"),
+    profile,
     // The three ports after it are Connect's, so the last usable first port is 65535 - 3.
     port: whole("port", 1, 65532),
     worker: {
@@ -219,6 +226,7 @@ export function readSettings(stack: string, raw: RawConfig): Settings {
       transport: choice("transport", transports),
       url: URL.canParse(text("workerUrl")) ? new URL(text("workerUrl")) : undefined,
       image: optional("workerImage"),
+      checkpointSteps: profileSettings[profile].checkpointSteps,
       variables: pulumi.secret(workerVariables(text("workerEnv"), problems)),
     },
     serverBinary: absolutePath("serverBinary"),
@@ -328,7 +336,7 @@ export function readSettings(stack: string, raw: RawConfig): Settings {
 }
 
 /** What the worker is told by the stack itself. */
-const ownVariables = /^(INNGEST_.*|PORT|HOST|DATA_DIR|TRANSPORT)$/;
+const ownVariables = /^(INNGEST_.*|PORT|HOST|DATA_DIR|TRANSPORT|CHECKPOINT_STEPS)$/;
 
 function workerVariables(json: string, problems: string[]): Record<string, string> {
   const remedy = "Remedy: pulumi config set --secret --path workerEnv.NAME VALUE";

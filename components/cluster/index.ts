@@ -20,6 +20,7 @@ export const deploy: Deploy = (settings, keys, opts) => {
       ...foundation,
       image: settings.serverImage,
       keys: keys.server,
+      profile: settings.profile,
       dashboard: settings.dashboard,
       postgresUrl: settings.postgresUrl ?? (database as ClusterDatabase).url,
       replicas: kubernetes.replicas,

@@ -19,7 +19,7 @@ import { DockerWorker, workerPort } from "./worker.ts";
  * named volumes.
  */
 export function deploy(settings: Settings, keys: Keys, opts: pulumi.ComponentResourceOptions): Endpoints {
-  const { stack, dataDir, port, durable, protectData, dashboard, supervision } = settings;
+  const { stack, dataDir, port, durable, profile, protectData, dashboard, supervision } = settings;
   const { placement, runtime, url, ...worker } = settings.worker;
   const names = dockerNames(stack);
   const endpoints = loopbackEndpoints(settings);
@@ -65,6 +65,7 @@ export function deploy(settings: Settings, keys: Keys, opts: pulumi.ComponentRes
       redisUrl,
       keys: keys.server,
       sdkUrl: origin + (url ? url.pathname : servePath),
+      profile,
       durable,
       protectData,
     },

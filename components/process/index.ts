@@ -9,13 +9,24 @@ import { ProcessServer } from "./server.ts";
 
 /** Tier `process`: server and worker as processes of this user on this machine. */
 export function deploy(settings: Settings, keys: Keys, opts: pulumi.ComponentResourceOptions): Endpoints {
-  const { stack, dataDir, port, redisUrl, serverBinary, dashboard, supervision } = settings;
+  const { stack, dataDir, port, redisUrl, serverBinary, profile, dashboard, supervision } = settings;
   const { placement: _, runtime, ...worker } = settings.worker;
   const endpoints = loopbackEndpoints(settings);
   const sdkUrl = endpoints.workerEndpoint;
   const server = new ProcessServer(
     "server",
-    { stack, dataDir, binary: serverBinary, port, redisUrl, keys: keys.server, sdkUrl, dashboard, supervision },
+    {
+      stack,
+      dataDir,
+      binary: serverBinary,
+      port,
+      redisUrl,
+      keys: keys.server,
+      sdkUrl,
+      profile,
+      dashboard,
+      supervision,
+    },
     opts,
   );
   const { retention } = settings;

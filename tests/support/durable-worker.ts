@@ -4,10 +4,10 @@ import { ensureDependencies } from "../../components/host/dependencies.mjs";
 import { eventually, type TestStack } from "./test-stack.ts";
 
 /** A copy of the worker that marks its steps, for a stack's `workerDir`; it shares the real worker's dependencies. */
-export function durableWorker(home: string): string {
+export function durableWorker(home: string, source = "tests/fixtures/durable-worker"): string {
   const folder = join(home, "durable-worker");
   ensureDependencies("worker");
-  cpSync("tests/fixtures/durable-worker", folder, { recursive: true });
+  cpSync(source, folder, { recursive: true });
   symlinkSync(resolve("worker/node_modules"), join(folder, "node_modules"));
   return folder;
 }

@@ -287,11 +287,11 @@ export async function eventually<T>(milliseconds: number, attempt: () => Promise
   }
 }
 
-/** The first of six free ports in a row: the worker's, the server's four, and one to move to. */
-export async function freePorts(): Promise<number> {
+/** The first of free ports in a row; of six: the worker's, the server's four, and one to move to. */
+export async function freePorts(count = 6): Promise<number> {
   for (;;) {
     const first = 20_000 + Math.floor(Math.random() * 20_000);
-    const free = await Promise.all([0, 1, 2, 3, 4, 5].map((offset) => isFree(first + offset)));
+    const free = await Promise.all(Array.from({ length: count }, (_, offset) => isFree(first + offset)));
     if (free.every(Boolean)) return first;
   }
 }

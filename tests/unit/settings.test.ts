@@ -336,6 +336,7 @@ describe("what is accepted", () => {
       stack: "test",
       tier: "process",
       durable: true,
+      profile: "balanced",
       port: 8288,
       worker: {
         dir: "worker",
@@ -344,6 +345,7 @@ describe("what is accepted", () => {
         placement: "host",
         runtime: "node",
         transport: "serve",
+        checkpointSteps: 1,
         variables: expect.anything(),
       },
       serverImage: "inngest/inngest:v1.43.0",
