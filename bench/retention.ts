@@ -8,7 +8,7 @@ import type { Swept } from "../components/upkeep/sweep.ts";
 import { durableWorker, finished } from "../tests/support/durable-worker.ts";
 import { OwnRedis } from "../tests/support/own-redis.ts";
 import { eventually, TestStack } from "../tests/support/test-stack.ts";
-import { type Report, type Result, report } from "./support/measure.ts";
+import { figure, type Report, report } from "./support/measure.ts";
 
 /** Runs that ended 40 days ago, and runs in flight; fewer for a try. */
 const old = Number(process.env.BENCH_OLD ?? 100_000);
@@ -48,21 +48,16 @@ export async function run(): Promise<Report> {
       throw new Error(`the janitor was to remove ${old} runs, and told ${JSON.stringify(swept)}`);
     }
     const rows = Object.values(gone).reduce((total, each) => total + each, 0);
-    const result = (name: string, unit: string, ours: number, baseline: number, rounds: number): Result => ({
-      case: name,
-      unit,
-      ours: Math.round(ours),
-      baseline: Math.round(baseline),
-      ratio: Math.round((ours / baseline) * 100) / 100,
-      rounds,
-    });
     return report(
       "retention",
       `${old} runs that ended, ${asleep} in flight, ${rows} rows removed in ${minutes.toFixed(1)} minutes. Ours: while the ` +
         "janitor works. Baseline: before. From an event to the end of its run, one at a time.",
       [
-        result("wait for a run, p95", "ms", quantile(during, 0.95), quantile(before, 0.95), during.length),
-        result("wait for a run, p50", "ms", quantile(during, 0.5), quantile(before, 0.5), during.length),
+        figure("wait for a run, p95", "ms", during, before, during.length, {
+          at: 0.95,
+          target: { bound: "at most", ratio: 1.3 },
+        }),
+        figure("wait for a run, median", "ms", during, before, during.length),
       ],
     );
   } finally {
@@ -136,9 +131,4 @@ function idOf(time: number, number: number): Buffer {
 
 function textIn(database: DatabaseSync): string {
   return (database.prepare("SELECT run_id AS id FROM spans WHERE name = 'executor.run'").get() as { id: string }).id;
-}
-
-function quantile(values: number[], part: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] as number;
 }

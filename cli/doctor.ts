@@ -3,6 +3,7 @@ import { runChecks } from "./checks/check.ts";
 import { silent, terminalReport } from "./checks/terminal.ts";
 import { checkStack, defineCommand, runCommand } from "./command.ts";
 import { dockerChecks } from "./doctor/docker.ts";
+import { historyChecks } from "./doctor/history.ts";
 import { kubernetesChecks } from "./doctor/kubernetes.ts";
 import { devModeCheck, liveChecks } from "./doctor/live.ts";
 import { machineChecks } from "./doctor/machine.ts";
@@ -64,6 +65,7 @@ async function open(stack: string, found: { checks?: DoctorCheck[] }): ReturnTyp
     ...(tier === "kubernetes" || tier === "cluster" ? kubernetesChecks(patient) : []),
     ...stackChecks(patient),
     ...storeChecks(patient),
+    ...historyChecks(patient),
     devModeCheck(settings.workerDir, live),
     ...(live ? liveChecks(live) : []),
   ];
