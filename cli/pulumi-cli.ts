@@ -165,6 +165,13 @@ export class Pulumi {
     await execa(this.#binary, ["config", "set-all", ...plain, ...of], this.#options());
   }
 
+  /** Writes a setting into the stack's file, encrypted; its value is on no command line. */
+  async configureSecret(stack: string, key: string, value: string): Promise<void> {
+    const of = ["--stack", stack, "--config-file", `Pulumi.${stack}.yaml`];
+    const { exitCode, output } = await this.capture(["config", "set", "--secret", key, ...of], value);
+    if (exitCode !== 0) throw new Problem(output);
+  }
+
   #options(): Options {
     return { env: this.#environment, extendEnv: false };
   }

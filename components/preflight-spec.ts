@@ -16,6 +16,7 @@ export function preflightSpec(settings: Settings): PreflightSpec {
   const images = [
     { setting: "serverImage", image: settings.serverImage },
     { setting: "gatewayImage", image: settings.gateway.image },
+    ...(durable && settings.retention !== undefined ? [{ setting: "upkeepImage", image: settings.upkeepImage }] : []),
     ...(durable && !settings.redisUrl ? [{ setting: "queueImage", image: settings.queueImage }] : []),
   ];
   return {
@@ -24,7 +25,7 @@ export function preflightSpec(settings: Settings): PreflightSpec {
     ports: portsOf(settings),
     programs,
     services: [
-      ...(onProcessTier ? ["server"] : []),
+      ...(onProcessTier ? ["server", ...(settings.retention === undefined ? [] : ["janitor"])] : []),
       ...(worker.placement === "host" && worker.runtime !== "external" ? ["worker"] : []),
     ],
     supervision: settings.supervision,

@@ -19,6 +19,8 @@ export interface WorkerArgs {
   keys: pulumi.Input<WorkerKeys>;
   /** Redis for state that functions share. @default none: the worker says which of its features are off */
   redisUrl?: pulumi.Input<string> | undefined;
+  /** Steps whose results the worker sends together. @default 1, each before the next one begins */
+  checkpointSteps?: number | undefined;
   /** More variables; they stand before those above. */
   variables: pulumi.Input<Record<string, string>>;
 }
@@ -37,6 +39,7 @@ export function workerVariables(args: KnownWorkerArgs): Record<string, string> {
     TRANSPORT: args.transport,
     ...(args.connectGatewayUrl && { INNGEST_CONNECT_GATEWAY_URL: args.connectGatewayUrl }),
     ...(args.redisUrl && { REDIS_URL: args.redisUrl }),
+    ...((args.checkpointSteps ?? 1) > 1 && { CHECKPOINT_STEPS: String(args.checkpointSteps) }),
     ...args.variables,
   };
 }

@@ -11,6 +11,7 @@ export function dockerNames(stack: string) {
     door: `inngest-${stack}-door`,
     queue: `inngest-${stack}-queue`,
     worker: `inngest-${stack}-worker`,
+    janitor: `inngest-${stack}-janitor`,
     workerData: `inngest-${stack}-worker-data`,
   };
 }

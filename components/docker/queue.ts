@@ -7,6 +7,7 @@ import { ownedVolume, takeOverFiles } from "./owned-volume.ts";
 import { renderRedisConf } from "./redis-conf.ts";
 
 export interface DockerQueueArgs {
+  /** Names container, volume and labels. */
   stack: string;
   /** Redis image; pin a tag. */
   image: pulumi.Input<string>;
@@ -18,7 +19,15 @@ export interface DockerQueueArgs {
   protectData?: boolean;
 }
 
-/** Redis for the server's queue and run state, appending to a volume: in-flight work survives a kill of everything. */
+/**
+ * Redis for the server's queue and run state, appending to a volume: in-flight work survives a kill of everything.
+ *
+ * @example
+ * ```ts
+ * const queue = new DockerQueue("queue", { stack: "orders", image: "redis:7.2.16-alpine", network });
+ * // queue.url is a server's `redisUrl`.
+ * ```
+ */
 export class DockerQueue extends pulumi.ComponentResource {
   /** Where the server finds it; secret, because it holds the password. */
   public readonly url: pulumi.Output<string>;

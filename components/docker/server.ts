@@ -1,6 +1,7 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { ServerKeys } from "../key-rotation.ts";
+import type { Profile } from "../profile.ts";
 import { serverEnvironment } from "../server-options.ts";
 import { emptyWalDatabase } from "../wal-database.ts";
 import { containerUser, hardened, ownScratch, replacedWhole } from "./hardening.ts";
@@ -9,15 +10,19 @@ import { ownedVolume } from "./owned-volume.ts";
 import { doorFolder, serverScript } from "./server-script.ts";
 
 export interface DockerServerArgs {
+  /** Names container, volumes and labels; another one is another server. */
   stack: string;
   /** Server image; pin a tag. */
   image: pulumi.Input<string>;
+  /** Name of the network that gateway, queue and worker are in too. */
   network: pulumi.Input<string>;
+  /** With which it signs, and takes events. */
   keys: pulumi.Input<ServerKeys>;
   /** Redis for queue and run state. @default none: in-flight work lives in the server's memory */
   redisUrl?: pulumi.Input<string> | undefined;
   /** The worker's endpoint, as the server reaches it. */
   sdkUrl: string;
+  profile: Profile;
   /** Serve the dashboard and GraphQL. */
   dashboard: boolean;
   /** Keep history in a named volume, and come back when Docker does. */
@@ -26,7 +31,26 @@ export interface DockerServerArgs {
   protectData?: boolean;
 }
 
-/** Inngest in a container whose ports are published nowhere: the way to it is the gateway. */
+/**
+ * Inngest in a container whose ports are published nowhere: the way to it is a `DockerGateway`.
+ *
+ * @example
+ * ```ts
+ * const { keys } = new SigningKeys("keys");
+ * const { name: network } = new docker.Network("network", { name: "orders" });
+ * const queue = new DockerQueue("queue", { stack: "orders", image: "redis:7.2.16-alpine", network });
+ * const server = new DockerServer("server", {
+ *   stack: "orders",
+ *   image: "inngest/inngest:v1.43.0",
+ *   network,
+ *   keys: keys.server,
+ *   redisUrl: queue.url,
+ *   sdkUrl: "http://inngest-orders-worker:3111/api/inngest",
+ *   dashboard: true,
+ *   durable: true,
+ * });
+ * ```
+ */
 export class DockerServer extends pulumi.ComponentResource {
   /** Id of the container. */
   public readonly containerId: pulumi.Output<string>;
@@ -51,6 +75,7 @@ export class DockerServer extends pulumi.ComponentResource {
           ...keys,
           redisUrl,
           sdkUrl: args.sdkUrl,
+          profile: args.profile,
           dashboard: args.dashboard,
         }),
       )

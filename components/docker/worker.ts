@@ -6,12 +6,15 @@ import { dockerNames } from "./names.ts";
 import { ownedVolume } from "./owned-volume.ts";
 
 export interface DockerWorkerArgs extends Omit<WorkerArgs, "port"> {
+  /** Names container, image, volume and labels. */
   stack: string;
   /** Folder of the worker, which has a Dockerfile. What runs of it may write to /data and /tmp only. */
   dir: string;
+  /** Build argument `RUNTIME` of the Dockerfile. */
   runtime: "node" | "bun";
   /** Port on 127.0.0.1 of this machine. */
   port: number;
+  /** Name of the network that the server is in too. */
   network: pulumi.Input<string>;
   /** Keep /data in a named volume, and come back when Docker does. */
   durable: boolean;
@@ -22,7 +25,27 @@ export interface DockerWorkerArgs extends Omit<WorkerArgs, "port"> {
 /** Port of the worker within its container. */
 export const workerPort = 3111;
 
-/** The worker in a container of its own, from an image built of its folder. */
+/**
+ * The worker in a container of its own, from an image built of its folder.
+ *
+ * @example
+ * ```ts
+ * const names = dockerNames("orders");
+ * new DockerWorker("worker", {
+ *   stack: "orders",
+ *   dir: "worker",
+ *   runtime: "node",
+ *   port: 9311,
+ *   network,
+ *   transport: "serve",
+ *   serverUrl: `http://${names.gateway}:8288`,
+ *   origin: `http://${names.worker}:3111`,
+ *   keys: keys.worker,
+ *   variables: {},
+ *   durable: true,
+ * });
+ * ```
+ */
 export class DockerWorker extends pulumi.ComponentResource {
   /** Id of the container. */
   public readonly containerId: pulumi.Output<string>;

@@ -109,7 +109,7 @@ export class TestStack {
 
   /** Sets an encrypted setting, which then stays in this stack's file. */
   async setSecret(key: string, value: string): Promise<void> {
-    this.#writeSettings();
+    this.writeSettings();
     const args = ["config", "set", "--secret", key, value, "--stack", this.name, "--config-file", this.#settingsFile];
     const { exitCode, output } = await this.#pulumi.capture(args);
     if (exitCode !== 0) throw new Error(output);
@@ -192,8 +192,13 @@ export class TestStack {
    * to this one's parts, so that the settings file that it reads and writes is this stack's.
    */
   command(name: string, ...args: string[]) {
+    return this.projectCommand(name, ...args, "--stack", this.name);
+  }
+
+  /** The same for a command that names its stacks otherwise; their settings files have to be there. */
+  projectCommand(name: string, ...args: string[]) {
     this.linkProject();
-    return execa(process.execPath, [resolve("cli", `${name}.ts`), ...args, "--stack", this.name], {
+    return execa(process.execPath, [resolve("cli", `${name}.ts`), ...args], {
       cwd: this.home,
       env: this.environment,
       extendEnv: false,
@@ -240,7 +245,7 @@ export class TestStack {
     return stdout;
   }
 
-  #writeSettings(): void {
+  writeSettings(): void {
     const lines = Object.entries(this.#settings).map(
       ([key, value]) => `  inngest-local:${key}: ${JSON.stringify(value)}`,
     );
@@ -248,7 +253,7 @@ export class TestStack {
   }
 
   async #run(command: string, ...flags: string[]) {
-    this.#writeSettings();
+    this.writeSettings();
     const fixed = ["--stack", this.name, "--non-interactive", "--config-file", this.#settingsFile];
     const result = await this.#pulumi.capture([command, ...fixed, ...flags]);
     this.printed += result.output;
@@ -282,11 +287,11 @@ export async function eventually<T>(milliseconds: number, attempt: () => Promise
   }
 }
 
-/** The first of six free ports in a row: the worker's, the server's four, and one to move to. */
-export async function freePorts(): Promise<number> {
+/** The first of free ports in a row; of six: the worker's, the server's four, and one to move to. */
+export async function freePorts(count = 6): Promise<number> {
   for (;;) {
     const first = 20_000 + Math.floor(Math.random() * 20_000);
-    const free = await Promise.all([0, 1, 2, 3, 4, 5].map((offset) => isFree(first + offset)));
+    const free = await Promise.all(Array.from({ length: count }, (_, offset) => isFree(first + offset)));
     if (free.every(Boolean)) return first;
   }
 }

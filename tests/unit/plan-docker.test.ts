@@ -117,6 +117,7 @@ describe("CIS Docker Benchmark, section 5: every container", () => {
   const root = { user: "0:0", adds: ["CAP_CHOWN", "CAP_DAC_OVERRIDE"] };
   const expected: Record<string, { user: string; adds: string[] }> = {
     "gateway-caddy": { user: "1000:1000", adds: ["CAP_NET_BIND_SERVICE"] },
+    "janitor-node": { user: "1000:1000", adds: [] },
     "queue-data-owner": root,
     "queue-redis": { user: "1000:1000", adds: [] },
     "server-data-owner": root,
@@ -209,7 +210,7 @@ test("the worker's container and the image it runs", () => {
 });
 
 test("the images stay when the stack goes", () => {
-  for (const image of ["server-image", "queue-image", "gateway-image"]) {
+  for (const image of ["server-image", "queue-image", "gateway-image", "janitor-image"]) {
     expect(find(resources, `RemoteImage ${image}`).inputs.keepLocally).toBe(true);
   }
 });

@@ -81,7 +81,14 @@ describe("keysFrom", () => {
     expect(tree(resources).filter((label) => /SigningKeys|keys-/.test(label))).toEqual([]);
     expect(find(resources, "StackReference keysFrom").inputs).toEqual({ name: "organization/inngest-local/dev" });
     expect(outputs).toMatchObject(otherStacks.dev);
-    expect(secretOutputs.sort()).toEqual(["appEnvironment", "dashboardPassword", "eventKey", "keys", "signingKey"]);
+    expect(secretOutputs.sort()).toEqual([
+      "appEnvironment",
+      "dashboardPassword",
+      "eventKey",
+      "keys",
+      "signingKey",
+      "stores",
+    ]);
     expect(find(resources, "Container server-inngest").inputs.envs).toEqual(
       expect.arrayContaining([
         `INNGEST_SIGNING_KEY=${otherStacks.dev.signingKey}`,
@@ -110,7 +117,7 @@ describe("given keys", () => {
     const { resources, outputs, secretOutputs } = await planStack("dev", given, Object.keys(given));
     expect(tree(resources).filter((label) => label.includes("RandomPassword"))).toEqual([]);
     expect(outputs).toMatchObject(given);
-    expect(secretOutputs.sort()).toEqual(["appEnvironment", "eventKey", "keys", "signingKey"]);
+    expect(secretOutputs.sort()).toEqual(["appEnvironment", "eventKey", "keys", "signingKey", "stores"]);
     for (const { label, inputs, secrets } of resources) {
       const clear = Object.entries(inputs).filter(([key]) => !secrets.includes(key));
       for (const key of Object.values(given)) expect(JSON.stringify(clear), label).not.toContain(key);
