@@ -93,7 +93,7 @@ function checkFlags({ force, disruptive, beforeReboot, afterReboot }: Flags): vo
 
 function checksOf(stack: LiveStack, view: () => Promise<Viewed>, flags: Flags): VerifyCheck[] {
   const { disruptive, beforeReboot, afterReboot, patience: patienceSeconds } = flags;
-  const how = { patienceSeconds };
+  const how = { patienceSeconds, nextStepMilliseconds: 1000 };
   const reboot = rebootCheck(stack, view, beforeReboot ? "before" : afterReboot ? "after" : undefined, how);
   const kills = [...killChecks(stack, view, how), recreateCheck(stack, view, how)];
   const checks = [

@@ -3,6 +3,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 export interface Patience {
   /** Longest wait for a run to be at its end. */
   patienceSeconds: number;
+  /** From the server's keeping of one step to the beginning of the next, and more. */
+  nextStepMilliseconds: number;
 }
 
 /**

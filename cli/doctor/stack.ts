@@ -110,7 +110,7 @@ async function sizes({ stack, settings }: Patient): Promise<DoctorOutcome> {
   const over = found.filter(({ what, bytes }) => bytes > large[what]).map(({ what }) => what);
   if (over.length === 0) return ok(seen);
   const remedy = over.includes("history")
-    ? "start with a fresh history: back the old one up, npm run destroy with --delete-data, npm start"
+    ? `npm run retention -- --stack ${stack}, which says what is in it, and removes what is old`
     : `look into ${over.join(" and ")}: what fills it will go on`;
   return warning(`${seen}: ${over.join(" and ")} grows large`, remedy);
 }

@@ -31,7 +31,9 @@ function refusal({ name, keepsRuns }: LiveStack, runs: Run[]): string {
     return `  - ${fn.id} ${status.toLowerCase()} since ${queuedAt} (run ${id})`;
   });
   const more = runs.length > namedRuns ? `\n  - and ${runs.length - namedRuns} more` : "";
-  const lost = keepsRuns ? "" : " A run that a server has forgotten stays so for ever: this stack does not keep them.";
+  const lost = keepsRuns
+    ? ""
+    : ` Those that a server has forgotten stay so for ever: npm run retention -- --end-stranded --stack ${name} ends them.`;
   return (
     `runs that are not verify's own are in flight, and --disruptive kills what they run on:\n${named.join("\n")}${more}\n` +
     `Remedy: wait for their end, or --force.${lost} The checks that kill nothing: npm run verify -- --stack ${name}`

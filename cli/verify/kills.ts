@@ -8,9 +8,6 @@ import { Probe, repeated } from "./probe.ts";
 import type { Viewed } from "./registration.ts";
 import { uninterrupted } from "./uninterrupted.ts";
 
-/** Milliseconds from the server's keeping of one step to the beginning of the next, and more. */
-const nextStep = 1000;
-
 const kills: { id: string; parts: readonly PartName[] }[] = [
   { id: "worker-kill", parts: ["worker"] },
   { id: "server-kill", parts: ["server"] },
@@ -52,7 +49,7 @@ async function survives(
   stack: LiveStack,
   app: string,
   parts: Part[],
-  { patienceSeconds }: Patience,
+  { patienceSeconds, nextStepMilliseconds }: Patience,
   tell: (doing: string) => void,
 ): Promise<VerifyOutcome> {
   const names = parts.map(({ name }) => name).join(", ");
@@ -72,7 +69,7 @@ async function survives(
       `npm run verify -- --stack ${stack.name} first; its event says more`,
     );
   }
-  await sleep(nextStep);
+  await sleep(nextStepMilliseconds);
   tell(`kill ${parts.map(({ what }) => what).join(", ")}`);
   const killedAt = performance.now();
   const gone = await uninterrupted(() => killAndRevive(parts, () => tell(`bring back ${names}`)));

@@ -78,7 +78,7 @@ const view = async (): Promise<View> => ({
   declared: [{ id: "verify-probe", triggers: ["event verify/probe"] }],
   crons: [],
 });
-const how = { patienceSeconds: 1 };
+const how = { patienceSeconds: 1, nextStepMilliseconds: 0 };
 
 async function look(id: string, stack: LiveStack) {
   const checks = [

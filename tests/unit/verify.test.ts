@@ -184,7 +184,7 @@ describe("the edge", () => {
 });
 
 describe("disruptive checks", () => {
-  const how = { patienceSeconds: 1 };
+  const how = { patienceSeconds: 1, nextStepMilliseconds: 0 };
   const statusOf =
     (stack: LiveStack, changes: Partial<View> = {}) =>
     async (id: string) => {
