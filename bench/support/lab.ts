@@ -23,8 +23,8 @@ export interface Setup {
   environment?: Record<string, string>;
   /** More variables of the worker. */
   worker?: Record<string, string>;
-  /** Workers that connect, each with room for this many steps at once. @default one that is called, without a limit */
-  connected?: { workers: number; room: number };
+  /** So many workers that connect. @default one that is called */
+  connectedWorkers?: number;
 }
 
 /** A server with its worker, queue and database on this machine. */
@@ -47,14 +47,14 @@ export class Lab extends Subject {
   }
 
   override async startAll(): Promise<void> {
-    const { kind, connected } = this.#setup;
+    const { kind, connectedWorkers = 0 } = this.#setup;
     if (kind === "cluster") await startPostgres(this, this.#ports.database, "inngest");
     if (kind === "persistent" || kind === "cluster") this.#startQueue();
     this.#startServer();
-    if (!connected) this.#startWorker("worker");
+    if (connectedWorkers === 0) this.#startWorker("worker");
     await until(async () => (await fetch(`${this.#serverUrl}/health`)).ok);
-    for (let index = 0; index < (connected?.workers ?? 0); index++) this.#startWorker(`worker${index || ""}`);
-    if (connected) {
+    for (let index = 0; index < connectedWorkers; index++) this.#startWorker(`worker${index || ""}`);
+    if (connectedWorkers > 0) {
       const api = new InngestApi(this.#serverUrl, this.#keys.signingKey);
       await until(async () => (await api.functions("bench")).length > 0);
       return;
@@ -129,19 +129,15 @@ export class Lab extends Subject {
   }
 
   #startWorker(name: string): void {
-    const { profile = "balanced", connected, worker } = this.#setup;
+    const { profile = "balanced", connectedWorkers, worker } = this.#setup;
     const variables = workerVariables({
       serverUrl: this.#serverUrl,
       origin: this.#origin,
       port: this.#ports.worker,
-      transport: connected ? "connect" : "serve",
+      transport: connectedWorkers ? "connect" : "serve",
       keys: this.#keys,
       checkpointSteps: profileSettings[profile].checkpointSteps,
-      variables: {
-        DATA_DIR: this.folder,
-        ...(connected && { INNGEST_CONNECT_MAX_WORKER_CONCURRENCY: String(connected.room) }),
-        ...worker,
-      },
+      variables: { DATA_DIR: this.folder, ...worker },
     });
     this.programs.start(name, process.execPath, ["serve.ts"], { cwd: this.#worker, variables });
   }

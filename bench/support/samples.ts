@@ -71,7 +71,7 @@ export interface Recovery {
 }
 
 /** Half of the runs sleep so long, the other half are that long in a step. */
-export const workSeconds = 3;
+export const workSeconds = 6;
 
 /** Kills these programs at once with runs in flight, starts all again half a second later, and waits for the runs. */
 export async function killAll(

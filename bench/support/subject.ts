@@ -94,7 +94,7 @@ export abstract class Subject {
 
   /** Processes of the engine and its stores, without the worker. */
   enginePids(): number[] {
-    return this.programs.names.filter((name) => name !== "worker").flatMap((name) => this.programs.pids(name));
+    return this.programs.names.filter((name) => !name.startsWith("worker")).flatMap((name) => this.programs.pids(name));
   }
 
   async stop(): Promise<void> {
