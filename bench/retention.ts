@@ -8,7 +8,7 @@ import type { Swept } from "../components/upkeep/sweep.ts";
 import { durableWorker, finished } from "../tests/support/durable-worker.ts";
 import { OwnRedis } from "../tests/support/own-redis.ts";
 import { eventually, TestStack } from "../tests/support/test-stack.ts";
-import { type Report, type Result, report } from "./measure.ts";
+import { type Report, type Result, report } from "./support/measure.ts";
 
 /** Runs that ended 40 days ago, and runs in flight; fewer for a try. */
 const old = Number(process.env.BENCH_OLD ?? 100_000);

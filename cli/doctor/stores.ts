@@ -2,6 +2,7 @@ import { closeSync, existsSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { Redis } from "ioredis";
 import { dockerNames } from "../../components/docker/names.ts";
+import { redisPassword } from "../../components/docker/redis-conf.ts";
 import { dockerSays } from "../../components/host/docker-engine.ts";
 import { kubectlSays } from "../../components/host/kubernetes-cluster.ts";
 import { dataFolder } from "../../components/host/paths.ts";
@@ -71,7 +72,14 @@ async function askYours(url = ""): Promise<string> {
 const asking = "redis-cli INFO persistence; redis-cli CONFIG GET maxmemory-policy";
 
 async function askContainer({ stack, settings }: Patient): Promise<string> {
-  return await dockerSays(settings.dockerContext, "exec", dockerNames(stack).queue, "sh", "-c", asking);
+  return await dockerSays(
+    settings.dockerContext,
+    "exec",
+    dockerNames(stack).queue,
+    "sh",
+    "-c",
+    `${redisPassword}; ${asking}`,
+  );
 }
 
 async function askPod({ stack, settings: { kubeContext = "", kubeconfig } }: Patient): Promise<string> {

@@ -4,6 +4,7 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { hardened, replacedWhole } from "./hardening.ts";
 import { dockerNames } from "./names.ts";
+import { SecretFile, secretFolder } from "./secret-files.ts";
 
 export interface DockerJanitorArgs {
   stack: string;
@@ -25,15 +26,20 @@ export class DockerJanitor extends pulumi.ComponentResource {
     const order = pulumi.secret(
       pulumi.jsonStringify({ database: "/data/main.db", queueUrl: args.redisUrl, days: args.days }),
     );
+    const secrets = new SecretFile(
+      `${name}-order`,
+      { stack: args.stack, file: orderFile, content: order, image: image.imageId },
+      { parent: this },
+    );
     new docker.Container(
       `${name}-node`,
       {
-        ...hardened({ stack: args.stack, memory: 512, cpuShares: 256 }),
+        ...hardened({ stack: args.stack, memory: 512, cpuShares: 256, labels: [secrets.label] }),
         name: names.janitor,
         image: image.imageId,
         command: ["node", "--input-type=module", "--eval", unpackAndRun],
-        envs: order.apply((text) => [`FILES=${JSON.stringify({ ...upkeepFiles(), "order.json": text })}`]),
-        volumes: [{ volumeName: names.data, containerPath: "/data" }],
+        envs: [`FILES=${JSON.stringify(upkeepFiles())}`],
+        volumes: [{ volumeName: names.data, containerPath: "/data" }, secrets.mount],
         networksAdvanced: [{ name: args.network }],
         restart: "unless-stopped",
       },
@@ -42,6 +48,8 @@ export class DockerJanitor extends pulumi.ComponentResource {
     this.registerOutputs({});
   }
 }
+
+const orderFile = "order.json";
 
 /** Puts files into memory and runs one of them: a container's root may be read-only, and takes no file then. */
 const unpackAndRun = `
@@ -53,7 +61,7 @@ for (const [path, content] of Object.entries(JSON.parse(process.env.FILES))) {
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, content, { mode: 0o600 });
 }
-process.argv[2] = "order.json";
+process.argv[2] = "${secretFolder}/${orderFile}";
 await import(join(process.cwd(), "upkeep", "janitor.ts"));
 `;
 

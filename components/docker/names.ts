@@ -13,6 +13,7 @@ export function dockerNames(stack: string) {
     worker: `inngest-${stack}-worker`,
     janitor: `inngest-${stack}-janitor`,
     workerData: `inngest-${stack}-worker-data`,
+    secret: (file: string) => `inngest-${stack}-secret-${file}`,
   };
 }
 

@@ -2,12 +2,13 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { ServerKeys } from "../key-rotation.ts";
 import type { Profile } from "../profile.ts";
-import { serverEnvironment } from "../server-options.ts";
+import { commonVariables, renderServerConfig } from "../server-options.ts";
 import { emptyWalDatabase } from "../wal-database.ts";
 import { containerUser, hardened, ownScratch, replacedWhole } from "./hardening.ts";
 import { dockerNames, labelsOf } from "./names.ts";
 import { ownedVolume } from "./owned-volume.ts";
-import { doorFolder, serverScript } from "./server-script.ts";
+import { SecretFile } from "./secret-files.ts";
+import { configFile, doorFolder, serverScript } from "./server-script.ts";
 
 export interface DockerServerArgs {
   /** Names container, volumes and labels; another one is another server. */
@@ -62,24 +63,26 @@ export class DockerServer extends pulumi.ComponentResource {
     const { stack, durable, protectData } = args;
     const names = dockerNames(stack);
     const image = new docker.RemoteImage(`${name}-image`, { name: args.image, keepLocally: true }, { parent: this });
-    const envs = pulumi
-      .all([args.keys, args.redisUrl])
-      .apply(([keys, redisUrl]) =>
-        serverEnvironment({
-          host: "0.0.0.0",
-          port: 8288,
-          connectGatewayPort: 8289,
-          connectGatewayGrpcPort: 50052,
-          connectExecutorGrpcPort: 50053,
-          sqliteDir: "/data",
-          ...keys,
-          redisUrl,
-          sdkUrl: args.sdkUrl,
-          profile: args.profile,
-          dashboard: args.dashboard,
-        }),
-      )
-      .apply((variables) => Object.entries(variables).map(([variable, value]) => `${variable}=${value}`));
+    const config = pulumi.all([args.keys, args.redisUrl]).apply(([keys, redisUrl]) =>
+      renderServerConfig({
+        host: "0.0.0.0",
+        port: 8288,
+        connectGatewayPort: 8289,
+        connectGatewayGrpcPort: 50052,
+        connectExecutorGrpcPort: 50053,
+        sqliteDir: "/data",
+        ...keys,
+        redisUrl,
+        sdkUrl: args.sdkUrl,
+        profile: args.profile,
+        dashboard: args.dashboard,
+      }),
+    );
+    const secrets = new SecretFile(
+      `${name}-config`,
+      { stack, file: configFile, content: config, image: image.imageId },
+      { parent: this },
+    );
     const [uid, gid] = containerUser.split(":");
     const door = new docker.Volume(
       `${name}-door`,
@@ -95,14 +98,21 @@ export class DockerServer extends pulumi.ComponentResource {
     const container = new docker.Container(
       `${name}-inngest`,
       {
-        ...hardened({ stack, memory: 2048, cpuShares: 1024, scratch: durable ? {} : { "/data": ownScratch(1024) } }),
+        ...hardened({
+          stack,
+          memory: 2048,
+          cpuShares: 1024,
+          scratch: durable ? {} : { "/data": ownScratch(1024) },
+          labels: [secrets.label],
+        }),
         name: names.server,
         image: image.imageId,
         command: ["sh", "-c", serverScript(emptyWalDatabase())],
-        envs,
+        envs: Object.entries(commonVariables).map(([variable, value]) => `${variable}=${value}`),
         volumes: [
           ...(durable ? [{ volumeName: ownedVolume(`${name}-data`, volume, this), containerPath: "/data" }] : []),
           { volumeName: door.name, containerPath: doorFolder },
+          secrets.mount,
         ],
         networksAdvanced: [{ name: args.network }],
         // Docker Desktop, OrbStack and Colima know the name by themselves; a Linux engine needs it told.

@@ -70,6 +70,7 @@ describe.skipIf(reason)(title("retention, Postgres", reason), () => {
       eventKeys: ["key"],
       sdkUrl: "http://127.0.0.1:9/api/inngest",
       dashboard: false,
+      profile: "balanced",
     });
     const server = spawn(onPath("inngest") as string, ["start"], {
       env: { ...process.env, ...environment },
