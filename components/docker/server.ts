@@ -23,6 +23,7 @@ export interface DockerServerArgs {
   redisUrl?: pulumi.Input<string> | undefined;
   /** The worker's endpoint, as the server reaches it. */
   sdkUrl: string;
+  /** What it is tuned for; docs/performance.md has the figures. */
   profile: Profile;
   /** Serve the dashboard and GraphQL. */
   dashboard: boolean;
