@@ -48,6 +48,7 @@ export interface DockerServerArgs {
  *   keys: keys.server,
  *   redisUrl: queue.url,
  *   sdkUrl: "http://inngest-orders-worker:3111/api/inngest",
+ *   profile: "balanced",
  *   dashboard: true,
  *   durable: true,
  * });

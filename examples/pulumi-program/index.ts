@@ -58,6 +58,7 @@ new DockerWorker(
   {
     stack,
     dir: "worker",
+    entry: "serve.ts",
     runtime: "node",
     port: 9311,
     network: network.name,
