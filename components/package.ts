@@ -10,6 +10,7 @@ export { DockerWorker, type DockerWorkerArgs } from "./docker/worker.ts";
 export type { Keys } from "./endpoints.ts";
 export type { PublicName } from "./gateway/caddyfile.ts";
 export type { ServerKeys, WorkerKeys } from "./key-rotation.ts";
+export type { Profile } from "./profile.ts";
 export { type ServerOptions, serverEnvironment } from "./server-options.ts";
 export { SigningKeys, type SigningKeysArgs } from "./signing-keys.ts";
 export { appEnvironment, servePath } from "./worker-environment.ts";

@@ -52,7 +52,8 @@ npm run -s pulumi -- preview --expect-no-changes --stack "$stack" --non-interact
 if [ "$stack" != kubernetes ] && [ "$stack" != cluster ]; then
   output() { npm run -s pulumi -- stack output "$1" --show-secrets --stack "$stack"; }
   # By standard input: whoever lists processes sees arguments.
-  output signingKey | sed 's/^/authorization: Bearer /' |
-    curl --fail --silent --show-error --header @- "$(output apiUrl)/v1/runs/$run" | tee /dev/stderr | grep --quiet Completed
+  found=$(output signingKey | sed 's/^/authorization: Bearer /' |
+    curl --fail --silent --show-error --header @- "$(output apiUrl)/v1/runs/$run")
+  grep --quiet '"status":"Completed"' <<<"$found"
   echo "== the run from before is still there"
 fi

@@ -1,5 +1,5 @@
 import type { Planned } from "../plan/planner.ts";
-import { isKept } from "../plan/replacement.ts";
+import { isWriter, keepsData, volumesOf } from "../plan/replacement.ts";
 import type { StackPlan } from "../plan/revision.ts";
 
 type Plan = Extract<StackPlan, { resources: unknown }>;
@@ -84,9 +84,11 @@ function partOf(resource: Planned, plan: Plan): Part[] | undefined {
       return name.endsWith("-process") ? processParts(id, JSON.parse(inputs.stdin as string)) : undefined;
     case "docker:index/container:Container":
       // One that is there to end has done its part by the time that anybody looks.
-      return inputs.mustRun === false ? undefined : [containerPart(id, plan, inputs as never)];
+      return inputs.mustRun === false ? undefined : [containerPart(id, toldTo(resource, plan), inputs as never)];
     case "docker:index/volume:Volume":
-      return isKept(resource) ? [dataPart(id, `volume ${inputs.name}`, inputs.name as string)] : undefined;
+      return keepsData(plan.resources)(resource)
+        ? [dataPart(id, `volume ${inputs.name}`, inputs.name as string)]
+        : undefined;
     case "kubernetes:core/v1:PersistentVolumeClaim": {
       const claim = (inputs.metadata as { name: string }).name;
       return [dataPart(id, `claim ${claim}`, claim)];
@@ -131,21 +133,24 @@ interface Container {
   envs?: string[];
 }
 
-function containerPart(id: string, { resources }: Plan, container: Container): Part {
-  const { name, ports = [], volumes = [] } = container;
-  const mounts = volumes.map(({ volumeName }) => volumeName);
-  // What it is told stands in a file that another container has put into a volume of its own.
-  const told = resources.filter(
-    ({ inputs }) => inputs.uploads && mounts.includes((inputs as unknown as Container).volumes?.[0]?.volumeName ?? ""),
+/** A container's inputs, and the files that others put into the volumes that it mounts. */
+function toldTo(resource: Planned, { resources }: Plan): string {
+  const mounts = volumesOf(resource);
+  const writers = resources.filter(
+    (each) => isWriter(each) && volumesOf(each).some((volume) => mounts.includes(volume)),
   );
-  const text = JSON.stringify([container, ...told.map(({ inputs }) => inputs.uploads)]);
+  return JSON.stringify([resource, ...writers].map(({ inputs }) => inputs));
+}
+
+function containerPart(id: string, text: string, { name, ports = [], volumes = [] }: Container): Part {
   const published = ports.flatMap(({ internal, external }) => [
     ...["127.0.0.1", "localhost", "host.docker.internal"].map((host) => [`${host}:${external}`, String(external)]),
     [`${name}:${internal}`, String(internal)],
   ]);
-  const within = [...text.matchAll(/port\W+(\d+)/gi)].map(([, port]) => [`${name}:${port}`, port]);
+  const within = [...text.matchAll(/(?:_PORT=|port\\*": ?)(\d+)/g)].map(([, port]) => [`${name}:${port}`, port]);
   // Redis has no variable that names its port.
   const addresses = new Map([...published, ...within, [`${name}:6379`, "6379"]] as [string, string][]);
+  const mounts = volumes.map(({ volumeName }) => volumeName);
   return { id, label: `container ${name}`, shape: "container", addresses, text, mounts };
 }
 

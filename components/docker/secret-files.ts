@@ -32,11 +32,7 @@ export class SecretFile extends pulumi.ComponentResource {
     const labels = labelsOf(args.stack);
     const own = dockerNames(args.stack).secret(args.file);
     const content = pulumi.secret(args.content);
-    const volume = new docker.Volume(
-      `${name}-volume`,
-      { name: own, labels: [...labels, { label: "inngest-local.holds", value: "secrets" }] },
-      { parent: this },
-    );
+    const volume = new docker.Volume(`${name}-volume`, { name: own, labels }, { parent: this });
     const writer = new docker.Container(
       `${name}-writer`,
       {

@@ -23,7 +23,7 @@ export interface DockerServerArgs {
   redisUrl?: pulumi.Input<string> | undefined;
   /** The worker's endpoint, as the server reaches it. */
   sdkUrl: string;
-  /** What the server is tuned for. @default "balanced" */
+  /** What it is tuned for; docs/performance.md has the figures. @default "balanced" */
   profile?: Profile;
   /** Serve the dashboard and GraphQL. */
   dashboard: boolean;
@@ -48,6 +48,7 @@ export interface DockerServerArgs {
  *   keys: keys.server,
  *   redisUrl: queue.url,
  *   sdkUrl: "http://inngest-orders-worker:3111/api/inngest",
+ *   profile: "balanced",
  *   dashboard: true,
  *   durable: true,
  * });

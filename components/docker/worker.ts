@@ -38,6 +38,7 @@ export const workerPort = 3111;
  * new DockerWorker("worker", {
  *   stack: "orders",
  *   dir: "worker",
+ *   entry: "serve.ts",
  *   runtime: "node",
  *   port: 9311,
  *   network,

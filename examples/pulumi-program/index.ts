@@ -31,6 +31,7 @@ const server = new DockerServer(
     keys: keys.server,
     redisUrl: queue.url,
     sdkUrl: workerOrigin + servePath,
+    profile: "balanced",
     dashboard: true,
     durable: true,
   },

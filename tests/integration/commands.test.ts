@@ -61,7 +61,7 @@ describe.skipIf(reason)(title("commands in a clean checkout", reason), () => {
   });
 
   test("the page: every other command of it does what it says", async () => {
-    const [start, send = "", logs = "", open = "", destroy, ...more] = steps;
+    const [start, send = "", logs = "", open = "", verify = "", destroy, ...more] = steps;
     expect([start, destroy, more]).toEqual(["npm start", "npm run destroy -- --stack dev --yes", []]);
     const sent = await followed(send);
     expect(sent.all).toMatch(/^update-project completed/m);
@@ -70,6 +70,7 @@ describe.skipIf(reason)(title("commands in a clean checkout", reason), () => {
     const opened = await followed(open);
     expect(opened.all).toContain("http://localhost:8288");
     expect(opened.exitCode).toBe(0);
+    expect((await followed(verify)).exitCode).toBe(0);
   });
 
   test("the page diff.md: each of its commands plans every stack, and changes nothing", async () => {

@@ -99,16 +99,19 @@ describe("npm run diff", () => {
         },
         "dev": {
           "changes": [
+            "removed Command janitor-process",
             "removed Command server-process",
-            "changed Command preflight-check: stdin.ports[1].port stdin.ports[2].setting stdin.ports[2].port stdin.ports[3].setting stdin.ports[3].port stdin.ports[4].setting stdin.ports[4].port stdin.programs[0].kind stdin.programs[1].kind stdin.services[0] stdin.services[1] stdin.docker.images[0].setting stdin.docker.images[0].image stdin.docker.images[1].setting stdin.docker.images[1].image",
+            "changed Command preflight-check: stdin.ports[1].port stdin.ports[2].setting stdin.ports[2].port stdin.ports[3].setting stdin.ports[3].port stdin.ports[4].setting stdin.ports[4].port stdin.programs[0].kind stdin.programs[1].kind stdin.services[0] stdin.services[1] stdin.services[2] stdin.docker.images[0].setting stdin.docker.images[0].image stdin.docker.images[1].setting stdin.docker.images[1].image",
             "changed Command registration-sync: environment.SERVER environment.WORKER",
             "changed Command worker-process: environment.INSTANCE stdin.envFile.INNGEST_SERVE_ORIGIN stdin.envFile.HOST stdin.containers stdin.envFile.INNGEST_CONNECT_GATEWAY_URL",
             "added Container gateway-caddy",
+            "added Container server-config-writer",
             "added Container server-inngest",
             "added Network network",
             "added RandomPassword gateway-password",
             "added RemoteImage gateway-image",
             "added RemoteImage server-image",
+            "added Volume server-config-volume",
             "added Volume server-door",
             "added docker docker",
           ],
@@ -118,8 +121,12 @@ describe("npm run diff", () => {
           "outputs": [
             "appEnvironment.INNGEST_SERVE_ORIGIN",
             "durability",
+            "stores.place.kind",
             "supervision.server",
+            "supervision.janitor",
             "dashboardPassword",
+            "stores.place.network",
+            "stores.place.image",
           ],
         },
         "experiment": {
@@ -151,7 +158,8 @@ describe("npm run diff", () => {
         },
         "persistent": {
           "changes": [
-            "replaced Container server-inngest: envs[INNGEST_SIGNING_KEY] envs[INNGEST_EVENT_KEY]",
+            "replaced Container server-config-writer: uploads[/run/secrets/inngest.json].content.signing-key uploads[/run/secrets/inngest.json].content.event-key[0]",
+            "replaced Container server-inngest: labels[inngest-local.secrets].value",
             "removed RandomPassword keys-event",
             "removed RandomPassword keys-signing",
             "changed Command registration-sync: environment.SERVER environment.WORKER stdin.signingKey",
@@ -181,8 +189,8 @@ describe("npm run diff", () => {
       [
         "DATA STAYS BEHIND  persistent: Volume server-data is replaced (name): the new one is empty, and the data stays in the old one, inngest-persistent-data",
         "DATA NO LONGER KEPT  persistent: Volume queue-data is no longer kept: from then on \`pulumi destroy\` deletes it with all that is in it",
+        "REPLACED  persistent: Container janitor-node (volumes[/data].volumeName)",
         "REPLACED  persistent: Container server-data-owner (name, volumes[/data].volumeName)",
-        "REPLACED  persistent: Container server-inngest (volumes[/data].volumeName)",
       ]
     `);
     const markdown = (await diff("--base", "HEAD", "--markdown")).stdout;
@@ -194,6 +202,7 @@ describe("npm run diff", () => {
       > [!CAUTION]
       > DATA STAYS BEHIND  persistent: Volume server-data is replaced (name): the new one is empty, and the data stays in the old one, inngest-persistent-data  
       > DATA NO LONGER KEPT  persistent: Volume queue-data is no longer kept: from then on \\\`pulumi destroy\\\` deletes it with all that is in it  
+      > REPLACED  persistent: Container janitor-node (volumes[/data].volumeName)  
       > REPLACED  persistent: Container server-data-owner (name, volumes[/data].volumeName)  
       > REPLACED  persistent: Container server-inngest (volumes[/data].volumeName)  
       > REPLACED  persistent: Volume server-data (name)  

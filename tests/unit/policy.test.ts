@@ -2,7 +2,7 @@
 // stack does not know yet. That the pack runs in the CLI is for tests/integration/policy.test.ts.
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
-import { isKept } from "../../cli/plan/replacement.ts";
+import { keepsData } from "../../cli/plan/replacement.ts";
 import type { Resource } from "../../policy/resource.ts";
 import { defaultsOf, rules } from "../../policy/rules/index.ts";
 import { workloadsOf } from "../../policy/workload.ts";
@@ -57,8 +57,8 @@ describe.each(cases)("%s %j", (stack, extra, roles) => {
   });
 
   test("keeps every volume, which the pack believes of our components", () => {
-    for (const { label, type, inputs, options } of resources) {
-      if (isKept({ type, inputs })) expect(options.retainOnDelete, label).toBe(true);
+    for (const { label, options } of resources.filter(keepsData(resources))) {
+      expect(options.retainOnDelete, label).toBe(true);
     }
   });
 });
