@@ -1,5 +1,5 @@
 import { closeSync, existsSync, openSync, readSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { Redis } from "ioredis";
 import { dockerNames } from "../../components/docker/names.ts";
 import { redisPassword } from "../../components/docker/redis-conf.ts";
@@ -115,6 +115,9 @@ function isWal(file: string): boolean {
   return header[18] === 2 && header[19] === 2;
 }
 
+/** The database that the server has open: what it was told stands in a file of secrets. */
+const openDatabase = "readlink /proc/[0-9]*/fd/* | grep -m 1 '/main\\.db$'";
+
 /** The server's folder is where the volume is mounted; a volume beside it keeps nothing. */
 async function volume({ stack, settings, outputs }: Patient): Promise<DoctorOutcome> {
   const { dockerContext, durable } = settings;
@@ -124,10 +127,16 @@ async function volume({ stack, settings, outputs }: Patient): Promise<DoctorOutc
   interface Container {
     Mounts: { Type: string; Name?: string; Destination: string }[];
     Config: { Env: string[] | null; WorkingDir: string };
+    State?: { Running: boolean };
   }
-  const [container] = JSON.parse(await dockerSays(dockerContext, "container", "inspect", names.server)) as [Container];
+  const inspect = ["container", "inspect", names.server];
+  const [container] = JSON.parse(await dockerSays(dockerContext, ...inspect)) as [Container];
+  if (container.State?.Running === false) {
+    return warning("the server does not run, so where it writes is not to be seen", `npm start -- --stack ${stack}`);
+  }
+  const opened = await dockerSays(dockerContext, "exec", names.server, "sh", "-c", openDatabase).catch(() => "");
   const told = (container.Config.Env ?? []).find((line) => line.startsWith("INNGEST_SQLITE_DIR="))?.split("=")[1];
-  const folder = told ?? join(container.Config.WorkingDir || "/", ".inngest");
+  const folder = opened ? dirname(opened) : (told ?? join(container.Config.WorkingDir || "/", ".inngest"));
   const mount = container.Mounts.find(({ Destination }) => Destination === folder);
   if (mount?.Type === "volume" && mount.Name === names.data)
     return ok(`the server's ${folder} is volume ${names.data}`);

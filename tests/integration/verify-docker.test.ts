@@ -1,7 +1,5 @@
 // verify --disruptive, doctor and status on a real stack in Docker, and the faults that only containers can have. Does not
 // prove: Docker Desktop, OrbStack, Colima; a machine that really reboots (supervision-reboot does that for processes).
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { redisPassword } from "../../components/docker/redis-conf.ts";
 import { docker, leftovers } from "../support/containers.ts";
@@ -66,31 +64,21 @@ describe.skipIf(reason)(title("verify on stack persistent", reason), () => {
   test("a server whose volume is not mounted: doctor's data, and no other", async () => {
     const server = container("server");
     const [made] = JSON.parse(docker("container", "inspect", server)) as [
-      { Config: { Env: string[]; Image: string }; HostConfig: { PortBindings: object | null } },
+      {
+        Config: { Cmd: string[]; Env: string[]; Image: string; User: string };
+        Mounts: { Name: string; Destination: string }[];
+      },
     ];
-    const variables = join(stack.home, "server.env");
-    writeFileSync(variables, made.Config.Env.join("\n"), { mode: 0o600 });
+    const { Cmd, Env, Image, User } = made.Config;
+    const [uid, gid = uid] = User.split(":");
     docker("rm", "--force", server);
-    const preset = 'mkdir -p "$INNGEST_SQLITE_DIR" && exec inngest start';
+    const named = ["--name", server, "--label", `inngest-local.stack=${stack.name}`, "--user", User];
     const network = ["--network", `inngest-${stack.name}`, "--add-host", "host.docker.internal:host-gateway"];
-    const isPublished = Object.keys(made.HostConfig.PortBindings ?? {}).length > 0;
-    const label = ["--label", `inngest-local.stack=${stack.name}`];
-    if (isPublished) label.push("--publish", `127.0.0.1:${stack.port}:8288`);
-    docker(
-      "run",
-      "--detach",
-      "--name",
-      server,
-      "--env-file",
-      variables,
-      ...network,
-      ...label,
-      made.Config.Image,
-      "sh",
-      "-c",
-      preset,
-    );
-    expect(readFileSync(variables, "utf8")).toContain("INNGEST_SQLITE_DIR=/data");
+    // All that it has but its history, which gets a place that goes with the container.
+    const others = made.Mounts.filter(({ Destination }) => Destination !== "/data");
+    const mounts = others.flatMap(({ Name, Destination }) => ["--volume", `${Name}:${Destination}`]);
+    const scratch = ["--tmpfs", `/data:uid=${uid},gid=${gid}`, ...Env.flatMap((line) => ["--env", line])];
+    docker("run", "--detach", ...named, ...network, ...mounts, ...scratch, Image, ...Cmd);
     await expect.poll(async () => await complaints(stack), { timeout: 60_000 }).toEqual(["data broken"]);
     docker("rm", "--force", server);
     await stack.up("--refresh");

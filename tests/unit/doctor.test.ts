@@ -157,6 +157,18 @@ describe("Docker", () => {
       /writes to \/data, where no volume is mounted \(volumes are at \/var\/lib\/inngest\)/,
     ],
     [
+      "with a server that has its database elsewhere",
+      [["readlink", "/home/main.db"]],
+      "data broken",
+      /writes to \/home, where no volume is mounted/,
+    ],
+    [
+      "with a server that does not run",
+      [["container inspect", container({ State: { Running: false } })]],
+      "data warning",
+      /does not run/,
+    ],
+    [
       "with a server that is told no folder",
       [["container inspect", container({ Config: { Env: [], WorkingDir: "" } })]],
       "data broken",
