@@ -38,6 +38,8 @@ export class SecretFile extends pulumi.ComponentResource {
       {
         name: own,
         image: args.image,
+        // The engine wants one, although it never runs.
+        command: ["true"],
         volumes: [{ volumeName: volume.name, containerPath: secretFolder }],
         uploads: [{ file: `${secretFolder}/${args.file}`, content, permissions: "0444" }],
         networkMode: "none",
