@@ -290,7 +290,8 @@ export async function eventually<T>(milliseconds: number, attempt: () => Promise
 /** The first of free ports in a row; of six: the worker's, the server's four, and one to move to. */
 export async function freePorts(count = 6): Promise<number> {
   for (;;) {
-    const first = 20_000 + Math.floor(Math.random() * 20_000);
+    // Below those that Linux gives to outgoing connections, one of which may take a port between two starts.
+    const first = 20_000 + Math.floor(Math.random() * 12_000);
     const free = await Promise.all(Array.from({ length: count }, (_, offset) => isFree(first + offset)));
     if (free.every(Boolean)) return first;
   }
