@@ -13,6 +13,7 @@ import {
   postgresUrlProblem,
   readKubernetesSettings,
 } from "./components/kubernetes/settings.ts";
+import { type Profile, profileSettings, profiles } from "./components/profile.ts";
 
 export const tiers = ["process", "docker", "kubernetes", "cluster"] as const;
 export const runtimes = ["node", "bun", "external"] as const;
@@ -23,6 +24,7 @@ export const placements = ["host", "container"] as const;
 export const defaults = {
   tier: "process",
   durable: "true",
+  profile: "balanced",
   port: "8288",
   workerPort: "3111",
   workerDir: "worker",
@@ -35,6 +37,8 @@ export const defaults = {
   serverBinary: "",
   serverImage: "inngest/inngest:v1.43.0",
   queueImage: "redis:7.2.16-alpine",
+  retention: "30d",
+  upkeepImage: "node:24.21.0-bookworm-slim",
   gatewayImage: "caddy:2.11.9-alpine",
   gateway: "",
   dashboard: "true",
@@ -71,6 +75,7 @@ export interface Settings {
   stack: string;
   tier: (typeof tiers)[number];
   durable: boolean;
+  profile: Profile;
   port: number;
   worker: {
     dir: string;
@@ -84,12 +89,18 @@ export interface Settings {
     url: URL | undefined;
     /** Image that a cluster runs. */
     image: string | undefined;
+    /** Steps whose results it sends together. */
+    checkpointSteps: number;
     /** More variables for the worker, all secret because one of them may be. */
     variables: pulumi.Output<Record<string, string>>;
   };
   serverBinary: string | undefined;
   serverImage: string;
   queueImage: string;
+  /** Days that what has ended is kept; `undefined`: for ever. */
+  retention: number | undefined;
+  /** Image with Node for work on the data. */
+  upkeepImage: string;
   /** Front door of the Docker and Kubernetes tiers. */
   gateway: GatewaySettings;
   /** Serve dashboard and GraphQL. */
@@ -161,6 +172,13 @@ export function readSettings(stack: string, raw: RawConfig): Settings {
     reject(key, `a whole number from ${lowest} to ${highest}`, set(key, defaults[key]));
     return Number(defaults[key]);
   };
+  const days = (key: Key): number | undefined => {
+    if (text(key) === "off") return undefined;
+    const number = Number(/^(\d{1,5})d$/.exec(text(key))?.[1]);
+    if (number >= 1) return number;
+    reject(key, "a number of days such as 30d, or off", set(key, defaults[key]));
+    return undefined;
+  };
   const absolutePath = (key: Key): string | undefined => {
     const path = optional(key);
     if (path !== undefined && !isAbsolute(path)) reject(key, "an absolute path", set(key, join(process.cwd(), path)));
@@ -188,10 +206,12 @@ export function readSettings(stack: string, raw: RawConfig): Settings {
 
   const tier = choice("tier", tiers);
   const runtime = choice("runtime", runtimes);
+  const profile = choice("profile", profiles);
   const settings: Settings = {
     stack,
     tier,
     durable: flag("durable"),
+    profile,
     // The three ports after it are Connect's, so the last usable first port is 65535 - 3.
     port: whole("port", 1, 65532),
     worker: {
@@ -206,11 +226,14 @@ export function readSettings(stack: string, raw: RawConfig): Settings {
       transport: choice("transport", transports),
       url: URL.canParse(text("workerUrl")) ? new URL(text("workerUrl")) : undefined,
       image: optional("workerImage"),
+      checkpointSteps: profileSettings[profile].checkpointSteps,
       variables: pulumi.secret(workerVariables(text("workerEnv"), problems)),
     },
     serverBinary: absolutePath("serverBinary"),
     serverImage: text("serverImage"),
     queueImage: text("queueImage"),
+    retention: days("retention"),
+    upkeepImage: text("upkeepImage"),
     gateway: {
       image: text("gatewayImage"),
       ...readPublicName({
@@ -243,7 +266,7 @@ export function readSettings(stack: string, raw: RawConfig): Settings {
     },
   };
 
-  for (const key of ["serverImage", "queueImage", "gatewayImage", "databaseImage"] as const) {
+  for (const key of ["serverImage", "queueImage", "gatewayImage", "upkeepImage", "databaseImage"] as const) {
     if (!/^\S+$/.test(text(key))) reject(key, "an image reference such as name:tag", set(key, defaults[key]));
   }
   const { port: workerPort, placement, url, transport } = settings.worker;
@@ -313,7 +336,7 @@ export function readSettings(stack: string, raw: RawConfig): Settings {
 }
 
 /** What the worker is told by the stack itself. */
-const ownVariables = /^(INNGEST_.*|PORT|HOST|DATA_DIR|TRANSPORT)$/;
+const ownVariables = /^(INNGEST_.*|PORT|HOST|DATA_DIR|TRANSPORT|CHECKPOINT_STEPS)$/;
 
 function workerVariables(json: string, problems: string[]): Record<string, string> {
   const remedy = "Remedy: pulumi config set --secret --path workerEnv.NAME VALUE";

@@ -2,12 +2,10 @@ import { defaults } from "../config.ts";
 import { clusterOrReason, kubectlOn, workerImage } from "../tests/support/kubernetes.ts";
 import type { KubernetesObject } from "../tests/support/rendered-objects.ts";
 import { TestStack } from "../tests/support/test-stack.ts";
-import { compare, type Report, report, timed } from "./measure.ts";
-
-const rounds = 3;
+import { compare, type Report, report, timed } from "./support/measure.ts";
 
 /** `pulumi up` of the tier `kubernetes` from nothing to ready, against kubectl with the same objects. */
-export async function run(): Promise<Report> {
+export async function run(rounds: number): Promise<Report> {
   const found = await clusterOrReason();
   if ("reason" in found) throw new Error(found.reason);
   const { context, kubeconfig } = found.cluster;

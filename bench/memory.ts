@@ -1,46 +1,91 @@
-import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { clusterUp, daemonPids } from "../tests/support/cluster/node.ts";
 import { clusterOrReason, workerImage } from "../tests/support/kubernetes.ts";
 import { TestStack } from "../tests/support/test-stack.ts";
-import { type Report, type Result, report } from "./measure.ts";
+import { type Lab, recipeAndTiers, sidesOf } from "./support/lab.ts";
+import { figure, interleave, type Report, type Result, report } from "./support/measure.ts";
+import { memoryOf, pidsOf, processTree } from "./support/processes.ts";
 
-/** Seconds that a stack rests before it is looked at. */
-const rest = 20;
+/** Seconds that programs rest before they are looked at. */
+const rest = 10;
+const burst = 300;
+/** Megabytes that the tier may have over the recipe. */
+const allowance = 40;
 
-/** Memory of the tier `kubernetes` on the tests' own node over that of the tier `docker`, both with worker and queue. */
-export async function run(): Promise<Report> {
+/** Memory of a tier's server, queue and database against the recipe's, at rest and in a burst, and of a cluster. */
+export async function run(rounds: number): Promise<Report> {
+  const { recipe, ...tiers } = await interleave("memory", rounds, sidesOf(recipeAndTiers, sample));
+  const of = (samples: Sample[], key: keyof Sample) => samples.map((each) => each[key]);
+  const allowed = of(recipe, "idle").map((each) => each + allowance);
+  return report(
+    "memory",
+    `Proportional memory (pages that processes share count once) ${rest} s after the start, and the most that was seen in a burst ` +
+      `of ${burst} runs. Without the worker, which is the same everywhere. Baseline: the recipe's server; where it says so, that ` +
+      `and ${allowance} MB. A node of one's own is etcd, control plane, kubelet, proxy, DNS and containerd. ` +
+      "Says nothing of days of work, nor of Docker Desktop's virtual machine.",
+    [
+      ...Object.entries(tiers).flatMap(([name, samples]) => [
+        figure(`${name}, at rest`, "MB", of(samples, "idle"), of(recipe, "idle"), rounds),
+        figure(`${name}, in a burst`, "MB", of(samples, "busy"), of(recipe, "busy"), rounds),
+      ]),
+      figure(
+        `persistent, at rest, against the recipe and ${allowance} MB`,
+        "MB",
+        of(tiers.persistent, "idle"),
+        allowed,
+        rounds,
+        {
+          target: { bound: "at most", ratio: 1 },
+        },
+      ),
+      figure("worker", "MB", of(tiers.persistent, "worker"), of(recipe, "worker"), rounds),
+      ...(await clusterOverDocker()),
+    ],
+  );
+}
+
+interface Sample {
+  idle: number;
+  busy: number;
+  worker: number;
+}
+
+async function sample(lab: Lab): Promise<Sample> {
+  await sleep(rest * 1000);
+  const idle = memoryOf(lab.enginePids());
+  let [busy, done] = [idle, false];
+  const ended = lab.ended(await lab.send("one", burst), 120_000).finally(() => {
+    done = true;
+  });
+  while (!done) {
+    busy = Math.max(busy, memoryOf(lab.enginePids()));
+    await sleep(200);
+  }
+  await ended;
+  return { idle, busy, worker: memoryOf(lab.programs.pids("worker")) };
+}
+
+/** What a node of one's own costs over Docker, on machines that have both; the stacks' own programs on either. */
+async function clusterOverDocker(): Promise<Result[]> {
   const found = await clusterOrReason();
-  if ("reason" in found) throw new Error(found.reason);
+  if ("reason" in found) {
+    process.stderr.write(`memory: no figures of a cluster: ${found.reason}\n`);
+    return [];
+  }
   await clusterUp();
   const { context, kubeconfig } = found.cluster;
   const inCluster = { kubeContext: context, ...(kubeconfig ? { kubeconfig } : {}), workerImage, protectData: "false" };
   const onDocker = { workerPlacement: "container", protectData: "false" };
   const pods = await stackMemory("kubernetes", inCluster, "containerd.sock");
   const containers = await stackMemory("persistent", onDocker, "docker");
-  const node = sum(Object.values(daemonPids()));
-  const docker = sum(
+  const node = memoryOf(Object.values(daemonPids()));
+  const docker = memoryOf(
     pidsOf((command) => /\/(dockerd|containerd)( |$)|^dockerd/.test(command) && !command.includes("inngest-local")),
   );
-  const result = (name: string, ours: number, baseline: number): Result => ({
-    case: name,
-    unit: "MB",
-    ours,
-    baseline,
-    ratio: Math.round((ours / baseline) * 100) / 100,
-    rounds: 1,
-  });
-  return report(
-    "memory",
-    `Proportional memory after ${rest} s of rest. Ours: tier kubernetes on a node of one's own (etcd, control plane, kubelet, ` +
-      "proxy, DNS, containerd). Baseline: tier docker. The programs of a stack are the same on both.",
-    [
-      result("the cluster itself, against Docker's engine", node, docker),
-      result("server, queue and worker", pods, containers),
-      result("together", node + pods, docker + containers),
-    ],
-  );
+  return [
+    figure("a node of one's own, against Docker's engine", "MB", [node], [docker], 1),
+    figure("server, queue and worker in pods, against containers", "MB", [pods], [containers], 1),
+  ];
 }
 
 /** Megabytes of what a stack runs, whose parents are the shims of the engine that `mark` names. */
@@ -50,48 +95,12 @@ async function stackMemory(like: string, settings: Record<string, string>, mark:
     const before = new Set(containerProcesses(mark));
     await stack.up();
     await sleep(rest * 1000);
-    return sum(containerProcesses(mark).filter((pid) => !before.has(pid)));
+    return memoryOf(containerProcesses(mark).filter((pid) => !before.has(pid)));
   } finally {
     await stack.remove();
   }
 }
 
 function containerProcesses(mark: string): number[] {
-  const shims = new Set(pidsOf((command) => command.includes("containerd-shim") && command.includes(mark)));
-  const processes = execFileSync("ps", ["-eo", "pid=,ppid="], { encoding: "utf8" })
-    .trim()
-    .split("\n")
-    .map((line) => line.trim().split(/\s+/).map(Number) as [number, number]);
-  const inside = new Set(shims);
-  // Children come after their parents often, but not always.
-  for (let size = 0; size !== inside.size; ) {
-    size = inside.size;
-    for (const [pid, parent] of processes) if (inside.has(parent)) inside.add(pid);
-  }
-  return [...inside];
-}
-
-function pidsOf(matches: (command: string) => boolean): number[] {
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter((pid) => {
-      try {
-        return matches(readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " "));
-      } catch {
-        return false;
-      }
-    });
-}
-
-/** Megabytes; memory that processes share counts once. */
-function sum(pids: number[]): number {
-  const kilobytes = pids.map((pid) => {
-    try {
-      return Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"))?.[1] ?? 0);
-    } catch {
-      return 0;
-    }
-  });
-  return Math.round(kilobytes.reduce((total, each) => total + each, 0) / 1024);
+  return processTree(pidsOf((command) => command.includes("containerd-shim") && command.includes(mark)));
 }

@@ -1,10 +1,9 @@
 import { readFileSync } from "node:fs";
 import { delimiter, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type ByHand, type HandWorker, startByHand } from "./by-hand.ts";
-import { figure, type Report, report } from "./measure.ts";
+import { type ByHand, type HandWorker, startByHand } from "./support/by-hand.ts";
+import { figure, type Report, report } from "./support/measure.ts";
 
-const rounds = 5;
 const eventsARound = 8;
 
 interface Samples {
@@ -14,7 +13,7 @@ interface Samples {
 }
 
 /** Node against Bun, and `serve` against `connect`: cold start, idle memory, and the wait of an event. */
-export async function run(): Promise<Report> {
+export async function run(rounds: number): Promise<Report> {
   process.env.PATH = `${resolve("worker/node_modules/.bin")}${delimiter}${process.env.PATH}`;
   const kinds = {
     node: { runtime: "node", transport: "serve" },

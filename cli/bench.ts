@@ -1,33 +1,45 @@
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { Argument } from "commander";
-import type { Report } from "../bench/measure.ts";
+import { readdirSync } from "node:fs";
+import { Argument, InvalidArgumentError } from "commander";
+import { defaultRounds, type Report, reaches } from "../bench/support/measure.ts";
+import { keepResult } from "../bench/support/results.ts";
 import { defineCommand, runCommand } from "./command.ts";
 
-const notBenchmarks = ["by-hand.ts", "empty-program.ts", "measure.ts"];
-const names = readdirSync("bench").flatMap((file) =>
-  file.endsWith(".ts") && !notBenchmarks.includes(file) ? [file.slice(0, -3)] : [],
-);
+const names = readdirSync("bench").flatMap((file) => (file.endsWith(".ts") ? [file.slice(0, -3)] : []));
 
 const command = defineCommand("bench", "Measures, every figure as a ratio of two things in the same run.")
   .addArgument(new Argument("<name>", "the benchmark").choices(names))
   .option("--json", "print the report as JSON and nothing else")
-  .addHelpText("after", "\nExample: npm run bench -- start")
+  .option("--rounds <number>", "how often each side is measured, in turn with the other", wholeNumber, defaultRounds)
+  .addHelpText(
+    "after",
+    "\nWrites bench/results/NAME.json, its plot, and the tables of docs/performance.md.\nExample: npm run bench -- start",
+  )
   .action(bench);
 
-async function bench(name: string, { json }: { json?: true }): Promise<void> {
-  const { run } = (await import(`../bench/${name}.ts`)) as { run(): Promise<Report> };
-  const report = await run();
-  mkdirSync("bench/results", { recursive: true });
-  writeFileSync(join("bench/results", `${name}.json`), `${JSON.stringify(report, null, 2)}\n`);
+async function bench(name: string, { json, rounds }: { json?: true; rounds: number }): Promise<void> {
+  const { run } = (await import(`../bench/${name}.ts`)) as { run(rounds: number): Promise<Report> };
+  const report = await run(rounds);
+  keepResult(report);
   if (json) {
     console.log(JSON.stringify(report));
     return;
   }
   console.log(`\n${report.scope}`);
-  console.table(report.results);
+  console.table(
+    report.results.map(({ target, spread, ...result }) => ({
+      ...result,
+      ...(target && { target: `${target.bound} ${target.ratio}`, reached: reaches({ ...result, target }) }),
+    })),
+  );
   const { cpu, cores, memoryGiB, node, platform, load } = report.machine;
-  console.log(`${cpu}, ${cores} cores, ${memoryGiB} GiB, ${platform}, Node ${node}, load ${load}`);
+  console.log(
+    `${cpu}, ${cores} cores, ${memoryGiB} GiB, ${platform}, Node ${node}, load ${load.before} before, ${load.after} after`,
+  );
+}
+
+function wholeNumber(text: string): number {
+  if (/^[1-9]\d{0,2}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("it must be a whole number from 1 to 999.");
 }
 
 await runCommand(command);

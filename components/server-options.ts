@@ -1,3 +1,5 @@
+import { type Profile, profileSettings } from "./profile.ts";
+
 /** What `inngest start` is told on every tier. */
 export interface ServerOptions {
   /** Address of the API and dashboard; Connect's ports ignore it and listen everywhere (measured on 1.43.0). */
@@ -21,15 +23,11 @@ export interface ServerOptions {
   redisUrl?: string | undefined;
   /** The worker's endpoint, which the server registers at its own start. */
   sdkUrl: string;
+  /** What it is tuned for. */
+  profile: Profile;
   /** Serve dashboard and GraphQL. */
   dashboard: boolean;
 }
-
-/**
- * Milliseconds between two scans of the queue. Idle latency does not fall below 60 (p50 168 ms at 60, 176 ms at 25,
- * 240 ms at the server's default of 150) while the idle CPU does.
- */
-const tick = 60;
 
 /** Flags of `inngest start` and their values, by flag name: the keys of its configuration file. */
 export function serverFlags(options: ServerOptions): Record<string, string | number | boolean | string[]> {
@@ -43,7 +41,7 @@ export function serverFlags(options: ServerOptions): Record<string, string | num
     "signing-key": options.signingKey,
     "event-key": options.eventKeys,
     "sdk-url": [options.sdkUrl],
-    tick,
+    tick: profileSettings[options.profile].tick,
     ...(options.dashboard ? {} : { "no-ui": true }),
     ...(options.redisUrl ? { "redis-uri": options.redisUrl } : {}),
     ...(options.postgresUrl ? { "postgres-uri": options.postgresUrl } : {}),
@@ -71,5 +69,12 @@ export function renderServerConfig(options: ServerOptions): string {
   return `${JSON.stringify(serverFlags(options), null, 2)}\n`;
 }
 
-/** At its default level `info` the server logs every event with its payload. */
-export const commonVariables = { LOG_LEVEL: "warn", DO_NOT_TRACK: "1" } as const;
+/**
+ * At its default level `info` the server logs every event with its payload. Without the experimental variable its
+ * metrics are the depth of the queue alone.
+ */
+export const commonVariables = {
+  LOG_LEVEL: "warn",
+  DO_NOT_TRACK: "1",
+  INNGEST_EXPERIMENTAL_PROM_METRICS: "1",
+} as const;

@@ -1,6 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { WorkerKeys } from "./key-rotation.ts";
 
+export { servePath } from "./serve-path.ts";
+
 /** What every worker is told, wherever it runs. */
 export interface WorkerArgs {
   /** Where the worker reaches the server. */
@@ -17,12 +19,11 @@ export interface WorkerArgs {
   keys: pulumi.Input<WorkerKeys>;
   /** Redis for state that functions share. @default none: the worker says which of its features are off */
   redisUrl?: pulumi.Input<string> | undefined;
+  /** Steps whose results the worker sends together. @default 1, each before the next one begins */
+  checkpointSteps?: number | undefined;
   /** More variables; they stand before those above. */
   variables: pulumi.Input<Record<string, string>>;
 }
-
-/** Path of the worker's Inngest endpoint, the SDK's usual one. */
-export const servePath = "/api/inngest";
 
 /** {@link WorkerArgs} once every value is known. */
 export type KnownWorkerArgs = { [Key in keyof WorkerArgs]: pulumi.Unwrap<WorkerArgs[Key]> };
@@ -38,6 +39,7 @@ export function workerVariables(args: KnownWorkerArgs): Record<string, string> {
     TRANSPORT: args.transport,
     ...(args.connectGatewayUrl && { INNGEST_CONNECT_GATEWAY_URL: args.connectGatewayUrl }),
     ...(args.redisUrl && { REDIS_URL: args.redisUrl }),
+    ...((args.checkpointSteps ?? 1) > 1 && { CHECKPOINT_STEPS: String(args.checkpointSteps) }),
     ...args.variables,
   };
 }

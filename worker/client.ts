@@ -18,8 +18,10 @@ export const inngest = createClient();
  * @param appVersion shown beside the app; a connection with another one registers the functions anew. @default none
  */
 export function createClient(appVersion?: string) {
+  const { appId, checkpointSteps } = settings();
   return new Inngest({
-    id: settings().appId,
+    id: appId,
+    checkpointing: { bufferedSteps: checkpointSteps },
     // Fixed, because development mode would accept unsigned requests.
     isDev: false,
     // With it the SDK would repeat, without the run's id, what the run log says.

@@ -21,6 +21,8 @@ export interface Settings {
   transcribeCommand: string | undefined;
   /** `AI_BASE_URL` (with the `/v1`), `AI_API_KEY`, `AI_MODEL`: any endpoint that speaks OpenAI's chat completions. */
   ai: { baseUrl: string; apiKey: string | undefined; model: string } | undefined;
+  /** `CHECKPOINT_STEPS`: steps whose results are sent together. @default 1: each before the next one begins */
+  checkpointSteps: number;
   /** `WEBHOOK_SECRETS`: `source=secret`, separated by commas. */
   webhookSecrets: ReadonlyMap<string, string>;
 }
@@ -83,7 +85,7 @@ export function readEnvironment(variables: Variables): Environment {
   const environment: Environment = {
     ...readSettings(reader),
     transport,
-    port: reader.port("PORT", 3111),
+    port: reader.whole("PORT", 3111, 65535),
     hosts: reader.hosts("HOST", "127.0.0.1"),
   };
   if (variables.INNGEST_CONNECT_GATEWAY_URL) {
@@ -120,6 +122,7 @@ function readSettings(reader: Reader): Settings {
     redisUrl: variables.REDIS_URL || undefined,
     transcribeCommand: variables.TRANSCRIBE_COMMAND || undefined,
     ai: readAi(reader),
+    checkpointSteps: reader.whole("CHECKPOINT_STEPS", 1, 1000),
     webhookSecrets: reader.pairs("WEBHOOK_SECRETS"),
   };
 }
@@ -181,12 +184,12 @@ class Reader {
     return chosen ?? choices[0];
   }
 
-  port(name: string, fallback: number): number {
-    const port = Number(this.variables[name] || fallback);
-    if (!Number.isInteger(port) || port < 1 || port > 65535) {
-      this.complain(name, "a whole number from 1 to 65535", `${fallback} is taken without it`);
+  whole(name: string, fallback: number, highest: number): number {
+    const number = Number(this.variables[name] || fallback);
+    if (!Number.isInteger(number) || number < 1 || number > highest) {
+      this.complain(name, `a whole number from 1 to ${highest}`, `${fallback} is taken without it`);
     }
-    return port;
+    return number;
   }
 
   hosts(name: string, fallback: string): [string, ...string[]] {

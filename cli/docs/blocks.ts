@@ -1,10 +1,13 @@
 import { readFileSync } from "node:fs";
 import { parse } from "yaml";
+import { keptResult } from "../../bench/support/results.ts";
+import { renderTable } from "../../bench/support/table.ts";
 import { Problem } from "../../components/host/problem.ts";
 
 /**
  * Parts of a page that come from elsewhere: between `<!-- generated: KIND ARGUMENT -->` and `<!-- end -->`. Kinds are
- * `graph STACK`, `code FILE` or `code FILE#NAME` (one declaration of it), and `settings`.
+ * `graph STACK`, `code FILE` or `code FILE#NAME` (one declaration of it), `bench NAME` (its last report), and
+ * `settings`.
  */
 export function fillBlocks(page: string, pictures: Record<string, string>): string {
   return page.replaceAll(block, (_, kind: string, argument: string) => {
@@ -25,6 +28,10 @@ function contentOf(kind: string, argument: string, pictures: Record<string, stri
     case "code": {
       const [file = "", name] = argument.split("#");
       return `\`\`\`ts\n// ${file}\n${codeOf(file, name)}\n\`\`\``;
+    }
+    case "bench": {
+      const report = keptResult(argument);
+      return report ? renderTable(report) : `Not measured yet: \`npm run bench -- ${argument}\`.`;
     }
     case "settings":
       return settingsTable();

@@ -9,9 +9,11 @@ import { ownedVolume } from "./owned-volume.ts";
 import { doorFolder, stopSigns } from "./server-script.ts";
 
 export interface DockerGatewayArgs extends GatewaySettings {
+  /** Names container, volume and labels. */
   stack: string;
   /** Port on 127.0.0.1 of this machine. */
   port: number;
+  /** Name of the network that the server is in too. */
   network: pulumi.Input<string>;
   /** Volume by which the server tells whether it takes events. */
   doorVolume: pulumi.Input<string>;
@@ -25,7 +27,26 @@ export interface DockerGatewayArgs extends GatewaySettings {
   protectData?: boolean;
 }
 
-/** Caddy as the only way to the server: what has no key of its own needs the password. */
+/**
+ * Caddy as the only way to the server: what has no key of its own needs the password.
+ *
+ * @example
+ * ```ts
+ * const gateway = new DockerGateway("gateway", {
+ *   stack: "orders",
+ *   image: "caddy:2.11.9-alpine",
+ *   publicName: undefined,
+ *   listen: "127.0.0.1",
+ *   port: 9288,
+ *   network,
+ *   doorVolume: server.doorVolume,
+ *   dashboard: true,
+ *   connect: false,
+ *   durable: true,
+ * });
+ * export const dashboardPassword = gateway.password;
+ * ```
+ */
 export class DockerGateway extends pulumi.ComponentResource {
   /** Id of the container. */
   public readonly containerId: pulumi.Output<string>;

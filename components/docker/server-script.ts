@@ -1,11 +1,15 @@
 import type { StopSigns } from "../gateway/caddyfile.ts";
 import { takeOverFiles } from "./owned-volume.ts";
+import { secretFolder } from "./secret-files.ts";
 
 /** Folder, in memory, that server and gateway share. */
 export const doorFolder = "/run/door";
 
 /** The first is there from its start too, until it is healthy. */
 export const stopSigns: StopSigns = { stopping: `${doorFolder}/stopping`, leaving: `${doorFolder}/leaving` };
+
+/** The server's configuration, with its keys. */
+export const configFile = "inngest.json";
 
 /**
  * Seconds from the word to stop until no step may send an event any more, and from then until SIGTERM. The door looks
@@ -29,7 +33,7 @@ export function serverScript(database: Buffer): string {
     `  truncate -s ${database.length} main.db.new`,
     "  mv main.db.new main.db",
     "fi",
-    "inngest start & server=$!",
+    `inngest start --config ${secretFolder}/${configFile} & server=$!`,
     '{ until inngest alpha doctor healthcheck; do sleep 0.5; done; rm -f "$stopping" "$leaving"; } >/dev/null 2>&1 & healthy=$!',
     "stop() {",
     '  kill "$healthy" 2>/dev/null || true',

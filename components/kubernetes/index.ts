@@ -8,7 +8,13 @@ export const deploy: Deploy = (settings, keys, opts) => {
   const foundation = layFoundation(settings, providerOf(settings, opts), opts);
   const server = new KubernetesServer(
     "server",
-    { ...foundation, image: settings.serverImage, keys: keys.server, dashboard: settings.dashboard },
+    {
+      ...foundation,
+      image: settings.serverImage,
+      keys: keys.server,
+      profile: settings.profile,
+      dashboard: settings.dashboard,
+    },
     afterStores(foundation),
   );
   return surround({

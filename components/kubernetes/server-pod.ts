@@ -1,6 +1,7 @@
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { ServerKeys } from "../key-rotation.ts";
+import type { Profile } from "../profile.ts";
 import { serverEnvironment } from "../server-options.ts";
 import { labelsOf, restrictedContainer, restrictedPod, scratch, stopsAfter, watched } from "./pod.ts";
 
@@ -15,6 +16,7 @@ export interface ServerSettings {
   postgresConnections?: number | undefined;
   /** The worker's endpoint, as the server reaches it. */
   sdkUrl: string;
+  profile: Profile;
   /** Serve dashboard and GraphQL. */
   dashboard: boolean;
 }
@@ -39,6 +41,7 @@ export function serverVariables(settings: ServerSettings): pulumi.Output<Record<
         sqliteDir: dataFolder,
         postgresConnections: settings.postgresConnections,
         sdkUrl: settings.sdkUrl,
+        profile: settings.profile,
         dashboard: settings.dashboard,
         ...keys,
         ...urls,

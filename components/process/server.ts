@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { HostService } from "../host/host-service.ts";
 import type { Supervision } from "../host/supervisors/index.ts";
 import type { ServerKeys } from "../key-rotation.ts";
+import type { Profile } from "../profile.ts";
 import { commonVariables, renderServerConfig } from "../server-options.ts";
 
 export interface ProcessServerArgs {
@@ -16,6 +17,7 @@ export interface ProcessServerArgs {
   redisUrl?: pulumi.Input<string> | undefined;
   /** The worker's endpoint. */
   sdkUrl: string;
+  profile: Profile;
   /** Serve dashboard and GraphQL. */
   dashboard: boolean;
   supervision: Supervision;
@@ -42,6 +44,7 @@ export class ProcessServer extends pulumi.ComponentResource {
         ...keys,
         redisUrl,
         sdkUrl: args.sdkUrl,
+        profile: args.profile,
         dashboard: args.dashboard,
       }),
     );

@@ -4,10 +4,10 @@ import { ensureDependencies } from "../../components/host/dependencies.mjs";
 import { eventually, type TestStack } from "./test-stack.ts";
 
 /** A copy of the worker that marks its steps, for a stack's `workerDir`; it shares the real worker's dependencies. */
-export function durableWorker(home: string): string {
+export function durableWorker(home: string, source = "tests/fixtures/durable-worker"): string {
   const folder = join(home, "durable-worker");
   ensureDependencies("worker");
-  cpSync("tests/fixtures/durable-worker", folder, { recursive: true });
+  cpSync(source, folder, { recursive: true });
   symlinkSync(resolve("worker/node_modules"), join(folder, "node_modules"));
   return folder;
 }
@@ -42,4 +42,10 @@ export async function startFiveRuns(stack: TestStack, seconds: number): Promise<
 /** Runs that reached their last step. */
 export function finished(stack: TestStack): number {
   return Object.keys(marks(stack)).filter((mark) => mark.endsWith(" b")).length;
+}
+
+/** Statuses of the runs of this worker's functions; the stack's own check may have started others. */
+export async function statuses(stack: TestStack): Promise<string[]> {
+  const runs = await (await stack.api()).runs(100);
+  return runs.filter(({ function: { id } }) => ["asleep", "mid-step"].includes(id)).map(({ status }) => status);
 }

@@ -7,7 +7,7 @@ interface LockFile {
   packages: Record<string, { resolved?: string; optionalDependencies?: Record<string, string> }>;
 }
 
-test.each([".", "worker", "examples", "policy"])(
+test.each([".", "worker", "examples", "policy", "bench/peers"])(
   "%s/package-lock.json lists every platform's packages and no registry",
   (folder) => {
     const { packages } = JSON.parse(readFileSync(`${folder}/package-lock.json`, "utf8")) as LockFile;

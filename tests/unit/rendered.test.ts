@@ -3,6 +3,7 @@
 import { expect, test } from "vitest";
 import { renderRedisConf } from "../../components/docker/redis-conf.ts";
 import { renderEnvFile } from "../../components/host/env-file.ts";
+import { profiles } from "../../components/profile.ts";
 import {
   renderServerConfig,
   type ServerOptions,
@@ -23,6 +24,7 @@ const server: ServerOptions = {
   signingKey,
   eventKeys: [eventKey],
   sdkUrl: "http://127.0.0.1:3111/api/inngest",
+  profile: "balanced",
   dashboard: true,
 };
 const inContainer: ServerOptions = {
@@ -88,6 +90,14 @@ test("environment and file tell the server the same", () => {
     expect(environment[`INNGEST_${flag.toUpperCase().replaceAll("-", "_")}`]).toBe(String(value));
   }
   expect(JSON.parse(renderServerConfig(inContainer))).toEqual(serverFlags(inContainer));
+});
+
+test("a profile sets the server's tick, and how many steps a worker's call stores", () => {
+  const ticks = profiles.map((profile) => [profile, serverFlags({ ...server, profile }).tick]);
+  expect(Object.fromEntries(ticks)).toEqual({ balanced: 20, latency: 5, throughput: 20 });
+  const worker = { serverUrl: "s", origin: "o", port: 1, transport: "serve", variables: {}, keys } as const;
+  expect(workerVariables({ ...worker, checkpointSteps: 10 })).toMatchObject({ CHECKPOINT_STEPS: "10" });
+  expect(Object.keys(workerVariables({ ...worker, checkpointSteps: 1 }))).not.toContain("CHECKPOINT_STEPS");
 });
 
 test("without Redis no setting speaks of it", () => {

@@ -150,9 +150,9 @@ describe("comment.mjs", () => {
 });
 
 describe("trend.mjs", () => {
-  const report = (folder: string, ratio: number) => {
+  const report = (folder: string, ratio: number, unit = "ms") => {
     const path = mkdtempSync(join(scratch, folder));
-    const results = [{ case: "dev", ratio }];
+    const results = [{ case: "dev", unit, ratio }];
     writeFileSync(join(path, "start.json"), JSON.stringify({ name: "start", results }));
     return path;
   };
@@ -166,6 +166,13 @@ describe("trend.mjs", () => {
     const worse = await trend(report("c", 2), report("d", 4));
     expect(worse.stderr).toBe("worse by more than 50 %: start: dev");
     expect(worse.exitCode).toBe(1);
+  });
+
+  test("of runs a second, fewer are worse", async () => {
+    const more = await trend(report("f", 2, "runs/s"), report("g", 4, "runs/s"));
+    expect(more.exitCode).toBe(0);
+    const fewer = await trend(report("h", 4, "runs/s"), report("i", 2, "runs/s"));
+    expect(fewer.stderr).toBe("worse by more than 50 %: start: dev");
   });
 
   test("a first night has nothing to compare with", async () => {

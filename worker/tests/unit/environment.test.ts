@@ -39,6 +39,8 @@ test.each([
   ["PORT", "0"],
   ["PORT", "70000"],
   ["PORT", "abc"],
+  ["CHECKPOINT_STEPS", "1.5"],
+  ["CHECKPOINT_STEPS", "1001"],
   ["WORK", "most"],
   ["TRANSPORT", "pigeon"],
   ["REDIS_URL", "127.0.0.1:6379"],

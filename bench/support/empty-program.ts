@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { execa } from "execa";
+import { compileCache } from "../../components/host/paths.ts";
 
 /** A Pulumi program without a resource, on a backend of its own: what any program costs at the least. */
 export class EmptyProgram {
@@ -9,7 +10,9 @@ export class EmptyProgram {
   readonly #env: Record<string, string>;
 
   private constructor() {
-    this.#env = { PULUMI_BACKEND_URL: `file://${this.#folder}`, PULUMI_CONFIG_PASSPHRASE: "empty" };
+    // The same compile cache as the project's own commands have.
+    const cache = { NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? compileCache() };
+    this.#env = { PULUMI_BACKEND_URL: `file://${this.#folder}`, PULUMI_CONFIG_PASSPHRASE: "empty", ...cache };
     writeFileSync(
       join(this.#folder, "Pulumi.yaml"),
       "name: empty\nruntime: { name: nodejs, options: { typescript: false } }\nmain: index.ts\n",

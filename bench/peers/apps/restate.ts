@@ -1,0 +1,38 @@
+// The measurements' functions on Restate; see bench/support/worker/serve.ts for the same on Inngest.
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Context, serve, service } from "@restatedev/restate-sdk";
+import { mark } from "./mark.ts";
+
+interface Input {
+  run: string;
+  steps: number;
+  milliseconds: number;
+}
+
+const bench = service({
+  name: "bench",
+  handlers: {
+    one: async (context: Context, { run }: Input) => {
+      await context.run("only", () => mark(run, "end"));
+    },
+    chain: async (context: Context, { run, steps }: Input) => {
+      for (let at = 1; at <= steps; at++) {
+        await context.run(`step-${at}`, () => mark(run, at === steps ? "end" : `${at}`));
+      }
+    },
+    asleep: async (context: Context, { run, milliseconds }: Input) => {
+      await context.run("first", () => mark(run, "begin"));
+      await context.sleep(milliseconds);
+      await context.run("last", () => mark(run, "end"));
+    },
+    "mid-step": async (context: Context, { run, milliseconds }: Input) => {
+      await context.run("slow", async () => {
+        mark(run, "begin");
+        await sleep(milliseconds);
+      });
+      await context.run("last", () => mark(run, "end"));
+    },
+  },
+});
+
+await serve({ services: [bench], port: Number(process.env.PORT) });

@@ -1,0 +1,107 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { processorTimeOf } from "./processes.ts";
+import { type Subject, Unfinished } from "./subject.ts";
+
+/** Milliseconds from sending to the first step's line, of single runs at random moments. */
+export async function waitsOf(subject: Subject, events: number): Promise<number[]> {
+  const waits: number[] = [];
+  for (let event = 0; event < events; event++) {
+    const { sent, marks } = await subject.runOf("one");
+    waits.push(Math.round(((marks[0]?.at as number) - sent) * 10) / 10);
+    // Not in step with the server's own clock.
+    await sleep(200 + Math.random() * 300);
+  }
+  return waits;
+}
+
+/** Milliseconds that functions wake up too late from a sleep of a second: the queue's own wait, no event taking part. */
+export async function wakesOf(subject: Subject, sleepers: number): Promise<number[]> {
+  const milliseconds = 1000;
+  const runs: string[] = [];
+  for (let sleeper = 0; sleeper < sleepers; sleeper++) {
+    runs.push(...(await subject.send("asleep", 1, { milliseconds })));
+    await sleep(100 + Math.random() * 200);
+  }
+  await subject.ended(runs, 30_000);
+  const at = (step: string) =>
+    new Map(subject.marks().flatMap((mark) => (mark.step === step ? [[mark.run, mark.at]] : [])));
+  const [begins, ends] = [at("begin"), at("end")];
+  return runs.map((run) => Math.round((ends.get(run) as number) - (begins.get(run) as number) - milliseconds));
+}
+
+export interface Burst {
+  /** Runs a second, from the first request to the last step's line. */
+  rate: number;
+  /** Milliseconds of processor time a run of all but the worker. */
+  cost: number;
+}
+
+/** One-step runs sent at once; those that are not done after three minutes do not count. */
+export async function burstOf(subject: Subject, count: number): Promise<Burst> {
+  const patience = 180_000;
+  const pids = subject.enginePids();
+  const before = processorTimeOf(pids);
+  const begin = performance.timeOrigin + performance.now();
+  const runs = await subject.send("one", count);
+  const ended = await subject.ended(runs, patience).catch((error: unknown) => error);
+  if (typeof ended !== "number" && !(ended instanceof Unfinished)) throw ended;
+  const [finished, end] = typeof ended === "number" ? [count, ended] : [ended.finished, begin + patience];
+  const used = processorTimeOf(pids) - before;
+  return { rate: tenths((finished / (end - begin)) * 1000), cost: tenths((used / finished) * 1000) };
+}
+
+/** Milliseconds from one step to the next in functions of many, one after another. */
+export async function stepsOf(subject: Subject, steps: number, chains: number): Promise<number[]> {
+  const found: number[] = [];
+  for (let chain = 0; chain < chains; chain++) {
+    const { marks } = await subject.runOf("chain", { steps });
+    const [first, last] = [marks[0]?.at as number, marks.at(-1)?.at as number];
+    found.push(Math.round(((last - first) / (steps - 1)) * 100) / 100);
+  }
+  return found;
+}
+
+/** What came of {@link killAll}. */
+export interface Recovery {
+  finished: number;
+  /** From the kill to the last run's last step, less the work that the interrupted steps do again. */
+  seconds: number;
+  /** Interrupted steps that ran again. */
+  repeated: number;
+}
+
+/** Half of the runs sleep so long, the other half are that long in a step. */
+export const workSeconds = 6;
+
+/** Kills these programs at once with runs in flight, starts all again half a second later, and waits for the runs. */
+export async function killAll(
+  subject: Subject,
+  count: number,
+  programs: string[],
+  patience: number,
+): Promise<Recovery> {
+  const data = { milliseconds: workSeconds * 1000 };
+  const runs = [
+    ...(await subject.send("asleep", count / 2, data)),
+    ...(await subject.send("mid-step", count / 2, data)),
+  ];
+  const begins = () => subject.marks().filter(({ run, step }) => step === "begin" && runs.includes(run));
+  while (new Set(begins().map(({ run }) => run)).size < count) await sleep(10);
+  await sleep(500);
+  const killed = performance.timeOrigin + performance.now();
+  await subject.programs.kill(...programs);
+  await sleep(500);
+  await subject.startAll();
+  const ended = await subject.ended(runs, patience).catch((error: unknown) => error);
+  if (typeof ended !== "number" && !(ended instanceof Unfinished)) throw ended;
+  const end = typeof ended === "number" ? ended : killed + patience;
+  return {
+    finished: typeof ended === "number" ? count : ended.finished,
+    seconds: tenths((end - killed) / 1000 - workSeconds),
+    repeated: begins().length - count,
+  };
+}
+
+function tenths(value: number): number {
+  return Math.round(value * 10) / 10;
+}
