@@ -19,10 +19,6 @@ export interface Setup {
   kind: "recipe" | "process" | "persistent" | "cluster";
   /** @default "balanced" */
   profile?: Profile;
-  /** More variables of the server. */
-  environment?: Record<string, string>;
-  /** More variables of the worker. */
-  worker?: Record<string, string>;
   /** So many workers that connect. @default one that is called */
   connectedWorkers?: number;
 }
@@ -90,7 +86,7 @@ export class Lab extends Subject {
     mkdirSync(cwd, { recursive: true });
     const args = this.#setup.kind === "recipe" ? this.#recipeFlags(cwd) : this.#ownFlags(cwd);
     const keys = { INNGEST_SIGNING_KEY: this.#keys.signingKey, INNGEST_EVENT_KEY: this.#keys.eventKey };
-    const variables = { ...commonVariables, ...keys, ...this.#setup.environment };
+    const variables = { ...commonVariables, ...keys };
     this.programs.start("server", inngest(), ["start", ...args], { cwd, variables });
   }
 
@@ -129,7 +125,7 @@ export class Lab extends Subject {
   }
 
   #startWorker(name: string): void {
-    const { profile = "balanced", connectedWorkers, worker } = this.#setup;
+    const { profile = "balanced", connectedWorkers } = this.#setup;
     const variables = workerVariables({
       serverUrl: this.#serverUrl,
       origin: this.#origin,
@@ -137,7 +133,7 @@ export class Lab extends Subject {
       transport: connectedWorkers ? "connect" : "serve",
       keys: this.#keys,
       checkpointSteps: profileSettings[profile].checkpointSteps,
-      variables: { DATA_DIR: this.folder, ...worker },
+      variables: { DATA_DIR: this.folder },
     });
     this.programs.start(name, process.execPath, ["serve.ts"], { cwd: this.#worker, variables });
   }

@@ -54,14 +54,18 @@ export class Restate extends Subject {
     if (this.#registered) return;
     const body = JSON.stringify({ uri: `http://127.0.0.1:${worker}` });
     const headers = { "content-type": "application/json" };
-    await until(
-      async () => (await fetch(`http://127.0.0.1:${admin}/deployments`, { method: "POST", headers, body })).ok,
-    );
+    await until(async () => {
+      const answer = await fetch(`http://127.0.0.1:${admin}/deployments`, { method: "POST", headers, body });
+      if (!answer.ok) throw new Error(`Restate took no worker: ${await answer.text()}`);
+      return true;
+    });
     this.#registered = true;
   }
 
   protected override async post(work: Work, inputs: Record<string, unknown>[]): Promise<void> {
-    await postEach(`http://127.0.0.1:${this.#port}/bench/${work}/send`, inputs);
+    // Its names have no hyphens.
+    const name = work === "mid-step" ? "midStep" : work;
+    await postEach(`http://127.0.0.1:${this.#port}/bench/${name}/send`, inputs);
   }
 }
 

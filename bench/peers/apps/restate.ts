@@ -1,6 +1,7 @@
 // The measurements' functions on Restate; see bench/support/worker/serve.ts for the same on Inngest.
+import { createServer } from "node:http2";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Context, serve, service } from "@restatedev/restate-sdk";
+import { type Context, createEndpointHandler, service } from "@restatedev/restate-sdk";
 import { mark } from "./mark.ts";
 
 interface Input {
@@ -25,7 +26,7 @@ const bench = service({
       await context.sleep(milliseconds);
       await context.run("last", () => mark(run, "end"));
     },
-    "mid-step": async (context: Context, { run, milliseconds }: Input) => {
+    midStep: async (context: Context, { run, milliseconds }: Input) => {
       await context.run("slow", async () => {
         mark(run, "begin");
         await sleep(milliseconds);
@@ -35,4 +36,4 @@ const bench = service({
   },
 });
 
-await serve({ services: [bench], port: Number(process.env.PORT) });
+createServer(createEndpointHandler({ services: [bench] })).listen(Number(process.env.PORT), "127.0.0.1");
