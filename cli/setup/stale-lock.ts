@@ -6,6 +6,7 @@ import { Problem } from "../../components/host/problem.ts";
 import { startTimeOf } from "../../components/host/processes.ts";
 import { readJson } from "../../components/host/records.ts";
 import type { Pulumi } from "../pulumi-cli.ts";
+import { forgetUnfinished } from "./unfinished.ts";
 
 interface Lock {
   pid: number;
@@ -13,7 +14,7 @@ interface Lock {
 }
 
 /**
- * Frees a stack whose Pulumi was killed before it could give the lock back. Throws {@link Problem} while a Pulumi that
+ * Frees a stack whose Pulumi was killed before it could give the lock back, and forgets what that had only begun. Throws {@link Problem} while a Pulumi that
  * holds it lives. Only a backend of files on this machine has such locks; any other knows for itself.
  */
 export async function freeStack(pulumi: Pulumi, stack: string): Promise<void> {
@@ -29,6 +30,7 @@ export async function freeStack(pulumi: Pulumi, stack: string): Promise<void> {
     );
   }
   if (locks.length > 0) await pulumi.capture(["cancel", "--yes", "--stack", stack]);
+  await forgetUnfinished(pulumi, stack);
 }
 
 export function locksIn(folder: string): Lock[] {

@@ -83,6 +83,19 @@ export async function removeImages(stack: string, context?: string): Promise<voi
   if (images.length > 0) await docker(context, "image", "rm", "--force", ...images);
 }
 
+/** Removes a stack's container or network of that name, where there is one; what is not the stack's stays. */
+export async function removeNamed(
+  kind: "container" | "network",
+  { name, stack, context }: { name: string; stack: string; context?: string | undefined },
+): Promise<void> {
+  const all = kind === "container" ? ["--all"] : [];
+  const filters = ["--filter", `name=^/?${name}$`, "--filter", `label=${stackLabel}=${stack}`];
+  const { stdout } = await docker(context, kind, "ls", ...all, "--quiet", ...filters);
+  const found = stdout.split("\n").filter(Boolean);
+  const force = kind === "container" ? ["--force"] : [];
+  if (found.length > 0) await docker(context, kind, "rm", ...force, ...found);
+}
+
 /** Label on everything that a stack has in Docker; its value is the stack's name. */
 export const stackLabel = "inngest-local.stack";
 

@@ -62,7 +62,10 @@ export const protectedData: Rule<{ keptBy: string[] }> = {
     if (type !== "docker:index/volume:Volume" && type !== "kubernetes:core/v1:PersistentVolumeClaim") return [];
     // A volume of memory has nothing to lose.
     if (properties.driverOpts?.type === "tmpfs") return [];
-    const kept = lineage.split("$").some((ancestor) => keptBy.some((prefix) => ancestor.startsWith(prefix)));
+    const ancestors = lineage.split("$");
+    // What the program writes into it, it writes again.
+    if (ancestors.includes("inngest-local:index:SecretFile")) return [];
+    const kept = ancestors.some((ancestor) => keptBy.some((prefix) => ancestor.startsWith(prefix)));
     return protect || kept ? [] : ["it is not protected"];
   },
 };
