@@ -37,6 +37,8 @@ export const defaults = {
   serverBinary: "",
   serverImage: "inngest/inngest:v1.43.0",
   queueImage: "redis:7.2.16-alpine",
+  retention: "30d",
+  upkeepImage: "node:24.21.0-bookworm-slim",
   gatewayImage: "caddy:2.11.9-alpine",
   gateway: "",
   dashboard: "true",
@@ -95,6 +97,10 @@ export interface Settings {
   serverBinary: string | undefined;
   serverImage: string;
   queueImage: string;
+  /** Days that what has ended is kept; `undefined`: for ever. */
+  retention: number | undefined;
+  /** Image with Node for work on the data. */
+  upkeepImage: string;
   /** Front door of the Docker and Kubernetes tiers. */
   gateway: GatewaySettings;
   /** Serve dashboard and GraphQL. */
@@ -166,6 +172,13 @@ export function readSettings(stack: string, raw: RawConfig): Settings {
     reject(key, `a whole number from ${lowest} to ${highest}`, set(key, defaults[key]));
     return Number(defaults[key]);
   };
+  const days = (key: Key): number | undefined => {
+    if (text(key) === "off") return undefined;
+    const number = Number(/^(\d{1,5})d$/.exec(text(key))?.[1]);
+    if (number >= 1) return number;
+    reject(key, "a number of days such as 30d, or off", set(key, defaults[key]));
+    return undefined;
+  };
   const absolutePath = (key: Key): string | undefined => {
     const path = optional(key);
     if (path !== undefined && !isAbsolute(path)) reject(key, "an absolute path", set(key, join(process.cwd(), path)));
@@ -219,6 +232,8 @@ export function readSettings(stack: string, raw: RawConfig): Settings {
     serverBinary: absolutePath("serverBinary"),
     serverImage: text("serverImage"),
     queueImage: text("queueImage"),
+    retention: days("retention"),
+    upkeepImage: text("upkeepImage"),
     gateway: {
       image: text("gatewayImage"),
       ...readPublicName({
@@ -251,7 +266,7 @@ export function readSettings(stack: string, raw: RawConfig): Settings {
     },
   };
 
-  for (const key of ["serverImage", "queueImage", "gatewayImage", "databaseImage"] as const) {
+  for (const key of ["serverImage", "queueImage", "gatewayImage", "upkeepImage", "databaseImage"] as const) {
     if (!/^\S+$/.test(text(key))) reject(key, "an image reference such as name:tag", set(key, defaults[key]));
   }
   const { port: workerPort, placement, url, transport } = settings.worker;

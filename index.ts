@@ -31,4 +31,4 @@ new Registration("registration", {
 });
 
 export const { dashboardUrl, dashboardPassword, apiUrl, eventUrl, workerUrl } = endpoints;
-export const { durability, supervision, appEnvironment, forward } = endpoints;
+export const { durability, supervision, appEnvironment, stores, forward } = endpoints;

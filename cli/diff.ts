@@ -9,7 +9,7 @@ const command = defineCommand(
   "Says what every stack would change against another revision: both are planned by their own programs, without engine, " +
     "Docker, cluster, account or secrets. What a running stack really is, `pulumi preview` compares.",
 )
-  .option("--base <ref>", "revision to compare with (default: where this branch left origin/main or main)")
+  .option("--base <ref>", "revision to compare with (default: where this branch left the main one)")
   .option("--json", "print one JSON value and nothing else")
   .option("--markdown", "print Markdown, as a comment on a pull request")
   .action(async (flags: { base?: string; json?: boolean; markdown?: boolean }) => {
@@ -31,8 +31,9 @@ async function differences(ref: string | undefined): Promise<Diff> {
   const commit = ref === undefined ? await forkPoint() : await commitOf(ref);
   if (commit === undefined) {
     throw new UsageProblem(
-      `--base must name a revision that is here, got ${JSON.stringify(ref ?? "nothing, and neither origin/main nor main is here")}. ` +
-        "Remedy: git fetch, or one of `git branch --all`",
+      ref === undefined
+        ? "no main branch is here to compare with. Remedy: git fetch origin main, or --base REF"
+        : `--base must name a revision that is here, got ${JSON.stringify(ref)}. Remedy: git fetch, or one of \`git branch --all\``,
     );
   }
   const [base, head] = await Promise.all([withRevision(commit, planRevision), planRevision(".")]);

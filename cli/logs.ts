@@ -8,7 +8,7 @@ import { identify } from "../components/host/supervisors/service.ts";
 import { checkStack, defineCommand, runCommand } from "./command.ts";
 import { Pulumi } from "./pulumi-cli.ts";
 
-const services = ["server", "worker", "queue", "gateway"] as const;
+const services = ["server", "worker", "queue", "gateway", "janitor"] as const;
 type Service = (typeof services)[number];
 
 interface Flags {
@@ -17,7 +17,10 @@ interface Flags {
   lines: number;
 }
 
-const command = defineCommand("logs", "Prints what a stack's server, worker, queue and gateway have written last.")
+const command = defineCommand(
+  "logs",
+  "Prints what a stack's server, worker, queue, gateway and janitor have written last.",
+)
   .addArgument(new Argument("[service]", "one of them; else all, each line with its name").choices(services))
   .requiredOption("-s, --stack <stack>", "the stack, one of the Pulumi.<stack>.yaml files")
   .option("-f, --follow", "go on printing until Ctrl-C")

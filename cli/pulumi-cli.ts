@@ -80,6 +80,17 @@ export class Pulumi {
     );
   }
 
+  /** `up` that says nothing of what it does. Throws {@link Problem} with its diagnostics when it fails. */
+  async quietUp(stack: string, args: string[] = []): Promise<void> {
+    const always = ["up", "--yes", "--skip-preview", "--non-interactive", "--stack", stack];
+    const { exitCode, output } = await this.#withSettings(stack, (file) =>
+      this.capture([...always, "--config-file", file, ...args]),
+    );
+    if (exitCode === 0) return;
+    const said = /^Diagnostics:\n(.*?)\n\n(Outputs|Resources):/ms.exec(output)?.[1] ?? output;
+    throw new Problem(`pulumi up of stack ${stack} failed:\n${said}`);
+  }
+
   /** What the next `up` would do, as the CLI words it. */
   async preview(stack: string): Promise<string> {
     return await this.#withSettings(stack, async (file) => {
@@ -115,6 +126,20 @@ export class Pulumi {
     return JSON.parse(stdout as string) as T;
   }
 
+  /** Where state is kept, and the CLI's version. */
+  async about(): Promise<{ backend: string; version: string }> {
+    const [whoami, version] = await Promise.all([this.capture(["whoami", "--json"]), this.capture(["version"])]);
+    if (whoami.exitCode !== 0) throw new Problem(whoami.output.trim());
+    return { backend: (JSON.parse(whoami.stdout) as { url: string }).url, version: version.stdout.trim() };
+  }
+
+  /** One of the stack's settings, in clear even when it is encrypted: not to be printed. */
+  async setting(stack: string, key: string): Promise<string | undefined> {
+    const file = `Pulumi.${stack}.yaml`;
+    const { exitCode, stdout } = await this.capture(["config", "get", key, "--stack", stack, "--config-file", file]);
+    return exitCode === 0 ? stdout.trim() || undefined : undefined;
+  }
+
   /** Some of the stack's settings, defaults included; `[secret]` stands for each that is set encrypted. */
   async settings<const Key extends string>(stack: string, keys: Key[]): Promise<Record<Key, string | undefined>> {
     const file = `Pulumi.${stack}.yaml`;
@@ -138,6 +163,13 @@ export class Pulumi {
     if (set.length === 0) return;
     const plain = set.flatMap((pair) => ["--plaintext", pair]);
     await execa(this.#binary, ["config", "set-all", ...plain, ...of], this.#options());
+  }
+
+  /** Writes a setting into the stack's file, encrypted; its value is on no command line. */
+  async configureSecret(stack: string, key: string, value: string): Promise<void> {
+    const of = ["--stack", stack, "--config-file", `Pulumi.${stack}.yaml`];
+    const { exitCode, output } = await this.capture(["config", "set", "--secret", key, ...of], value);
+    if (exitCode !== 0) throw new Problem(output);
   }
 
   #options(): Options {

@@ -152,7 +152,7 @@ async function setup(positional: string | undefined, given: Flags): Promise<void
   }
   const verified = await step("the stack was checked", async () => {
     const options = { stdio: "inherit", reject: false } as const;
-    return (await execa(process.execPath, ["cli/run.mjs", "verify", "--stack", stack], options)).exitCode;
+    return (await execa(process.execPath, ["cli/verify.ts", "--stack", stack], options)).exitCode;
   });
   if (verified !== 0) throw new Problem(`stack ${stack} is up, and a check has failed; it is above`);
   next(answers);

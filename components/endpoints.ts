@@ -1,6 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../config.ts";
 import type { ToldKeys } from "./key-rotation.ts";
+import type { Stores } from "./stores.ts";
 import { servePath } from "./worker-environment.ts";
 
 /** The keys of a stack, all secret: the same for server and worker but while they change. */
@@ -26,6 +27,8 @@ export interface Endpoints {
   worker: pulumi.Output<string>;
   /** What keeps each host process running, and what that survives and what not. */
   supervision: pulumi.Output<Record<string, string>>;
+  /** Where history and queue are; secret. Not on the tiers whose cluster keeps them. */
+  stores?: pulumi.Output<Stores>;
   /** How this machine gets into the stack's network where the URLs alone do not lead there. */
   forward?: Forward;
   /** What is kept and what is lost, in a sentence that begins with `kept` or `warning`. */

@@ -11,8 +11,20 @@ export interface Run {
   id: string;
   status: string;
   function: { id: string };
-  /** When its first step was handed out, ISO 8601. */
+  /** ISO 8601, as all times here. */
+  queuedAt: string;
+  /** When its first step was handed out. */
   startedAt?: string;
+  /** What it returned, where it was asked for. */
+  output?: unknown;
+}
+
+/** Which runs are wanted; all where nothing is said. */
+export interface RunFilter {
+  status?: string[];
+  /** A function by its app's id and its own. */
+  of?: { app: string; function: string };
+  withOutput?: boolean;
 }
 
 /** An attempt at a step of a run. */
@@ -28,6 +40,8 @@ export interface Step {
 
 /** Statuses at which a run ends. */
 export const endStatuses = new Set(["COMPLETED", "FAILED", "CANCELLED"]);
+/** The others. */
+export const flightStatuses = ["RUNNING", "QUEUED"];
 
 /** A call that was answered with something else than success. */
 export class ApiError extends Error {
@@ -67,8 +81,15 @@ export class InngestApi {
     return (await this.#get<Run[]>(`/v2/events/${eventId}/runs`)).data ?? [];
   }
 
-  async runs(limit: number): Promise<Run[]> {
-    return (await this.#get<Run[]>(`/v2/runs?limit=${limit}`)).data ?? [];
+  /** The newest runs, 100 at most. */
+  async runs(limit: number, { status = [], of, withOutput }: RunFilter = {}): Promise<Run[]> {
+    const query = new URLSearchParams([
+      ["limit", String(limit)],
+      ...status.map((each) => ["status", each]),
+      ...(of ? Object.entries({ appId: of.app, functionId: of.function }) : []),
+      ...(withOutput ? [["includeOutput", "true"]] : []),
+    ]);
+    return (await this.#get<Run[]>(`/v2/runs?${query}`)).data ?? [];
   }
 
   /** A run's steps in the order in which they began, as far as it has come. */
@@ -101,6 +122,15 @@ export class InngestApi {
   /** Ids of every app that the server knows. */
   async apps(): Promise<string[]> {
     return ((await this.#get<{ id: string }[]>("/v2/apps")).data ?? []).map(({ id }) => id);
+  }
+
+  /** Version of the SDK that an app has registered with last; `undefined` when the server does not know it. */
+  async sdkOf(appId: string): Promise<string | undefined> {
+    interface App {
+      latestSync?: { sdkLanguage?: string; sdkVersion?: string };
+    }
+    const { latestSync } = (await this.#get<App>(`/v2/apps/${encodeURIComponent(appId)}`)).data ?? {};
+    return latestSync?.sdkVersion && `${latestSync.sdkLanguage ?? ""} ${latestSync.sdkVersion}`.trim();
   }
 
   /** Every function that the server has of an app; none when it does not know the app. */
@@ -168,14 +198,25 @@ export class WorkerEndpoint {
     };
   }
 
+  /** The SDK's mode: `cloud` checks signatures, `dev` does not. */
+  async mode(): Promise<string> {
+    const response = await this.#call("GET", "", {});
+    if (!response.ok) throw new ApiError("the worker did not tell its mode", response.status, await reasonIn(response));
+    return ((await response.json()) as { mode: string }).mode;
+  }
+
   #put(body: string, headers: Record<string, string>): Promise<Response> {
+    return this.#call("PUT", body, headers);
+  }
+
+  #call(method: string, body: string, headers: Record<string, string>): Promise<Response> {
     const time = String(Math.floor(Date.now() / 1000));
     // A signature covers the body and the time, and holds for 5 minutes.
     const signature = createHmac("sha256", this.#signingKey)
       .update(body + time)
       .digest("hex");
     return fetch(this.#url, {
-      method: "PUT",
+      method,
       headers: { ...headers, "x-inngest-signature": `t=${time}&s=${signature}` },
       body: body || null,
       signal: AbortSignal.timeout(30_000),

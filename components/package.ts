@@ -2,12 +2,15 @@
  * What another Pulumi program may use of this project: `npm install` it, and import these by its name. The components that
  * run processes on the host are not among them, because their scripts belong to a checkout of this project.
  */
+export { DockerGateway, type DockerGatewayArgs } from "./docker/gateway.ts";
 export { dockerNames } from "./docker/names.ts";
 export { DockerQueue, type DockerQueueArgs } from "./docker/queue.ts";
 export { DockerServer, type DockerServerArgs } from "./docker/server.ts";
 export { DockerWorker, type DockerWorkerArgs } from "./docker/worker.ts";
 export type { Keys } from "./endpoints.ts";
+export type { PublicName } from "./gateway/caddyfile.ts";
 export type { ServerKeys, WorkerKeys } from "./key-rotation.ts";
+export type { Profile } from "./profile.ts";
 export { type ServerOptions, serverEnvironment } from "./server-options.ts";
 export { SigningKeys, type SigningKeysArgs } from "./signing-keys.ts";
 export { appEnvironment, servePath } from "./worker-environment.ts";

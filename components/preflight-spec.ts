@@ -1,14 +1,14 @@
 import type { Settings } from "../config.ts";
 import { currentContext } from "./docker/context.ts";
+import type { WantedPort } from "./host/port-holders.ts";
 import type { PreflightSpec } from "./host/preflight.ts";
 import type { Program } from "./host/spec.ts";
 
 /** What a stack needs of the machine. */
 export function preflightSpec(settings: Settings): PreflightSpec {
-  const { stack, tier, dataDir, port, worker, durable } = settings;
+  const { stack, tier, dataDir, worker, durable } = settings;
   const onProcessTier = tier === "process";
   const { kubernetes } = settings;
-  const serverPorts = onProcessTier ? [port, port + 1, port + 2, port + 3] : [port, port + 2];
   const programs: Program[] = [
     ...(onProcessTier ? [{ kind: "inngest" as const, binary: settings.serverBinary }] : []),
     ...(worker.placement === "host" && worker.runtime !== "external" ? [{ kind: worker.runtime }] : []),
@@ -16,21 +16,16 @@ export function preflightSpec(settings: Settings): PreflightSpec {
   const images = [
     { setting: "serverImage", image: settings.serverImage },
     { setting: "gatewayImage", image: settings.gateway.image },
+    ...(durable && settings.retention !== undefined ? [{ setting: "upkeepImage", image: settings.upkeepImage }] : []),
     ...(durable && !settings.redisUrl ? [{ setting: "queueImage", image: settings.queueImage }] : []),
   ];
   return {
     stack,
     dataDir,
-    ports: [
-      // In a cluster the server and its worker have addresses of their own.
-      ...(kubernetes ? [] : serverPorts.map((number) => ({ setting: "port", port: number }))),
-      ...(worker.runtime === "external" || (kubernetes && worker.placement === "container")
-        ? []
-        : [{ setting: "workerPort", port: worker.port }]),
-    ],
+    ports: portsOf(settings),
     programs,
     services: [
-      ...(onProcessTier ? ["server"] : []),
+      ...(onProcessTier ? ["server", ...(settings.retention === undefined ? [] : ["janitor"])] : []),
       ...(worker.placement === "host" && worker.runtime !== "external" ? ["worker"] : []),
     ],
     supervision: settings.supervision,
@@ -43,4 +38,23 @@ export function preflightSpec(settings: Settings): PreflightSpec {
       keda: tier === "cluster" && kubernetes.autoscaler === "keda",
     },
   };
+}
+
+/** What {@link portsOf} goes by. */
+export interface PortSettings {
+  tier: Settings["tier"];
+  port: number;
+  worker: Pick<Settings["worker"], "port" | "placement" | "runtime">;
+}
+
+/** Ports that a stack has on this machine. */
+export function portsOf({ tier, port, worker }: PortSettings): WantedPort[] {
+  const offsets = { process: [0, 1, 2, 3], docker: [0, 2], kubernetes: [], cluster: [] }[tier];
+  // In a cluster the server and its worker have addresses of their own.
+  const inCluster = tier === "kubernetes" || tier === "cluster";
+  const hasWorker = worker.runtime !== "external" && !(inCluster && worker.placement === "container");
+  return [
+    ...offsets.map((offset) => ({ setting: "port", port: port + offset })),
+    ...(hasWorker ? [{ setting: "workerPort", port: worker.port }] : []),
+  ];
 }

@@ -69,5 +69,12 @@ export function renderServerConfig(options: ServerOptions): string {
   return `${JSON.stringify(serverFlags(options), null, 2)}\n`;
 }
 
-/** At its default level `info` the server logs every event with its payload. */
-export const commonVariables = { LOG_LEVEL: "warn", DO_NOT_TRACK: "1" } as const;
+/**
+ * At its default level `info` the server logs every event with its payload. Without the experimental variable its
+ * metrics are the depth of the queue alone.
+ */
+export const commonVariables = {
+  LOG_LEVEL: "warn",
+  DO_NOT_TRACK: "1",
+  INNGEST_EXPERIMENTAL_PROM_METRICS: "1",
+} as const;

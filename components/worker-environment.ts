@@ -1,6 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { WorkerKeys } from "./key-rotation.ts";
 
+export { servePath } from "./serve-path.ts";
+
 /** What every worker is told, wherever it runs. */
 export interface WorkerArgs {
   /** Where the worker reaches the server. */
@@ -22,9 +24,6 @@ export interface WorkerArgs {
   /** More variables; they stand before those above. */
   variables: pulumi.Input<Record<string, string>>;
 }
-
-/** Path of the worker's Inngest endpoint, the SDK's usual one. */
-export const servePath = "/api/inngest";
 
 /** {@link WorkerArgs} once every value is known. */
 export type KnownWorkerArgs = { [Key in keyof WorkerArgs]: pulumi.Unwrap<WorkerArgs[Key]> };

@@ -81,7 +81,8 @@ function roleOf(workload: Omit<Workload, "role">): Workload["role"] {
   if (/\binngest(-cli)?(@\S+)?\s+start\b/.test(commandLine)) return "server";
   if (name === "inngest" && /^(start\b.*)?$/.test(commandLine)) return "server";
   if (/\b(redis|valkey|keydb)-server\b/.test(commandLine) || /^(redis|valkey|keydb)$/.test(name)) return "queue";
-  if (/^(postgres|postgresql)$/.test(name)) return "database";
+  // The image brings the clients too.
+  if (/^(postgres|postgresql)$/.test(name) && !/\b(psql|pg_dump)\b/.test(commandLine)) return "database";
   // A dev server is neither: it is for another use, and checks no key.
   if (/\binngest(-cli)?(@\S+)?\s+dev\b/.test(commandLine)) return undefined;
   const told = [...environment.keys()].some((variable) => variable.startsWith("INNGEST_"));

@@ -109,3 +109,18 @@ export const driftHealed = eventType("audit/drift.healed", {
 export const healthDegraded = eventType("health/degraded", {
   schema: z.object({ failing: z.array(z.object({ check: z.string(), seen: z.string() })) }),
 });
+
+/** Asks for a run that `npm run verify` follows, or kills something under; nothing of yours takes part. */
+export const verifyProbed = eventType("verify/probe", {
+  schema: z.object({
+    /** Names the run and its marks. */
+    probe: pathName,
+    /** How long its second step works. @default 0, which leaves that step out */
+    holdSeconds: z.number().int().min(0).max(600).optional(),
+    /** How long it sleeps between two steps. @default 0, which leaves the sleep out */
+    napSeconds: z.number().int().min(0).max(86_400).optional(),
+  }),
+});
+
+/** A probe's run has come to its last step. */
+export const verifyChained = eventType("verify/probe.chained", { schema: z.object({ probe: pathName }) });

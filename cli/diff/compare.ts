@@ -1,7 +1,7 @@
 import { createTwoFilesPatch } from "diff";
 import { stringify } from "yaml";
 import type { Planned } from "../plan/planner.ts";
-import { isKept, keyTypes, replaces } from "../plan/replacement.ts";
+import { keepsData, keyTypes, replaces } from "../plan/replacement.ts";
 import type { StackPlan } from "../plan/revision.ts";
 import { type Leaf, leaves, Wording } from "./properties.ts";
 
@@ -107,9 +107,10 @@ function differences(base: Plan | undefined, head: Plan | undefined) {
   const after = wordingOf(head);
   const pairs = pair(base?.resources ?? [], head?.resources ?? []);
   const resources = pairs.flatMap(([old, now]) => compareResource(old, now, before, after) ?? []);
+  const keeps = keepsData(base?.resources ?? []);
   const losses = pairs.flatMap(([old]) => {
     const change = old && resources.find(({ resource, change }) => resource === old.label && change !== "added");
-    return old && change ? lossesOf(old, change, before) : [];
+    return old && change ? lossesOf(old, change, before, keeps) : [];
   });
   const outputs = properties(
     leaves(base ? outputsOf(base) : {}),
@@ -206,16 +207,21 @@ function properties(
 }
 
 /** What becomes of what a resource keeps, when it is replaced or removed. */
-function lossesOf(old: Planned, { change, properties: changes }: ResourceChange, before: Wording): Loss[] {
+function lossesOf(
+  old: Planned,
+  { change, properties: changes }: ResourceChange,
+  before: Wording,
+  keeps: (resource: Planned) => boolean,
+): Loss[] {
   const { label: resource, type, options, inputs } = old;
   if (change === "changed") {
-    const unguarded = isKept(old) && changes.some(({ path, after }) => path === "(retainOnDelete)" && !after);
+    const unguarded = keeps(old) && changes.some(({ path, after }) => path === "(retainOnDelete)" && !after);
     const text = "is no longer kept: from then on `pulumi destroy` deletes it with all that is in it";
     return unguarded ? [{ kind: "unguarded", resource, text }] : [];
   }
   const why = changes.filter((each) => each.replaces).map(({ path }) => path);
   const is = change === "removed" ? "is removed" : `is replaced (${why.join(", ")})`;
-  if (isKept(old)) {
+  if (keeps(old)) {
     const metadata = inputs.metadata as { name?: string } | undefined;
     const called = before.of(String(inputs.name ?? metadata?.name ?? old.name));
     if (options.retainOnDelete) {

@@ -1,5 +1,5 @@
 import type { Planned } from "../plan/planner.ts";
-import { isKept } from "../plan/replacement.ts";
+import { isWriter, keepsData, volumesOf } from "../plan/replacement.ts";
 import type { StackPlan } from "../plan/revision.ts";
 
 type Plan = Extract<StackPlan, { resources: unknown }>;
@@ -78,16 +78,17 @@ function visitor({ outputs }: Plan, running: Part[]): string[] {
 
 function partOf(resource: Planned, plan: Plan): Part[] | undefined {
   const { type, name, inputs } = resource;
-  const text = JSON.stringify(inputs);
   const id = name.replaceAll("-", "_");
   switch (type) {
     case "command:local:Command":
       return name.endsWith("-process") ? processParts(id, JSON.parse(inputs.stdin as string)) : undefined;
     case "docker:index/container:Container":
       // One that is there to end has done its part by the time that anybody looks.
-      return inputs.mustRun === false ? undefined : [containerPart(id, text, inputs as never)];
+      return inputs.mustRun === false ? undefined : [containerPart(id, toldTo(resource, plan), inputs as never)];
     case "docker:index/volume:Volume":
-      return isKept(resource) ? [dataPart(id, `volume ${inputs.name}`, inputs.name as string)] : undefined;
+      return keepsData(plan.resources)(resource)
+        ? [dataPart(id, `volume ${inputs.name}`, inputs.name as string)]
+        : undefined;
     case "kubernetes:core/v1:PersistentVolumeClaim": {
       const claim = (inputs.metadata as { name: string }).name;
       return [dataPart(id, `claim ${claim}`, claim)];
@@ -132,12 +133,21 @@ interface Container {
   envs?: string[];
 }
 
+/** A container's inputs, and the files that others put into the volumes that it mounts. */
+function toldTo(resource: Planned, { resources }: Plan): string {
+  const mounts = volumesOf(resource);
+  const writers = resources.filter(
+    (each) => isWriter(each) && volumesOf(each).some((volume) => mounts.includes(volume)),
+  );
+  return JSON.stringify([resource, ...writers].map(({ inputs }) => inputs));
+}
+
 function containerPart(id: string, text: string, { name, ports = [], volumes = [] }: Container): Part {
   const published = ports.flatMap(({ internal, external }) => [
     ...["127.0.0.1", "localhost", "host.docker.internal"].map((host) => [`${host}:${external}`, String(external)]),
     [`${name}:${internal}`, String(internal)],
   ]);
-  const within = [...text.matchAll(/_PORT=(\d+)/g)].map(([, port]) => [`${name}:${port}`, port]);
+  const within = [...text.matchAll(/(?:_PORT=|port\\*": ?)(\d+)/g)].map(([, port]) => [`${name}:${port}`, port]);
   // Redis has no variable that names its port.
   const addresses = new Map([...published, ...within, [`${name}:6379`, "6379"]] as [string, string][]);
   const mounts = volumes.map(({ volumeName }) => volumeName);

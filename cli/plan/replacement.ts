@@ -73,10 +73,32 @@ const dataTypes: readonly string[] = [
   "kubernetes:core/v1:PersistentVolume",
 ];
 
-/** Whether a resource holds such data; a volume of memory does not. */
-export function isKept({ type, inputs }: { type: string; inputs: Record<string, unknown> }): boolean {
-  const { type: driver } = (inputs.driverOpts ?? {}) as { type?: string };
-  return dataTypes.includes(type) && driver !== "tmpfs";
+interface Resource {
+  type: string;
+  inputs: Record<string, unknown>;
+}
+
+/**
+ * Tells which of a plan's resources hold such data. Not a volume of memory, nor one whose files the program itself puts
+ * there by a container that does nothing else.
+ */
+export function keepsData(resources: readonly Resource[]): (resource: Resource) => boolean {
+  const written = new Set(resources.filter(isWriter).flatMap(volumesOf));
+  return ({ type, inputs }) => {
+    const { type: driver } = (inputs.driverOpts ?? {}) as { type?: string };
+    return dataTypes.includes(type) && driver !== "tmpfs" && !written.has(inputs.name as string);
+  };
+}
+
+/** A container that is there for its uploads and never runs. */
+export function isWriter({ inputs }: Resource): boolean {
+  return inputs.mustRun === false && Array.isArray(inputs.uploads) && inputs.uploads.length > 0;
+}
+
+/** Names of the volumes that a container mounts. */
+export function volumesOf({ inputs }: Resource): string[] {
+  const mounts = (inputs.volumes ?? []) as { volumeName?: string }[];
+  return mounts.flatMap(({ volumeName }) => volumeName ?? []);
 }
 
 /** Types whose value is another after a replacement, and is told to others: keys and passwords. */

@@ -136,7 +136,7 @@ export async function commitOf(name: string): Promise<string | undefined> {
 
 /** Where this branch left the main one: the base that a reviewer means. */
 export async function forkPoint(): Promise<string | undefined> {
-  for (const main of ["origin/main", "main"]) {
+  for (const main of ["origin/HEAD", "origin/main", "main"]) {
     const found = await run("git", ["merge-base", "HEAD", main]).catch(() => undefined);
     if (found) return found.stdout.trim();
   }

@@ -3,6 +3,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Problem } from "../../components/host/problem.ts";
+import { startTimeOf } from "../../components/host/processes.ts";
 import { readJson } from "../../components/host/records.ts";
 import type { Pulumi } from "../pulumi-cli.ts";
 
@@ -32,14 +33,12 @@ export async function freeStack(pulumi: Pulumi, stack: string): Promise<void> {
 
 export function locksIn(folder: string): Lock[] {
   if (!existsSync(folder)) return [];
-  return readdirSync(folder).flatMap((file) => readJson<Lock>(join(folder, file)) ?? []);
+  // Beside each lock Pulumi keeps a file about the file.
+  const files = readdirSync(folder).filter((file) => file.endsWith(".json"));
+  return files.flatMap((file) => readJson<Lock>(join(folder, file)) ?? []);
 }
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
+/** Whether a process of this machine lives, whoever it belongs to; one that nobody has buried yet does not. */
+export function isAlive(pid: number): boolean {
+  return startTimeOf(pid) !== undefined;
 }

@@ -3,6 +3,7 @@ import { serverService } from "../kubernetes/entrance.ts";
 import { afterStores, layFoundation, providerOf } from "../kubernetes/foundation.ts";
 import { surround } from "../kubernetes/surroundings.ts";
 import { ClusterDatabase, databaseAddress } from "./database.ts";
+import { ClusterJanitor } from "./janitor.ts";
 import { ClusterServer } from "./server.ts";
 
 /** Tier `cluster`: several servers on one Postgres and one Redis, and as many workers as the work asks for. */
@@ -28,6 +29,19 @@ export const deploy: Deploy = (settings, keys, opts) => {
     },
     afterStores(foundation, ...(database ? [database] : [])),
   );
+  if (settings.retention !== undefined) {
+    new ClusterJanitor(
+      "janitor",
+      {
+        namespace,
+        image: settings.databaseImage,
+        postgresUrl: settings.postgresUrl ?? (database as ClusterDatabase).url,
+        days: settings.retention,
+        reachesOutside: settings.postgresUrl !== undefined,
+      },
+      foundation.opts,
+    );
+  }
   return surround({
     settings,
     keys,

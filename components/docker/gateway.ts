@@ -6,12 +6,14 @@ import type { GatewaySettings } from "../gateway/settings.ts";
 import { hardened, ownScratch, replacedWhole } from "./hardening.ts";
 import { dockerNames } from "./names.ts";
 import { ownedVolume } from "./owned-volume.ts";
-import { doorFolder, stoppingFile } from "./server-script.ts";
+import { doorFolder, stopSigns } from "./server-script.ts";
 
 export interface DockerGatewayArgs extends GatewaySettings {
+  /** Names container, volume and labels. */
   stack: string;
   /** Port on 127.0.0.1 of this machine. */
   port: number;
+  /** Name of the network that the server is in too. */
   network: pulumi.Input<string>;
   /** Volume by which the server tells whether it takes events. */
   doorVolume: pulumi.Input<string>;
@@ -25,7 +27,26 @@ export interface DockerGatewayArgs extends GatewaySettings {
   protectData?: boolean;
 }
 
-/** Caddy as the only way to the server: what has no key of its own needs the password. */
+/**
+ * Caddy as the only way to the server: what has no key of its own needs the password.
+ *
+ * @example
+ * ```ts
+ * const gateway = new DockerGateway("gateway", {
+ *   stack: "orders",
+ *   image: "caddy:2.11.9-alpine",
+ *   publicName: undefined,
+ *   listen: "127.0.0.1",
+ *   port: 9288,
+ *   network,
+ *   doorVolume: server.doorVolume,
+ *   dashboard: true,
+ *   connect: false,
+ *   durable: true,
+ * });
+ * export const dashboardPassword = gateway.password;
+ * ```
+ */
 export class DockerGateway extends pulumi.ComponentResource {
   /** Id of the container. */
   public readonly containerId: pulumi.Output<string>;
@@ -41,7 +62,7 @@ export class DockerGateway extends pulumi.ComponentResource {
     const caddyfile = password.bcryptHash.apply((passwordHash) =>
       renderCaddyfile({
         server: names.server,
-        stopping: stoppingFile,
+        signs: stopSigns,
         names: [names.gateway],
         publicName: inContainer(publicName),
         passwordHash,

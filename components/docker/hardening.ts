@@ -1,4 +1,5 @@
 import type * as docker from "@pulumi/docker";
+import type * as pulumi from "@pulumi/pulumi";
 import { boundedLogs, labelsOf, stopGraceSeconds } from "./names.ts";
 
 /** User and group of every container, whatever its image says, and owner of what they keep. */
@@ -14,6 +15,8 @@ export interface Hardening {
   capabilities?: string[];
   /** Folders in memory, beside /tmp, with their options. */
   scratch?: Record<string, string>;
+  /** More labels than the stack's. @default none */
+  labels?: { label: string; value: pulumi.Input<string> }[];
 }
 
 /**
@@ -21,7 +24,7 @@ export interface Hardening {
  * is not among it: the provider has no such input, and the memory bounds them.
  */
 export function hardened(hardening: Hardening) {
-  const { stack, memory, cpuShares, capabilities = [], scratch = {} } = hardening;
+  const { stack, memory, cpuShares, capabilities = [], scratch = {}, labels = [] } = hardening;
   return {
     user: containerUser,
     readOnly: true,
@@ -33,7 +36,7 @@ export function hardened(hardening: Hardening) {
     cpuShares,
     stopTimeout: stopGraceSeconds,
     destroyGraceSeconds: stopGraceSeconds,
-    labels: labelsOf(stack),
+    labels: [...labelsOf(stack), ...labels],
     ...boundedLogs,
   } satisfies Partial<docker.ContainerArgs>;
 }

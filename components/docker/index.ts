@@ -4,9 +4,11 @@ import type { Settings } from "../../config.ts";
 import { type Endpoints, type Keys, loopbackEndpoints } from "../endpoints.ts";
 import { gatewayPorts } from "../gateway/caddyfile.ts";
 import { HostWorker } from "../host/worker.ts";
+import { storesOf } from "../stores.ts";
 import { appEnvironment, servePath, workerOptions } from "../worker-environment.ts";
 import { currentContext } from "./context.ts";
 import { DockerGateway } from "./gateway.ts";
+import { DockerJanitor } from "./janitor.ts";
 import { dockerNames, labelsOf } from "./names.ts";
 import { DockerQueue } from "./queue.ts";
 import { DockerServer } from "./server.ts";
@@ -87,6 +89,13 @@ export function deploy(settings: Settings, keys: Keys, opts: pulumi.ComponentRes
     // The server of a stack that had no gateway yet was published at this port.
     pulumi.mergeOptions(withDocker, { dependsOn: server }),
   );
+  if (durable && settings.retention !== undefined) {
+    new DockerJanitor(
+      "janitor",
+      { stack, image: settings.upkeepImage, network, days: settings.retention, redisUrl },
+      pulumi.mergeOptions(withDocker, { dependsOn: server }),
+    );
+  }
   const deployWorker = (): Pick<Endpoints, "worker" | "supervision"> => {
     const unsupervised = pulumi.output<Record<string, string>>({});
     if (runtime === "external") return { worker: pulumi.output(endpoints.workerEndpoint), supervision: unsupervised };
@@ -133,6 +142,16 @@ export function deploy(settings: Settings, keys: Keys, opts: pulumi.ComponentRes
     // The way to the server is the gateway: who waits for the one waits for both.
     server: pulumi.all([server.containerId, gateway.containerId]).apply(([id]) => id),
     ...deployWorker(),
+    stores: storesOf(
+      {
+        kind: "docker",
+        context,
+        network: names.network,
+        image: settings.upkeepImage,
+        volume: durable ? names.data : undefined,
+      },
+      redisUrl,
+    ),
     durability: durabilityOf(durable, redisUrl !== undefined),
   };
 }

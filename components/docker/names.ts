@@ -11,7 +11,9 @@ export function dockerNames(stack: string) {
     door: `inngest-${stack}-door`,
     queue: `inngest-${stack}-queue`,
     worker: `inngest-${stack}-worker`,
+    janitor: `inngest-${stack}-janitor`,
     workerData: `inngest-${stack}-worker-data`,
+    secret: (file: string) => `inngest-${stack}-secret-${file}`,
   };
 }
 

@@ -4,9 +4,11 @@ import * as random from "@pulumi/random";
 import { hardened, replacedWhole } from "./hardening.ts";
 import { dockerNames } from "./names.ts";
 import { ownedVolume, takeOverFiles } from "./owned-volume.ts";
-import { renderRedisConf } from "./redis-conf.ts";
+import { redisConfFile, redisPassword, renderRedisConf } from "./redis-conf.ts";
+import { SecretFile, secretFolder } from "./secret-files.ts";
 
 export interface DockerQueueArgs {
+  /** Names container, volume and labels. */
   stack: string;
   /** Redis image; pin a tag. */
   image: pulumi.Input<string>;
@@ -18,7 +20,15 @@ export interface DockerQueueArgs {
   protectData?: boolean;
 }
 
-/** Redis for the server's queue and run state, appending to a volume: in-flight work survives a kill of everything. */
+/**
+ * Redis for the server's queue and run state, appending to a volume: in-flight work survives a kill of everything.
+ *
+ * @example
+ * ```ts
+ * const queue = new DockerQueue("queue", { stack: "orders", image: "redis:7.2.16-alpine", network });
+ * // queue.url is a server's `redisUrl`.
+ * ```
+ */
 export class DockerQueue extends pulumi.ComponentResource {
   /** Where the server finds it; secret, because it holds the password. */
   public readonly url: pulumi.Output<string>;
@@ -32,24 +42,26 @@ export class DockerQueue extends pulumi.ComponentResource {
     const password = new random.RandomPassword(`${name}-password`, { length: 32, special: false }, { parent: this });
     const image = new docker.RemoteImage(`${name}-image`, { name: args.image, keepLocally: true }, { parent: this });
     const volume = { stack, volume: names.queue, image: image.imageId, protectData };
+    // Below the container's limit, which counts the copies of an append-only file's rewrite too.
+    const content = password.result.apply((text) => renderRedisConf({ password: text, maxMemory: "768mb" }));
+    const secrets = new SecretFile(
+      `${name}-config`,
+      { stack, file: redisConfFile, content, image: image.imageId },
+      { parent: this },
+    );
     new docker.Container(
       `${name}-redis`,
       {
-        ...hardened({ stack, memory: 1024, cpuShares: 1024 }),
+        ...hardened({ stack, memory: 1024, cpuShares: 1024, labels: [secrets.label] }),
         name: names.queue,
         image: image.imageId,
         command: ["sh", "-euc", startScript],
-        envs: password.result.apply((text) => [
-          `REDISCLI_AUTH=${text}`,
-          // Below the container's limit, which counts the copies of an append-only file's rewrite too.
-          `REDIS_CONF=${renderRedisConf({ password: text, maxMemory: "768mb" })}`,
-        ]),
-        volumes: [{ volumeName: ownedVolume(`${name}-data`, volume, this), containerPath: "/data" }],
+        volumes: [{ volumeName: ownedVolume(`${name}-data`, volume, this), containerPath: "/data" }, secrets.mount],
         ports: args.port ? [{ internal: 6379, external: args.port, ip: "127.0.0.1" }] : [],
         networksAdvanced: [{ name: args.network }],
         restart: "unless-stopped",
         healthcheck: {
-          tests: ["CMD-SHELL", "redis-cli ping | grep -q PONG"],
+          tests: ["CMD-SHELL", `${redisPassword}; redis-cli ping | grep -q PONG`],
           interval: "10s",
           timeout: "5s",
           retries: 3,
@@ -64,10 +76,4 @@ export class DockerQueue extends pulumi.ComponentResource {
   }
 }
 
-/** Into memory with the configuration: a root that is read-only takes no file from the engine. */
-const startScript = [
-  "umask 077",
-  takeOverFiles,
-  "printf '%s' \"$REDIS_CONF\" > /tmp/redis.conf",
-  "exec redis-server /tmp/redis.conf",
-].join("\n");
+const startScript = ["umask 077", takeOverFiles, `exec redis-server ${secretFolder}/${redisConfFile}`].join("\n");

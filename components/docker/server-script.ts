@@ -1,16 +1,22 @@
+import type { StopSigns } from "../gateway/caddyfile.ts";
 import { takeOverFiles } from "./owned-volume.ts";
+import { secretFolder } from "./secret-files.ts";
 
 /** Folder, in memory, that server and gateway share. */
 export const doorFolder = "/run/door";
 
-/** There while the server takes no events: from its start until it is healthy, and from the word to stop. */
-export const stoppingFile = `${doorFolder}/stopping`;
+/** The first is there from its start too, until it is healthy. */
+export const stopSigns: StopSigns = { stopping: `${doorFolder}/stopping`, leaving: `${doorFolder}/leaving` };
+
+/** The server's configuration, with its keys. */
+export const configFile = "inngest.json";
 
 /**
- * Seconds between that word and SIGTERM. The door looks for the file four times a second; and the server, which says
- * yes to an event before it has stored it, forgets those of its last moments (measured on 1.43.0).
+ * Seconds from the word to stop until no step may send an event any more, and from then until SIGTERM. The door looks
+ * for the first sign four times a second; and the server, which says yes to an event before it has stored it, forgets
+ * those of its last moments (measured on 1.43.0).
  */
-const settleSeconds = 1.5;
+const settleSeconds = { others: 1.2, steps: 0.4 };
 
 /** What runs in the server's container: the image has a shell and no entry point. `database` is put where none is. */
 export function serverScript(database: Buffer): string {
@@ -18,7 +24,7 @@ export function serverScript(database: Buffer): string {
   const header = database.subarray(0, database.findLastIndex((byte) => byte !== 0) + 1);
   return [
     "set -eu",
-    `stopping=${stoppingFile}`,
+    `stopping=${stopSigns.stopping} leaving=${stopSigns.leaving}`,
     'touch "$stopping"',
     takeOverFiles,
     "cd /data",
@@ -27,12 +33,14 @@ export function serverScript(database: Buffer): string {
     `  truncate -s ${database.length} main.db.new`,
     "  mv main.db.new main.db",
     "fi",
-    "inngest start & server=$!",
-    '{ until inngest alpha doctor healthcheck; do sleep 0.5; done; rm -f "$stopping"; } >/dev/null 2>&1 & healthy=$!',
+    `inngest start --config ${secretFolder}/${configFile} & server=$!`,
+    '{ until inngest alpha doctor healthcheck; do sleep 0.5; done; rm -f "$stopping" "$leaving"; } >/dev/null 2>&1 & healthy=$!',
     "stop() {",
     '  kill "$healthy" 2>/dev/null || true',
     '  touch "$stopping"',
-    `  sleep ${settleSeconds}`,
+    `  sleep ${settleSeconds.others}`,
+    '  touch "$leaving"',
+    `  sleep ${settleSeconds.steps}`,
     '  kill -TERM "$server" || true',
     "}",
     "trap stop TERM INT",

@@ -2,24 +2,29 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { ServerKeys } from "../key-rotation.ts";
 import type { Profile } from "../profile.ts";
-import { serverEnvironment } from "../server-options.ts";
+import { commonVariables, renderServerConfig } from "../server-options.ts";
 import { emptyWalDatabase } from "../wal-database.ts";
 import { containerUser, hardened, ownScratch, replacedWhole } from "./hardening.ts";
 import { dockerNames, labelsOf } from "./names.ts";
 import { ownedVolume } from "./owned-volume.ts";
-import { doorFolder, serverScript } from "./server-script.ts";
+import { SecretFile } from "./secret-files.ts";
+import { configFile, doorFolder, serverScript } from "./server-script.ts";
 
 export interface DockerServerArgs {
+  /** Names container, volumes and labels; another one is another server. */
   stack: string;
   /** Server image; pin a tag. */
   image: pulumi.Input<string>;
+  /** Name of the network that gateway, queue and worker are in too. */
   network: pulumi.Input<string>;
+  /** With which it signs, and takes events. */
   keys: pulumi.Input<ServerKeys>;
   /** Redis for queue and run state. @default none: in-flight work lives in the server's memory */
   redisUrl?: pulumi.Input<string> | undefined;
   /** The worker's endpoint, as the server reaches it. */
   sdkUrl: string;
-  profile: Profile;
+  /** What it is tuned for; docs/performance.md has the figures. @default "balanced" */
+  profile?: Profile;
   /** Serve the dashboard and GraphQL. */
   dashboard: boolean;
   /** Keep history in a named volume, and come back when Docker does. */
@@ -28,7 +33,27 @@ export interface DockerServerArgs {
   protectData?: boolean;
 }
 
-/** Inngest in a container whose ports are published nowhere: the way to it is the gateway. */
+/**
+ * Inngest in a container whose ports are published nowhere: the way to it is a `DockerGateway`.
+ *
+ * @example
+ * ```ts
+ * const { keys } = new SigningKeys("keys");
+ * const { name: network } = new docker.Network("network", { name: "orders" });
+ * const queue = new DockerQueue("queue", { stack: "orders", image: "redis:7.2.16-alpine", network });
+ * const server = new DockerServer("server", {
+ *   stack: "orders",
+ *   image: "inngest/inngest:v1.43.0",
+ *   network,
+ *   keys: keys.server,
+ *   redisUrl: queue.url,
+ *   sdkUrl: "http://inngest-orders-worker:3111/api/inngest",
+ *   profile: "balanced",
+ *   dashboard: true,
+ *   durable: true,
+ * });
+ * ```
+ */
 export class DockerServer extends pulumi.ComponentResource {
   /** Id of the container. */
   public readonly containerId: pulumi.Output<string>;
@@ -40,24 +65,26 @@ export class DockerServer extends pulumi.ComponentResource {
     const { stack, durable, protectData } = args;
     const names = dockerNames(stack);
     const image = new docker.RemoteImage(`${name}-image`, { name: args.image, keepLocally: true }, { parent: this });
-    const envs = pulumi
-      .all([args.keys, args.redisUrl])
-      .apply(([keys, redisUrl]) =>
-        serverEnvironment({
-          host: "0.0.0.0",
-          port: 8288,
-          connectGatewayPort: 8289,
-          connectGatewayGrpcPort: 50052,
-          connectExecutorGrpcPort: 50053,
-          sqliteDir: "/data",
-          ...keys,
-          redisUrl,
-          sdkUrl: args.sdkUrl,
-          profile: args.profile,
-          dashboard: args.dashboard,
-        }),
-      )
-      .apply((variables) => Object.entries(variables).map(([variable, value]) => `${variable}=${value}`));
+    const config = pulumi.all([args.keys, args.redisUrl]).apply(([keys, redisUrl]) =>
+      renderServerConfig({
+        host: "0.0.0.0",
+        port: 8288,
+        connectGatewayPort: 8289,
+        connectGatewayGrpcPort: 50052,
+        connectExecutorGrpcPort: 50053,
+        sqliteDir: "/data",
+        ...keys,
+        redisUrl,
+        sdkUrl: args.sdkUrl,
+        profile: args.profile ?? "balanced",
+        dashboard: args.dashboard,
+      }),
+    );
+    const secrets = new SecretFile(
+      `${name}-config`,
+      { stack, file: configFile, content: config, image: image.imageId },
+      { parent: this },
+    );
     const [uid, gid] = containerUser.split(":");
     const door = new docker.Volume(
       `${name}-door`,
@@ -73,14 +100,21 @@ export class DockerServer extends pulumi.ComponentResource {
     const container = new docker.Container(
       `${name}-inngest`,
       {
-        ...hardened({ stack, memory: 2048, cpuShares: 1024, scratch: durable ? {} : { "/data": ownScratch(1024) } }),
+        ...hardened({
+          stack,
+          memory: 2048,
+          cpuShares: 1024,
+          scratch: durable ? {} : { "/data": ownScratch(1024) },
+          labels: [secrets.label],
+        }),
         name: names.server,
         image: image.imageId,
         command: ["sh", "-c", serverScript(emptyWalDatabase())],
-        envs,
+        envs: Object.entries(commonVariables).map(([variable, value]) => `${variable}=${value}`),
         volumes: [
           ...(durable ? [{ volumeName: ownedVolume(`${name}-data`, volume, this), containerPath: "/data" }] : []),
           { volumeName: door.name, containerPath: doorFolder },
+          secrets.mount,
         ],
         networksAdvanced: [{ name: args.network }],
         // Docker Desktop, OrbStack and Colima know the name by themselves; a Linux engine needs it told.

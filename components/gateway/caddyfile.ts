@@ -20,11 +20,19 @@ export interface PublicName {
   tls: "elsewhere" | { certificate: string; key: string } | { acme: string };
 }
 
+/** Absolute paths of files that a server puts up before it stops, and takes down when it is healthy again. */
+export interface StopSigns {
+  /** There while it is not to be given events. */
+  stopping: string;
+  /** There as well when it is about to go: from then on not even the steps that it waits for may send any. */
+  leaving: string;
+}
+
 export interface GatewayOptions extends Passing {
   /** Name of the server in the network. */
   server: string;
-  /** File that is there while the server is not to be given events. @default none: its name is gone by then */
-  stopping?: string | undefined;
+  /** Files by which it says that it stops. @default none: its name is gone by then */
+  signs?: StopSigns | undefined;
   /** The door's own names in the network. */
   names: string[];
   publicName?: PublicName | undefined;
@@ -44,24 +52,24 @@ const loopbackNames = ["localhost", "127.0.0.1", "[::1]", "host.docker.internal"
 
 /**
  * The front door as a Caddyfile, for Caddy 2.6 and later. A path that paths.ts does not name is 404, a Host that is not
- * the door's is 421, whatever a browser was led to resolve. A request that meets no server waits for one.
+ * the door's is 421, whatever a browser was led to resolve. An event that meets no server waits for one.
  */
 export function renderCaddyfile(options: GatewayOptions): string {
-  const { server, stopping, publicName } = options;
+  const { server, signs, publicName } = options;
   const api = `${server}:8288`;
   const onLoopback = [...loopbackNames, ...options.names].map((name) => `http://${name}:${gatewayPorts.http}`);
   return [
     globalOptions(publicName),
-    block("(patient)", patience),
+    block("(streaming)", ["flush_interval -1", "header_up -Forwarded", "header_up -Grpc-Metadata-*"]),
     block("(server)", proxy(api)),
-    block("(publish)", stopping ? proxy(`127.0.0.1:${gatewayPorts.waiting}`, whenNotStopping) : proxy(api, fresh)),
+    block("(publish)", publishing(api, signs)),
     block("(door)", door(options, api)),
     site(onLoopback, "http://{http.request.hostport}"),
     ...(publicName ? [publicSite(publicName)] : []),
     block(`http://:${gatewayPorts.http}`, ["respond 421"]),
     block(`http://:${gatewayPorts.ready}`, ["respond 200"]),
     ...(options.openMetrics ? [metricsSite] : []),
-    ...(stopping ? waitingSites(stopping, api) : []),
+    ...(signs ? waitingSites(signs, api) : []),
   ]
     .map((lines) => `${lines.join("\n")}\n`)
     .join("\n");
@@ -84,19 +92,33 @@ function globalOptions(name: PublicName | undefined): string[] {
   ]);
 }
 
-const patience = [
-  "flush_interval -1",
-  "# Longer than a planned restart takes.",
-  "lb_try_duration 20s",
-  "lb_try_interval 250ms",
-  "header_up -Forwarded",
-  "header_up -Grpc-Metadata-*",
-];
+/** Waits for a server that is away. */
+function patience(seconds: number): string[] {
+  return [`lb_try_duration ${seconds}s`, "lb_try_interval 250ms"];
+}
+
+/** Longer than a planned restart takes, and shorter than most senders wait. */
+const long = patience(20);
 
 /** Of several servers a connection that is kept could lead to one that is about to stop. */
 const fresh = block("transport http", ["dial_timeout 2s", "keepalive off"]);
 
+/** How events get to the server. */
+function publishing(api: string, signs: StopSigns | undefined): string[] {
+  return [
+    "# Of a running step, by the trace that its call had. The server waits for its steps before it stops, so that a",
+    "# step which waits for a server would be waited for until both are killed.",
+    "@inStep header traceparent *",
+    ...block("route @inStep", [
+      ...(signs ? [...block(`@leaving file ${signs.leaving}`, ["root /"]), "respond @leaving 503"] : []),
+      ...proxy(api, [...patience(5), ...fresh]),
+    ]),
+    ...(signs ? proxy(`127.0.0.1:${gatewayPorts.waiting}`, whenNotStopping) : proxy(api, [...long, ...fresh])),
+  ];
+}
+
 const whenNotStopping = [
+  ...long,
   "health_uri /",
   `health_port ${gatewayPorts.stopping}`,
   "health_interval 250ms",
@@ -106,14 +128,14 @@ const whenNotStopping = [
 ];
 
 function proxy(to: string, more: string[] = []): string[] {
-  return block(`reverse_proxy ${to}`, ["import patient", ...more]);
+  return block(`reverse_proxy ${to}`, ["import streaming", ...more]);
 }
 
 /** Where events wait while the server is stopping, and what tells whether it is. */
-function waitingSites(stopping: string, api: string): string[][] {
+function waitingSites({ stopping }: StopSigns, api: string): string[][] {
   const onLoopback = (port: number, lines: string[]) => block(`http://:${port}`, ["bind 127.0.0.1", ...lines]);
   return [
-    onLoopback(gatewayPorts.waiting, proxy(api)),
+    onLoopback(gatewayPorts.waiting, proxy(api, [...long, ...fresh])),
     onLoopback(gatewayPorts.stopping, [
       ...block(`@stopping file ${stopping}`, ["root /"]),
       "respond @stopping 503",

@@ -4,8 +4,9 @@ import type { PublicName } from "./caddyfile.ts";
 
 /** How the front door is told to be. */
 export interface GatewaySettings {
+  /** Caddy's image; pin a tag. */
   image: string;
-  /** A name beyond this machine. */
+  /** A name beyond this machine; `undefined` for none. */
   publicName: PublicName | undefined;
   /** Address of this machine at which the door ends TLS, where it does. */
   listen: string;

@@ -9,6 +9,15 @@ function docker(context: string | undefined, ...args: string[]) {
   return run("docker", [...(context ? ["--context", context] : []), ...args]);
 }
 
+/** What a docker command prints. Throws what went wrong, in Docker's own words. */
+export async function dockerSays(context: string | undefined, ...args: string[]): Promise<string> {
+  try {
+    return (await docker(context, ...args)).stdout.trim();
+  } catch (error) {
+    throw new Error(reason(error));
+  }
+}
+
 export interface DockerNeeds {
   /** Docker context. @default the docker command's current one */
   context?: string | undefined;
@@ -16,21 +25,28 @@ export interface DockerNeeds {
   images: { setting: string; image: string }[];
 }
 
-/** What keeps the Docker tier from being deployed; pulls the images that are not here yet. */
-export async function dockerProblems({ context, images }: DockerNeeds): Promise<string[]> {
+/** Why no engine can be used, or `undefined`. */
+export async function dockerProblem(context: string | undefined): Promise<string | undefined> {
   if (onPath("docker") === undefined) {
-    return [
+    return (
       "no `docker` command on PATH, and tier docker needs a Docker engine. " +
-        "Remedy: install Docker Desktop, OrbStack or Colima (macOS) or Docker Engine (Linux), or pulumi config set tier process",
-    ];
+      "Remedy: install Docker Desktop, OrbStack or Colima (macOS) or Docker Engine (Linux), or pulumi config set tier process"
+    );
   }
   try {
     await docker(context, "version", "--format", "{{.Server.Version}}");
+    return undefined;
   } catch (error) {
     const remedy = "Remedy: start Docker, or pulumi config set dockerContext to one of `docker context ls`";
     const name = context ? `\`dockerContext\` must name a context whose engine answers, got "${context}": ` : "";
-    return [`${name}no Docker engine answers at ${await endpointOf(context)} (${reason(error)}). ${remedy}`];
+    return `${name}no Docker engine answers at ${await endpointOf(context)} (${reason(error)}). ${remedy}`;
   }
+}
+
+/** What keeps the Docker tier from being deployed; pulls the images that are not here yet. */
+export async function dockerProblems({ context, images }: DockerNeeds): Promise<string[]> {
+  const problem = await dockerProblem(context);
+  if (problem) return [problem];
   const problems = await Promise.all(
     images.map(async ({ setting, image }) => {
       if (await docker(context, "image", "inspect", image).catch(() => undefined)) return [];

@@ -97,6 +97,15 @@ async function kedaProblems(target: Target): Promise<string[]> {
   }
 }
 
+/** What a kubectl command prints. Throws what went wrong, in its own words. */
+export async function kubectlSays(target: Target, ...args: string[]): Promise<string> {
+  try {
+    return (await kubectl(target, ...args)).trim();
+  } catch (error) {
+    throw error instanceof Problem ? error : new Error(reason(error));
+  }
+}
+
 async function kubectl(target: Target, ...args: string[]): Promise<string> {
   const { command, args: fixed } = kubectlFor(target);
   const { stdout } = await run(command, [...fixed, "--request-timeout", "10s", ...args]);

@@ -14,6 +14,21 @@ export function stateFolder(): string {
   return join(homes().data, "state");
 }
 
+/** Where backups of a stack go by default: not in its data folder, which may be deleted. */
+export function backupFolder(stack: string): string {
+  return join(homes().data, "backups", stack);
+}
+
+/** What a command of several steps has begun. */
+export function upkeepFile(name: string): string {
+  return join(homes().data, "upkeep", name);
+}
+
+/** Programs that were brought for an upgrade. */
+export function programFolder(name: string): string {
+  return join(homes().data, "programs", name);
+}
+
 /** Passphrase of such stacks, 0600. */
 export function passphraseFile(): string {
   return join(homes().config, "passphrase");

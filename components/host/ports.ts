@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { createServer } from "node:net";
 import { promisify } from "node:util";
+import { onPath } from "./programs.ts";
 import type { Listener } from "./spec.ts";
 
 const run = promisify(execFile);
@@ -48,4 +49,28 @@ export async function holderOf(port: number): Promise<Holder | undefined> {
     // ss is absent (macOS).
   }
   return undefined;
+}
+
+/** Where a process listens, by `lsof` (macOS, most Linux) or `ss`; a wildcard address is `*`. Throws when neither is here. */
+export async function listenersOf(pid: number): Promise<Listener[]> {
+  if (onPath("lsof")) {
+    // It exits 1 when the process listens nowhere.
+    const { stdout } = await run("lsof", ["-nP", "-a", `-p${pid}`, "-iTCP", "-sTCP:LISTEN", "-Fn"]).catch(
+      (error: { stdout?: string }) => ({ stdout: error.stdout ?? "" }),
+    );
+    return [...stdout.matchAll(/^n(.+):(\d+)$/gm)].map(([, host, port]) => listener(host, port));
+  }
+  const { stdout } = await run("ss", ["-Hltnp"]);
+  return stdout
+    .split("\n")
+    .filter((line) => line.includes(`pid=${pid},`))
+    .flatMap((line) => {
+      const [, host, port] = /^\S+\s+\d+\s+\d+\s+(\S+):(\d+)\s/.exec(line) ?? [];
+      return host === undefined ? [] : [listener(host, port)];
+    });
+}
+
+function listener(host = "", port = ""): Listener {
+  const bare = host.replace(/^\[|\]$/g, "");
+  return { host: bare === "0.0.0.0" || bare === "::" ? "*" : bare, port: Number(port) };
 }

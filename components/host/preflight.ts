@@ -6,21 +6,21 @@
  */
 import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
-import { type DockerNeeds, dockerProblems, publishedPorts } from "./docker-engine.ts";
+import { type DockerNeeds, dockerProblems } from "./docker-engine.ts";
 import { type KubernetesNeeds, kubernetesProblems } from "./kubernetes-cluster.ts";
 import { dataFolder } from "./paths.ts";
-import { holderOf, isTaken } from "./ports.ts";
+import { takenPorts, type WantedPort } from "./port-holders.ts";
 import { Problem, readStdin, runScript } from "./problem.ts";
 import { locate } from "./programs.ts";
 import type { Program } from "./spec.ts";
-import { chooseSupervisor, running, type Supervision } from "./supervisors/index.ts";
+import { chooseSupervisor, type Supervision } from "./supervisors/index.ts";
 import { identify } from "./supervisors/service.ts";
 
 export interface PreflightSpec {
   stack: string;
   dataDir?: string | undefined;
   /** Ports the stack wants on 127.0.0.1, with the setting that decides each. */
-  ports: { setting: string; port: number }[];
+  ports: WantedPort[];
   /** What runs on this machine, and what is to keep it running. */
   services: string[];
   supervision: Supervision;
@@ -98,32 +98,17 @@ function identities(service: string, { stack, dataDir }: { stack: string; dataDi
 }
 
 async function portProblems({ stack, dataDir, ports, services, docker }: PreflightSpec): Promise<string[]> {
-  const known = services.flatMap((service) => identities(service, { stack, dataDir }));
-  const found = await Promise.all(known.map(running));
-  const own = found.flatMap((service) => service?.pid ?? []);
-  const published = docker ? await publishedPorts(stack, docker.context) : [];
-  const problems: string[] = [];
-  for (const { setting, port } of ports) {
-    if (published.includes(port)) continue;
-    const taken = await isTaken({ host: "127.0.0.1", port }).catch((error: NodeJS.ErrnoException) => error.code);
-    if (taken === false) continue;
-    if (taken !== true) {
-      problems.push(
-        `\`${setting}\` must be a port that this user may listen on, got ${port} (${taken}). ` +
-          `Remedy: pulumi config set ${setting} to one from 1024 up`,
-      );
-      continue;
-    }
-    const holder = await holderOf(port);
-    // Who holds it is not to be known without lsof and ss. A service looks again when the one before it has gone.
-    if (holder ? own.includes(holder.pid) : own.length > 0) continue;
-    const by = holder ? `${holder.command} (pid ${holder.pid})` : "a process that this user may not see";
-    problems.push(
-      `\`${setting}\` must leave free ports, and port ${port} is taken by ${by}. ` +
+  const taken = await takenPorts(ports, {
+    services: services.flatMap((service) => identities(service, { stack, dataDir })),
+    docker: docker && { stack, context: docker.context },
+  });
+  return taken.map(({ setting, port, by, code }) =>
+    by === undefined
+      ? `\`${setting}\` must be a port that this user may listen on, got ${port} (${code}). ` +
+        `Remedy: pulumi config set ${setting} to one from 1024 up`
+      : `\`${setting}\` must leave free ports, and port ${port} is taken by ${by}. ` +
         `Remedy: stop it, or pulumi config set ${setting} to another port`,
-    );
-  }
-  return problems;
+  );
 }
 
 await runScript(preflight);

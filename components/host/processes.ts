@@ -41,6 +41,17 @@ export function startTimeOf(pid: number): string | undefined {
   }
 }
 
+/** When a process started, for people and clocks; `undefined` when it is gone. */
+export function startedAt(pid: number): Date | undefined {
+  try {
+    const env = { ...process.env, LC_ALL: "C" };
+    const text = execFileSync("ps", ["-o", "lstart=", "-p", String(pid)], { encoding: "utf8", env });
+    return new Date(text.trim());
+  } catch {
+    return undefined;
+  }
+}
+
 /** A process by pid and start time, so that a recycled pid is not taken for it. */
 export interface ProcessMark {
   pid: number;

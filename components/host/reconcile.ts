@@ -30,6 +30,9 @@ export interface DesiredService extends ServiceSpec {
   instance: string;
 }
 
+/** Looks, 25 ms apart, at which a process that serves nobody has to be alive. */
+const steadyLooks = 20;
+
 /** Seconds a process may take until it answers; a server that migrates a large database needs many. */
 const readySeconds = 60;
 
@@ -153,10 +156,16 @@ async function refuseTakenPorts(spec: ServiceSpec): Promise<void> {
 async function untilReady(spec: ServiceSpec, alive: () => Promise<boolean>): Promise<void> {
   const deadline = Date.now() + readySeconds * 1000;
   let lastAlive = Date.now();
+  let seenAlive = 0;
   while (Date.now() < deadline) {
-    const answer = await fetch(spec.healthUrl, { signal: AbortSignal.timeout(2000) }).catch(() => undefined);
-    if (answer?.ok) return;
-    if (await alive()) lastAlive = Date.now();
+    if (spec.healthUrl !== undefined) {
+      const answer = await fetch(spec.healthUrl, { signal: AbortSignal.timeout(2000) }).catch(() => undefined);
+      if (answer?.ok) return;
+    } else if (seenAlive >= steadyLooks) return;
+    if (await alive()) {
+      lastAlive = Date.now();
+      seenAlive++;
+    }
     // launchd takes a moment to start what it has accepted; a supervisor's pause between two starts is longer.
     else if (Date.now() - lastAlive > 500) {
       throw new Problem(`the ${spec.service} of stack ${spec.stack} ended while it started.`);
@@ -164,7 +173,7 @@ async function untilReady(spec: ServiceSpec, alive: () => Promise<boolean>): Pro
     await sleep(25);
   }
   throw new Problem(
-    `the ${spec.service} of stack ${spec.stack} did not answer ${spec.healthUrl} within ${readySeconds} s.`,
+    `the ${spec.service} of stack ${spec.stack} did not ${spec.healthUrl ? `answer ${spec.healthUrl}` : "stay alive"} within ${readySeconds} s.`,
   );
 }
 

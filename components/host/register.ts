@@ -4,7 +4,8 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Forward } from "../endpoints.ts";
-import { InngestApi, type ListedFunction, WorkerEndpoint } from "../inngest-api.ts";
+import { driftBetween, driftText } from "../function-drift.ts";
+import { InngestApi, WorkerEndpoint } from "../inngest-api.ts";
 import { throughForward } from "./forward.ts";
 import { Problem, readStdin, runScript } from "./problem.ts";
 
@@ -54,9 +55,9 @@ async function register({ apiUrl, workerUrl, workerEndpoint, way, signingKey }: 
   });
   const { appId, functions } = await worker.declared();
   await patiently(async () => {
-    const missing = differences(functions, await api.functions(appId));
-    if (missing.length > 0)
-      throw new Problem(`the server does not list app ${appId} as declared: ${missing.join("; ")}.`);
+    const drift = driftBetween(functions, await api.functions(appId));
+    if (drift.length > 0)
+      throw new Problem(`the server does not list app ${appId} as declared: ${drift.map(driftText).join("; ")}.`);
   }, 20);
   console.log(`${functions.length} functions of app ${appId}: ${functions.map(({ id }) => id).join(", ")}`);
 }
@@ -87,20 +88,6 @@ async function isThere(url: string): Promise<boolean> {
     () => true,
     () => false,
   );
-}
-
-/** What of `declared` the server lacks, has otherwise, or has beside it. */
-export function differences(declared: ListedFunction[], listed: ListedFunction[]): string[] {
-  const onServer = new Map(listed.map(({ id, triggers }) => [id, triggers.join(", ")]));
-  const inCode = new Set(declared.map(({ id }) => id));
-  return [
-    ...declared.flatMap(({ id, triggers }) => {
-      const there = onServer.get(id);
-      if (there === undefined) return [`${id} is missing`];
-      return there === triggers.join(", ") ? [] : [`${id} has triggers ${there} instead of ${triggers.join(", ")}`];
-    }),
-    ...listed.filter(({ id }) => !inCode.has(id)).map(({ id }) => `${id} is on the server only`),
-  ];
 }
 
 function causeOf(error: Error): string {

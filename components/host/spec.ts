@@ -47,8 +47,8 @@ export interface ServiceSpec {
   /** SQLite file, relative to the data folder, that is created in WAL mode when absent. */
   database?: string | undefined;
   listeners: Listener[];
-  /** Answers 200 once the process serves. */
-  healthUrl: string;
+  /** Answers 200 once the process serves. @default it serves nobody, and is up while it lives */
+  healthUrl?: string | undefined;
   /**
    * The Docker engine whose containers reach this service at `host.docker.internal`. On Linux that is the address of
    * Docker's bridge, which `,${hostGateway}` stands for; elsewhere the engine forwards to 127.0.0.1.

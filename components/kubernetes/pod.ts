@@ -2,7 +2,7 @@ import type * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 
 /** Parts of an installation; each is a label on its pods, a set of network rules and a name within the namespace. */
-export type Part = "gateway" | "server" | "migration" | "queue" | "database" | "worker";
+export type Part = "gateway" | "server" | "migration" | "queue" | "database" | "janitor" | "worker";
 
 /** Every object of a stack is in a namespace of its own, so that names within it need not carry the stack's. */
 export function namespaceOf(stack: string): string {

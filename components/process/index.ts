@@ -2,7 +2,9 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../../config.ts";
 import { type Endpoints, type Keys, loopbackEndpoints } from "../endpoints.ts";
 import { HostWorker } from "../host/worker.ts";
+import { storesOf } from "../stores.ts";
 import { appEnvironment, workerOptions } from "../worker-environment.ts";
+import { ProcessJanitor } from "./janitor.ts";
 import { ProcessServer } from "./server.ts";
 
 /** Tier `process`: server and worker as processes of this user on this machine. */
@@ -27,6 +29,15 @@ export function deploy(settings: Settings, keys: Keys, opts: pulumi.ComponentRes
     },
     opts,
   );
+  const { retention } = settings;
+  const janitor =
+    retention === undefined
+      ? undefined
+      : new ProcessJanitor(
+          "janitor",
+          { stack, dataDir, days: retention, redisUrl, supervision },
+          pulumi.mergeOptions(opts, { dependsOn: server }),
+        );
   const links = { serverUrl: endpoints.apiUrl, origin: endpoints.workerUrl, keys: keys.worker };
   const hostWorker =
     runtime === "external"
@@ -40,10 +51,12 @@ export function deploy(settings: Settings, keys: Keys, opts: pulumi.ComponentRes
     ...endpoints,
     appEnvironment: appEnvironment(links),
     server: server.instance,
+    stores: storesOf({ kind: "host", dataDir }, redisUrl),
     worker: hostWorker?.instance ?? pulumi.output(endpoints.workerEndpoint),
     supervision: pulumi.all<string>({
       server: server.supervised,
       ...(hostWorker && { worker: hostWorker.supervised }),
+      ...(janitor && { janitor: janitor.supervised }),
     }),
     durability: redisUrl
       ? "kept: history, and runs in flight in your Redis"

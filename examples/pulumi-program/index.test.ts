@@ -8,7 +8,9 @@ await pulumi.runtime.setMocks(
   {
     newResource: ({ name, type, inputs: given }) => {
       inputs.set(name, given);
-      const made = type.endsWith("RandomPassword") ? { result: pulumi.secret("f00d") } : {};
+      const made = type.endsWith("RandomPassword")
+        ? { result: pulumi.secret("f00d"), bcryptHash: pulumi.secret("$2a$10$hash") }
+        : {};
       return { id: `${name}-id`, state: { ...given, imageId: `image of ${name}`, repoDigest: "digest", ...made } };
     },
     call: ({ inputs: given }) => given,
@@ -17,18 +19,25 @@ await pulumi.runtime.setMocks(
   "test",
   false,
 );
-const { eventKey } = await import("./index.ts");
+const { dashboardPassword, eventKey } = await import("./index.ts");
 await pulumi.runtime.disconnect();
 
-test("server, queue and worker are there, under names of this program", () => {
-  const names = ["server-inngest", "queue-redis", "worker-node"].map((resource) => inputs.get(resource)?.name);
-  assert.deepEqual(names, ["inngest-orders-test-server", "inngest-orders-test-queue", "inngest-orders-test-worker"]);
+test("server, gateway, queue and worker are there, under names of this program", () => {
+  const names = ["server-inngest", "gateway-caddy", "queue-redis", "worker-node"].map(
+    (resource) => inputs.get(resource)?.name,
+  );
+  const roles = ["server", "gateway", "queue", "worker"];
+  assert.deepEqual(
+    names,
+    roles.map((role) => `inngest-orders-test-${role}`),
+  );
 });
 
 test("the worker is built of this program's folder", () => {
   assert.match(JSON.stringify(inputs.get("worker-image")), /"context":"worker"/);
 });
 
-test("the event key is secret", async () => {
+test("the event key and the dashboard's password are secret", async () => {
   assert.equal(await pulumi.isSecret(eventKey), true);
+  assert.equal(await pulumi.isSecret(dashboardPassword), true);
 });

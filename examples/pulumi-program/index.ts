@@ -1,6 +1,14 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { DockerQueue, DockerServer, DockerWorker, dockerNames, SigningKeys, servePath } from "inngest-local";
+import {
+  DockerGateway,
+  DockerQueue,
+  DockerServer,
+  DockerWorker,
+  dockerNames,
+  SigningKeys,
+  servePath,
+} from "inngest-local";
 
 // Containers, volumes and labels carry this name, so it is not one that a stack of inngest-local has on the same machine.
 const stack = `orders-${pulumi.getStack()}`;
@@ -14,16 +22,33 @@ const network = new docker.Network(
 const workerOrigin = `http://${dockerNames(stack).worker}:3111`;
 
 const queue = new DockerQueue("queue", { stack, image: "redis:7.2.16-alpine", network: network.name }, opts);
-new DockerServer(
+const server = new DockerServer(
   "server",
   {
     stack,
     image: "inngest/inngest:v1.43.0",
-    port: 9288,
     network: network.name,
     keys: keys.server,
     redisUrl: queue.url,
     sdkUrl: workerOrigin + servePath,
+    profile: "balanced",
+    dashboard: true,
+    durable: true,
+  },
+  opts,
+);
+const gateway = new DockerGateway(
+  "gateway",
+  {
+    stack,
+    image: "caddy:2.11.9-alpine",
+    publicName: undefined,
+    listen: "127.0.0.1",
+    port: 9288,
+    network: network.name,
+    doorVolume: server.doorVolume,
+    dashboard: true,
+    connect: false,
     durable: true,
   },
   opts,
@@ -33,11 +58,12 @@ new DockerWorker(
   {
     stack,
     dir: "worker",
+    entry: "serve.ts",
     runtime: "node",
     port: 9311,
     network: network.name,
     transport: "serve",
-    serverUrl: `http://${dockerNames(stack).server}:8288`,
+    serverUrl: `http://${dockerNames(stack).gateway}:8288`,
     origin: workerOrigin,
     keys: keys.worker,
     variables: {},
@@ -47,4 +73,5 @@ new DockerWorker(
 );
 
 export const dashboardUrl = "http://localhost:9288";
+export const dashboardPassword = gateway.password;
 export const eventKey = keys.worker.eventKey;

@@ -16,6 +16,7 @@ import {
   workerImage,
 } from "../support/kubernetes.ts";
 import { eventually, TestStack } from "../support/test-stack.ts";
+import { complaints, verified } from "../support/verdicts.ts";
 
 const found = await clusterOrReason();
 const reason = "reason" in found ? found.reason : undefined;
@@ -76,6 +77,19 @@ describe.skipIf(reason)(title("tier kubernetes", reason), () => {
     const { signingKey, eventKey } = await stack.outputs();
     const state = await stack.exportedState();
     for (const key of [signingKey, eventKey]) expect(state + stack.printed).not.toContain(key);
+  });
+
+  test("verify --disruptive passes: pods are deleted under runs, and the server's is made anew", async () => {
+    const { checks } = await verified(stack, "--disruptive", "--force");
+    expect(checks.filter(({ status }) => status === "failed")).toEqual([]);
+    expect(checks.filter(({ status }) => status === "skipped").map(({ id }) => id)).toEqual(["reboot"]);
+  }, 900_000);
+
+  test("doctor complains of nothing, and of a Service named inngest when there is one", async () => {
+    expect(await complaints(stack)).toEqual([]);
+    inStack("create", "service", "clusterip", "inngest", "--tcp=8288");
+    expect(await complaints(stack)).toEqual(["service-links broken"]);
+    inStack("delete", "service", "inngest");
   });
 
   test("lets through the gateway who may pass, and nobody by another name", async () => {

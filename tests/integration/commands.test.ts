@@ -61,7 +61,7 @@ describe.skipIf(reason)(title("commands in a clean checkout", reason), () => {
   });
 
   test("the page: every other command of it does what it says", async () => {
-    const [start, send = "", logs = "", open = "", destroy, ...more] = steps;
+    const [start, send = "", logs = "", open = "", verify = "", destroy, ...more] = steps;
     expect([start, destroy, more]).toEqual(["npm start", "npm run destroy -- --stack dev --yes", []]);
     const sent = await followed(send);
     expect(sent.all).toMatch(/^update-project completed/m);
@@ -70,6 +70,7 @@ describe.skipIf(reason)(title("commands in a clean checkout", reason), () => {
     const opened = await followed(open);
     expect(opened.all).toContain("http://localhost:8288");
     expect(opened.exitCode).toBe(0);
+    expect((await followed(verify)).exitCode).toBe(0);
   });
 
   test("the page diff.md: each of its commands plans every stack, and changes nothing", async () => {
@@ -105,6 +106,8 @@ describe.skipIf(reason)(title("commands in a clean checkout", reason), () => {
   test.each([
     ["start", ["--stack", "persitent"], "Remedy: --stack persistent"],
     ["start", ["--stakc", "dev"], "Did you mean --stack?"],
+    ["verify", ["--force"], "--force is for --disruptive. Remedy: leave it out, or add --disruptive"],
+    ["doctor", ["--stack", "devv"], "Remedy: --stack dev"],
     ["destroy", [], "required option '-s, --stack <stack>' not specified"],
     ["destroy", ["--stack", "dev"], "no terminal to ask on: say --yes to destroy stack dev (its data stays)"],
   ])("wrong usage of %s %j exits 2 and says what is right", async (command, flags, text) => {
@@ -114,7 +117,7 @@ describe.skipIf(reason)(title("commands in a clean checkout", reason), () => {
   });
 
   test("every command has help with an example", async () => {
-    for (const command of ["start", "destroy"]) {
+    for (const command of ["start", "destroy", "verify", "doctor", "status"]) {
       const { exitCode, all } = await npm("run", command, "--", "--help");
       expect(all).toMatch(/^Example: npm /m);
       expect(exitCode).toBe(0);

@@ -5,7 +5,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, w
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { execa } from "execa";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { Diff, ResourceChange } from "../../cli/diff/compare.ts";
 import { repositoryOfThis } from "../support/repository.ts";
 
@@ -26,6 +26,7 @@ beforeAll(() => {
   }
 });
 
+afterEach(() => git("checkout", "--quiet", "."));
 afterAll(() => rmSync(scratch, { recursive: true }));
 
 function diff(...args: string[]) {
@@ -98,13 +99,20 @@ describe("npm run diff", () => {
         },
         "dev": {
           "changes": [
+            "removed Command janitor-process",
             "removed Command server-process",
-            "changed Command preflight-check: stdin.ports[3].setting stdin.ports[3].port stdin.ports[4].setting stdin.ports[4].port stdin.programs[0].kind stdin.programs[1].kind stdin.services[0] stdin.services[1] stdin.docker.images[0].setting stdin.docker.images[0].image",
+            "changed Command preflight-check: stdin.ports[1].port stdin.ports[2].setting stdin.ports[2].port stdin.ports[3].setting stdin.ports[3].port stdin.ports[4].setting stdin.ports[4].port stdin.programs[0].kind stdin.programs[1].kind stdin.services[0] stdin.services[1] stdin.services[2] stdin.docker.images[0].setting stdin.docker.images[0].image stdin.docker.images[1].setting stdin.docker.images[1].image",
             "changed Command registration-sync: environment.SERVER environment.WORKER",
             "changed Command worker-process: environment.INSTANCE stdin.envFile.INNGEST_SERVE_ORIGIN stdin.envFile.HOST stdin.containers stdin.envFile.INNGEST_CONNECT_GATEWAY_URL",
+            "added Container gateway-caddy",
+            "added Container server-config-writer",
             "added Container server-inngest",
             "added Network network",
+            "added RandomPassword gateway-password",
+            "added RemoteImage gateway-image",
             "added RemoteImage server-image",
+            "added Volume server-config-volume",
+            "added Volume server-door",
             "added docker docker",
           ],
           "losses": [
@@ -113,14 +121,19 @@ describe("npm run diff", () => {
           "outputs": [
             "appEnvironment.INNGEST_SERVE_ORIGIN",
             "durability",
+            "stores.place.kind",
             "supervision.server",
+            "supervision.janitor",
+            "dashboardPassword",
+            "stores.place.network",
+            "stores.place.image",
           ],
         },
         "experiment": {
           "changes": [
-            "replaced Container server-inngest: ports[8288].external",
-            "changed Command preflight-check: stdin.ports[0].port stdin.ports[1].port stdin.ports[2].port",
-            "changed Command registration-sync: environment.SERVER environment.WORKER stdin.apiUrl",
+            "replaced Container gateway-caddy: ports[8288].external",
+            "changed Command preflight-check: stdin.ports[0].port stdin.ports[1].port",
+            "changed Command registration-sync: environment.WORKER stdin.apiUrl",
             "changed Command worker-process: environment.INSTANCE stdin.envFile.INNGEST_BASE_URL stdin.envFile.INNGEST_CONNECT_GATEWAY_URL",
           ],
           "losses": [],
@@ -145,7 +158,8 @@ describe("npm run diff", () => {
         },
         "persistent": {
           "changes": [
-            "replaced Container server-inngest: envs[INNGEST_SIGNING_KEY] envs[INNGEST_EVENT_KEY]",
+            "replaced Container server-config-writer: uploads[/run/secrets/inngest.json].content.signing-key uploads[/run/secrets/inngest.json].content.event-key[0]",
+            "replaced Container server-inngest: labels[inngest-local.secrets].value",
             "removed RandomPassword keys-event",
             "removed RandomPassword keys-signing",
             "changed Command registration-sync: environment.SERVER environment.WORKER stdin.signingKey",
@@ -165,7 +179,6 @@ describe("npm run diff", () => {
         },
       }
     `);
-    git("checkout", "--quiet", ".");
   });
 
   test("what is lost comes first, secrets are named and not shown, in text and in Markdown", async () => {
@@ -176,8 +189,8 @@ describe("npm run diff", () => {
       [
         "DATA STAYS BEHIND  persistent: Volume server-data is replaced (name): the new one is empty, and the data stays in the old one, inngest-persistent-data",
         "DATA NO LONGER KEPT  persistent: Volume queue-data is no longer kept: from then on \`pulumi destroy\` deletes it with all that is in it",
-        "REPLACED  persistent: Container server-inngest (volumes[/data].volumeName)",
-        "REPLACED  persistent: Volume server-data (name)",
+        "REPLACED  persistent: Container janitor-node (volumes[/data].volumeName)",
+        "REPLACED  persistent: Container server-data-owner (name, volumes[/data].volumeName)",
       ]
     `);
     const markdown = (await diff("--base", "HEAD", "--markdown")).stdout;
@@ -189,13 +202,14 @@ describe("npm run diff", () => {
       > [!CAUTION]
       > DATA STAYS BEHIND  persistent: Volume server-data is replaced (name): the new one is empty, and the data stays in the old one, inngest-persistent-data  
       > DATA NO LONGER KEPT  persistent: Volume queue-data is no longer kept: from then on \\\`pulumi destroy\\\` deletes it with all that is in it  
+      > REPLACED  persistent: Container janitor-node (volumes[/data].volumeName)  
+      > REPLACED  persistent: Container server-data-owner (name, volumes[/data].volumeName)  
       > REPLACED  persistent: Container server-inngest (volumes[/data].volumeName)  
       > REPLACED  persistent: Volume server-data (name)  
 
       | stack | tier | changes |"
     `);
     expect(`${text}${markdown}`).not.toMatch(/[0-9a-f]{40}/);
-    git("checkout", "--quiet", ".");
   });
 
   test("settings that are refused at the head are a finding", async () => {
@@ -204,7 +218,6 @@ describe("npm run diff", () => {
     expect(stdout).toContain("CANNOT BE PLANNED  dev: the settings of stack dev are wrong:");
     expect(stdout).toContain("`port` must be a whole number from 1 to 65532");
     expect(exitCode).toBe(1);
-    git("checkout", "--quiet", ".");
   });
 
   test("a base with other dependencies gets its own, or says that it cannot", async () => {
@@ -220,7 +233,6 @@ describe("npm run diff", () => {
         "Remedy: connect to the network, or name a base with this package-lock.json (--base)",
     );
     expect(exitCode).toBe(1);
-    git("checkout", "--quiet", ".");
   });
 
   test("a base that is not there is wrong usage", async () => {
@@ -229,6 +241,15 @@ describe("npm run diff", () => {
       '--base must name a revision that is here, got "no-such-branch". Remedy: git fetch, or one of `git branch --all`',
     );
     expect(exitCode).toBe(2);
+  });
+
+  test("without a main branch a base must be given", async () => {
+    git("branch", "--quiet", "--move", "mine");
+    const { stderr, exitCode } = await diff();
+    expect(stderr).toBe("no main branch is here to compare with. Remedy: git fetch origin main, or --base REF");
+    expect(exitCode).toBe(2);
+    git("branch", "--quiet", "main");
+    expect((await diff()).stdout).toContain("no changes in");
   });
 
   test("--json and --markdown exclude each other", async () => {

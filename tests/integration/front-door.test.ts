@@ -124,12 +124,11 @@ describe.skipIf(reason)(title("10,000 hostile requests", reason), () => {
           seen[status] = (seen[status] ?? 0) + 1;
           const text = bytes.toString("latin1");
           // The health page is everybody's, 100 asks for the body, 501 is HTTP's word for an unknown encoding.
-          const harmless = /^(GET|HEAD) \S*\/health(\?\S*)? /.test(text)
-            ? [200]
-            : text.includes("xchunked")
-              ? [501]
-              : [];
-          if ((status >= 500 || status < 400) && ![100, ...harmless].includes(status)) {
+          const harmless =
+            status === 100 ||
+            (status === 200 && /^(GET|HEAD) \S*\/health(\?\S*)? /.test(text)) ||
+            (status === 501 && text.includes("xchunked"));
+          if ((status >= 500 || status < 400) && !harmless) {
             passed.push(`${status} ${text}`);
           }
         }
@@ -188,36 +187,41 @@ describe.skipIf(noBrowser)(title("a browser", noBrowser), () => {
 });
 
 describe.skipIf(reason)(title("containers", reason), () => {
-  test.each(["server", "queue", "gateway"])("the %s's may do little (CIS Docker Benchmark, section 5)", (role) => {
-    const [{ Config, HostConfig, State }] = JSON.parse(docker("inspect", container(role)));
-    expect(Config.User).toBe("1000:1000");
-    expect(HostConfig).toMatchObject({
-      ReadonlyRootfs: true,
-      Privileged: false,
-      CapDrop: ["ALL"],
-      CapAdd: role === "gateway" ? ["CAP_NET_BIND_SERVICE"] : null,
-      SecurityOpt: ["no-new-privileges:true"],
-      PidMode: "",
-      UTSMode: "",
-      UsernsMode: "",
-      LogConfig: { Type: "json-file", Config: { "max-size": "10m", "max-file": "3" } },
-    });
-    expect(HostConfig.Devices ?? []).toEqual([]);
-    expect(HostConfig.Memory).toBeGreaterThan(0);
-    expect(HostConfig.MemorySwap).toBe(HostConfig.Memory);
-    expect(HostConfig.CpuShares).toBeGreaterThan(0);
-    expect(HostConfig.NetworkMode).not.toBe("host");
-    expect(HostConfig.IpcMode).not.toBe("host");
-    expect(HostConfig.Binds.filter((bind: string) => bind.startsWith("/"))).toEqual([]);
-    for (const bindings of Object.values(HostConfig.PortBindings ?? {}) as { HostIp: string }[][]) {
-      for (const { HostIp } of bindings) expect(HostIp).toBe("127.0.0.1");
-    }
-    expect(State.Health.Status).toBe("healthy");
-    const status = docker("exec", container(role), "cat", "/proc/1/status");
-    expect(status).toMatch(/^NoNewPrivs:\s+1$/m);
-    expect(status).toMatch(/^CapEff:\s+0+$/m);
-    expect(() => docker("exec", container(role), "touch", "/file")).toThrow(/Read-only file system/);
-  });
+  test.each(["server", "queue", "gateway"])(
+    "the %s's may do little (CIS Docker Benchmark, section 5)",
+    async (role) => {
+      const [{ Config, HostConfig }] = JSON.parse(docker("inspect", container(role)));
+      expect(Config.User).toBe("1000:1000");
+      expect(HostConfig).toMatchObject({
+        ReadonlyRootfs: true,
+        Privileged: false,
+        CapDrop: ["ALL"],
+        CapAdd: role === "gateway" ? ["CAP_NET_BIND_SERVICE"] : null,
+        SecurityOpt: ["no-new-privileges:true"],
+        PidMode: "",
+        UTSMode: "",
+        UsernsMode: "",
+        LogConfig: { Type: "json-file", Config: { "max-size": "10m", "max-file": "3" } },
+      });
+      expect(HostConfig.Devices ?? []).toEqual([]);
+      expect(HostConfig.Memory).toBeGreaterThan(0);
+      expect(HostConfig.MemorySwap).toBe(HostConfig.Memory);
+      expect(HostConfig.CpuShares).toBeGreaterThan(0);
+      expect(HostConfig.NetworkMode).not.toBe("host");
+      expect(HostConfig.IpcMode).not.toBe("host");
+      expect(HostConfig.Binds.filter((bind: string) => bind.startsWith("/"))).toEqual([]);
+      for (const bindings of Object.values(HostConfig.PortBindings ?? {}) as { HostIp: string }[][]) {
+        for (const { HostIp } of bindings) expect(HostIp).toBe("127.0.0.1");
+      }
+      await eventually(40_000, async () => {
+        expect(docker("inspect", "--format", "{{.State.Health.Status}}", container(role))).toBe("healthy");
+      });
+      const status = docker("exec", container(role), "cat", "/proc/1/status");
+      expect(status).toMatch(/^NoNewPrivs:\s+1$/m);
+      expect(status).toMatch(/^CapEff:\s+0+$/m);
+      expect(() => docker("exec", container(role), "touch", "/file")).toThrow(/Read-only file system/);
+    },
+  );
 
   test("a file that an older, privileged server left is taken over at the next start", async () => {
     const server = container("server");
@@ -267,7 +271,8 @@ describe.skipIf(reason)(title("a name with a certificate", reason), () => {
     // For the user of the containers.
     chmodSync(stack.home, 0o755);
     chmodSync(key, 0o644);
-    const port = stack.port + 1;
+    // Below those that the many connections before may have been given.
+    const port = 10_000 + Math.floor(Math.random() * 8_000);
     const url = `https://${name}:${port}`;
     stack.set("gateway", JSON.stringify({ url, certificate, key, listen: "127.0.0.1" }));
     await stack.up();
@@ -302,8 +307,13 @@ describe.skipIf(reason)(title("a planned restart", reason), () => {
     let run = 0;
     while (!stopped) {
       const body = JSON.stringify({ name: "durable/asleep", data: { run: `restart-${run++}`, seconds: 0 } });
-      const headers = { host: "localhost" };
-      answers.push(ask(stack.port, "POST", `/e/${outputs.eventKey}`, headers, body).then(({ status }) => status));
+      const answer = ask(stack.port, "POST", `/e/${outputs.eventKey}`, { host: "localhost" }, body);
+      answers.push(
+        answer.then(
+          ({ status }) => status,
+          () => 0,
+        ),
+      );
       await sleep(50);
     }
     await restart;

@@ -3,6 +3,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { delimiter, join, resolve } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
+import { redisPassword } from "../../components/docker/redis-conf.ts";
 import { docker, leftovers } from "../support/containers.ts";
 import { durableWorker } from "../support/durable-worker.ts";
 import { missing, title } from "../support/engine.ts";
@@ -83,7 +84,10 @@ describe.skipIf(noDocker)(title("a worker on the Docker tier", noDocker), () => 
     stack = await TestStack.create("persistent", { transport: "connect" });
     await stack.up();
     await chainCompletes();
-    const stream = () => Number(docker("exec", `inngest-${stack.name}-queue`, "redis-cli", "XLEN", "inngest:gateway"));
+    const stream = () =>
+      Number(
+        docker("exec", `inngest-${stack.name}-queue`, "sh", "-c", `${redisPassword}; redis-cli XLEN inngest:gateway`),
+      );
     await eventually(15_000, async () => expect(stream()).toBeGreaterThan(0));
     expect(await stack.changes()).toEqual([]);
     await stack.destroy();

@@ -43,3 +43,9 @@ export async function startFiveRuns(stack: TestStack, seconds: number): Promise<
 export function finished(stack: TestStack): number {
   return Object.keys(marks(stack)).filter((mark) => mark.endsWith(" b")).length;
 }
+
+/** Statuses of the runs of this worker's functions; the stack's own check may have started others. */
+export async function statuses(stack: TestStack): Promise<string[]> {
+  const runs = await (await stack.api()).runs(100);
+  return runs.filter(({ function: { id } }) => ["asleep", "mid-step"].includes(id)).map(({ status }) => status);
+}

@@ -51,6 +51,13 @@ export function find(resources: Planned[], label: string): Planned {
   return found;
 }
 
+/** What the Docker container that has `name` for its secrets finds in their file. */
+export function secretFile(resources: Planned[], name: string): string {
+  const { inputs, secrets } = find(resources, `Container ${name}-writer`);
+  if (!secrets.includes("uploads")) throw new Error(`the file of ${name} is in clear`);
+  return (inputs.uploads as [{ content: string }])[0].content;
+}
+
 /** Labels, each indented under its parent's. */
 export function tree(resources: Planned[], parent?: string, indent = ""): string[] {
   return resources

@@ -109,7 +109,7 @@ export class TestStack {
 
   /** Sets an encrypted setting, which then stays in this stack's file. */
   async setSecret(key: string, value: string): Promise<void> {
-    this.#writeSettings();
+    this.writeSettings();
     const args = ["config", "set", "--secret", key, value, "--stack", this.name, "--config-file", this.#settingsFile];
     const { exitCode, output } = await this.#pulumi.capture(args);
     if (exitCode !== 0) throw new Error(output);
@@ -192,8 +192,13 @@ export class TestStack {
    * to this one's parts, so that the settings file that it reads and writes is this stack's.
    */
   command(name: string, ...args: string[]) {
+    return this.projectCommand(name, ...args, "--stack", this.name);
+  }
+
+  /** The same for a command that names its stacks otherwise; their settings files have to be there. */
+  projectCommand(name: string, ...args: string[]) {
     this.linkProject();
-    return execa(process.execPath, [resolve("cli", `${name}.ts`), ...args, "--stack", this.name], {
+    return execa(process.execPath, [resolve("cli", `${name}.ts`), ...args], {
       cwd: this.home,
       env: this.environment,
       extendEnv: false,
@@ -206,9 +211,7 @@ export class TestStack {
 
   /** Makes the stack's folder a project of links to this one's parts. */
   linkProject(): void {
-    for (const part of ["Pulumi.yaml", "index.ts", "package.json", "components", "node_modules", "worker"]) {
-      if (!existsSync(join(this.home, part))) symlinkSync(resolve(part), join(this.home, part));
-    }
+    linkProject(this.home);
   }
 
   /** Puts a changed export in the place of the stack's state. */
@@ -242,7 +245,7 @@ export class TestStack {
     return stdout;
   }
 
-  #writeSettings(): void {
+  writeSettings(): void {
     const lines = Object.entries(this.#settings).map(
       ([key, value]) => `  inngest-local:${key}: ${JSON.stringify(value)}`,
     );
@@ -250,7 +253,7 @@ export class TestStack {
   }
 
   async #run(command: string, ...flags: string[]) {
-    this.#writeSettings();
+    this.writeSettings();
     const fixed = ["--stack", this.name, "--non-interactive", "--config-file", this.#settingsFile];
     const result = await this.#pulumi.capture([command, ...fixed, ...flags]);
     this.printed += result.output;
@@ -263,6 +266,13 @@ const unsupervised = { supervisor: "none" };
 
 /** Passphrase of every test stack, to be looked for where it must not be. */
 export const passphrase = "correct horse battery staple";
+
+/** Makes a folder a project of links to this one's parts, with settings files of its own. */
+export function linkProject(folder: string): void {
+  for (const part of ["Pulumi.yaml", "index.ts", "package.json", "cli", "components", "node_modules", "worker"]) {
+    if (!existsSync(join(folder, part))) symlinkSync(resolve(part), join(folder, part));
+  }
+}
 
 /** Tries until it does not throw; the last error when time is over. */
 export async function eventually<T>(milliseconds: number, attempt: () => Promise<T>): Promise<T> {
@@ -280,7 +290,8 @@ export async function eventually<T>(milliseconds: number, attempt: () => Promise
 /** The first of free ports in a row; of six: the worker's, the server's four, and one to move to. */
 export async function freePorts(count = 6): Promise<number> {
   for (;;) {
-    const first = 20_000 + Math.floor(Math.random() * 20_000);
+    // Below those that Linux gives to outgoing connections, one of which may take a port between two starts.
+    const first = 20_000 + Math.floor(Math.random() * 12_000);
     const free = await Promise.all(Array.from({ length: count }, (_, offset) => isFree(first + offset)));
     if (free.every(Boolean)) return first;
   }

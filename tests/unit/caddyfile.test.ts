@@ -2,7 +2,7 @@
 // door lets pass is for the integration suite.
 import { execFileSync } from "node:child_process";
 import { describe, expect, test } from "vitest";
-import { serverScript, stoppingFile } from "../../components/docker/server-script.ts";
+import { serverScript, stopSigns } from "../../components/docker/server-script.ts";
 import { type GatewayOptions, renderCaddyfile } from "../../components/gateway/caddyfile.ts";
 import { onPath } from "../../components/host/programs.ts";
 import { emptyWalDatabase } from "../../components/wal-database.ts";
@@ -10,7 +10,7 @@ import { emptyWalDatabase } from "../../components/wal-database.ts";
 const passwordHash = `$2a$10$${"abcdefghijklmnopqrstu".repeat(3).slice(0, 53)}`;
 const docker: GatewayOptions = {
   server: "inngest-persistent-server",
-  stopping: stoppingFile,
+  signs: stopSigns,
   names: ["inngest-persistent-gateway"],
   passwordHash,
   dashboard: true,
@@ -25,7 +25,7 @@ const variants: Record<string, GatewayOptions> = {
   kubernetes: {
     ...docker,
     server: "servers",
-    stopping: undefined,
+    signs: undefined,
     names: ["inngest-svc", "inngest-svc.inngest-kubernetes"],
     connect: true,
     publicName: { url, tls: "elsewhere" },

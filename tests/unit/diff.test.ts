@@ -50,6 +50,23 @@ describe("what is lost", () => {
     ]);
   });
 
+  test("not a volume whose file the program writes itself, nor one of memory", async () => {
+    const { losses } = await between(
+      () => {
+        new docker.Volume("memory", { name: "memory", driverOpts: { type: "tmpfs" } });
+        volume("config");
+        new docker.Container("writer", {
+          image: "i",
+          mustRun: false,
+          volumes: [{ volumeName: "config", containerPath: "/c" }],
+          uploads: [{ file: "/c/config.json", content: "{}" }],
+        });
+      },
+      () => undefined,
+    );
+    expect(losses).toEqual([]);
+  });
+
   test("a volume that is taken out of the program", async () => {
     const { losses } = await between(
       () => volume("one", { retainOnDelete: true }),

@@ -38,15 +38,30 @@ test("who is told an address has an arrow to it, also in an uploaded file; a lon
     new docker.Container("alone", { name: "alone", image: "i", envs: ["SELF=http://127.0.0.1:8288"] });
     new docker.Container("once", { name: "once", image: "i", mustRun: false, volumes: [{ volumeName: "data" }] });
     new docker.Volume("data", { name: "data" });
+    new docker.Container("writer", {
+      image: "i",
+      mustRun: false,
+      volumes: [{ volumeName: "config", containerPath: "/c" }],
+      uploads: [{ file: "/c/config.json", content: JSON.stringify({ port: 9000, redis: "redis://:p@queue:6379" }) }],
+    });
+    new docker.Container("reader", {
+      name: "reader",
+      image: "i",
+      volumes: [{ volumeName: "config", containerPath: "/c" }],
+    });
+    new docker.Container("caller", { name: "caller", image: "i", envs: ["URL=http://reader:9000"] });
+    new docker.Volume("config", { name: "config" });
     new docker.Volume("memory", { name: "memory", driverOpts: { type: "tmpfs" } });
   });
   expect(lines.filter((line) => /--/.test(line))).toEqual([
     "  you -->|8288| door",
+    "  caller -->|9000| reader",
     "  door -->|8288| server",
+    "  reader -->|6379| queue",
     "  server -->|6379| queue",
     "  queue --- data",
   ]);
-  expect(lines.join()).not.toMatch(/once|memory/);
+  expect(lines.join()).not.toMatch(/once|memory|config/);
 });
 
 test("nothing secret is drawn", async () => {

@@ -4,16 +4,21 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { currentContext } from "../../components/docker/context.ts";
+import { redisPassword } from "../../components/docker/redis-conf.ts";
 import { serverScript } from "../../components/docker/server-script.ts";
+import { commonVariables } from "../../components/server-options.ts";
 import { emptyWalDatabase } from "../../components/wal-database.ts";
-import { find, generated, type Planned, planStack } from "../support/plan.ts";
+import { find, generated, type Planned, planStack, secretFile } from "../support/plan.ts";
 
 let resources: Planned[];
 beforeAll(async () => {
   ({ resources } = await planStack("persistent", { port: "9000", workerPort: "9100", workerPlacement: "container" }));
 });
 
-const label = [{ label: "inngest-local.stack", value: "persistent" }];
+const label = [
+  { label: "inngest-local.stack", value: "persistent" },
+  { label: "inngest-local.secrets", value: expect.stringMatching(/^[0-9a-f]{16}$/) },
+];
 const logs = { logDriver: "json-file", logOpts: { "max-size": "10m", "max-file": "3" } };
 const keys = { signing: generated("keys-signing", 64), event: generated("keys-event", 48) };
 const password = generated("queue-password", 32);
@@ -26,6 +31,7 @@ test("the server's container", () => {
     volumes: [
       { volumeName: "inngest-persistent-data", containerPath: "/data" },
       { volumeName: "inngest-persistent-door", containerPath: "/run/door" },
+      { volumeName: "inngest-persistent-secret-inngest.json", containerPath: "/run/secrets", readOnly: true },
     ],
     networksAdvanced: [{ name: "inngest-persistent" }],
     hosts: [{ host: "host.docker.internal", ip: "host-gateway" }],
@@ -36,19 +42,18 @@ test("the server's container", () => {
     labels: label,
     ...logs,
   });
-  expect(inputs.envs).toEqual(
-    expect.arrayContaining([
-      "INNGEST_HOST=0.0.0.0",
-      "INNGEST_SQLITE_DIR=/data",
-      `INNGEST_SIGNING_KEY=${keys.signing}`,
-      `INNGEST_EVENT_KEY=${keys.event}`,
-      `INNGEST_REDIS_URI=redis://:${password}@inngest-persistent-queue:6379`,
-      "INNGEST_SDK_URL=http://inngest-persistent-worker:3111/api/inngest",
-    ]),
-  );
+  expect(inputs.envs).toEqual(Object.entries(commonVariables).map(([name, value]) => `${name}=${value}`));
+  expect(JSON.parse(secretFile(resources, "server-config"))).toMatchObject({
+    host: "0.0.0.0",
+    "sqlite-dir": "/data",
+    "signing-key": keys.signing,
+    "event-key": [keys.event],
+    "redis-uri": `redis://:${password}@inngest-persistent-queue:6379`,
+    "sdk-url": ["http://inngest-persistent-worker:3111/api/inngest"],
+  });
   expect(inputs).not.toHaveProperty("ports");
   expect(inputs.command).toEqual(["sh", "-c", serverScript(emptyWalDatabase())]);
-  expect(secrets).toEqual(["envs"]);
+  expect(secrets).toEqual([]);
   expect(options).toMatchObject({ deleteBeforeReplace: true, replaceOnChanges: ["healthcheck", "tmpfs"] });
   expect(provider).toBe("docker");
 });
@@ -117,6 +122,7 @@ describe("CIS Docker Benchmark, section 5: every container", () => {
   const root = { user: "0:0", adds: ["CAP_CHOWN", "CAP_DAC_OVERRIDE"] };
   const expected: Record<string, { user: string; adds: string[] }> = {
     "gateway-caddy": { user: "1000:1000", adds: ["CAP_NET_BIND_SERVICE"] },
+    "janitor-node": { user: "1000:1000", adds: [] },
     "queue-data-owner": root,
     "queue-redis": { user: "1000:1000", adds: [] },
     "server-data-owner": root,
@@ -124,7 +130,8 @@ describe("CIS Docker Benchmark, section 5: every container", () => {
     "worker-data-owner": root,
     "worker-node": { user: "1000:1000", adds: [] },
   };
-  const containers = () => resources.filter(({ type }) => type === "docker:index/container:Container");
+  const containers = () =>
+    resources.filter(({ type, inputs }) => type === "docker:index/container:Container" && inputs.start !== false);
 
   test("is one of these", () => {
     expect(containers().map(({ name }) => name)).toEqual(Object.keys(expected));
@@ -161,19 +168,22 @@ test("the queue's container is published nowhere when no worker is on the host",
   expect(inputs).toMatchObject({
     name: "inngest-persistent-queue",
     image: `sha256:${generated("queue-image", 64)}`,
-    volumes: [{ volumeName: "inngest-persistent-queue", containerPath: "/data" }],
+    volumes: [
+      { volumeName: "inngest-persistent-queue", containerPath: "/data" },
+      { volumeName: "inngest-persistent-secret-redis.conf", containerPath: "/run/secrets", readOnly: true },
+    ],
     networksAdvanced: [{ name: "inngest-persistent" }],
     restart: "unless-stopped",
-    healthcheck: { tests: ["CMD-SHELL", "redis-cli ping | grep -q PONG"] },
+    healthcheck: { tests: ["CMD-SHELL", `${redisPassword}; redis-cli ping | grep -q PONG`] },
     stopTimeout: 60,
     destroyGraceSeconds: 60,
     labels: label,
     ...logs,
   });
   expect(inputs.ports).toEqual([]);
-  expect(JSON.stringify(inputs.envs)).toContain(`requirepass ${password}`);
-  expect(JSON.stringify(inputs.command)).not.toContain(password);
-  expect(secrets).toEqual(["envs"]);
+  expect(secretFile(resources, "queue-config")).toContain(`requirepass ${password}`);
+  expect(JSON.stringify(inputs)).not.toContain(password);
+  expect(secrets).toEqual([]);
   expect(options).toMatchObject({ deleteBeforeReplace: true, replaceOnChanges: ["healthcheck", "tmpfs"] });
 });
 
@@ -195,30 +205,43 @@ test("the worker's container and the image it runs", () => {
     labels: label,
     ...logs,
   });
-  expect(inputs.envs).toEqual([
-    "INNGEST_BASE_URL=http://inngest-persistent-gateway:8288",
-    "INNGEST_SERVE_ORIGIN=http://inngest-persistent-worker:3111",
-    `INNGEST_SIGNING_KEY=${keys.signing}`,
-    `INNGEST_EVENT_KEY=${keys.event}`,
-    "PORT=3111",
-    "TRANSPORT=serve",
-    expect.stringMatching(/^REDIS_URL=redis:\/\/:.+@inngest-persistent-queue:6379$/),
+  expect(inputs.command).toEqual(["node", "--env-file=/run/secrets/worker.env", "serve.ts"]);
+  expect(secretFile(resources, "worker-environment").split("\n")).toEqual(
+    expect.arrayContaining([
+      "INNGEST_BASE_URL=http://inngest-persistent-gateway:8288",
+      "INNGEST_SERVE_ORIGIN=http://inngest-persistent-worker:3111",
+      `INNGEST_SIGNING_KEY=${keys.signing}`,
+      `INNGEST_EVENT_KEY=${keys.event}`,
+      "PORT=3111",
+      "TRANSPORT=serve",
+      expect.stringMatching(/^REDIS_URL=redis:\/\/:.+@inngest-persistent-queue:6379$/),
+    ]),
+  );
+  expect(secrets).toEqual([]);
+  expect(options.deleteBeforeReplace).toBe(true);
+});
+
+test("a secret file is written by a container that never runs and shares nothing, and goes with the stack", () => {
+  const { inputs, options } = find(resources, "Container server-config-writer");
+  expect(inputs).toMatchObject({ start: false, mustRun: false, restart: "no", networkMode: "none" });
+  expect(inputs).not.toHaveProperty("envs");
+  expect(inputs.volumes).toEqual([
+    { volumeName: "inngest-persistent-secret-inngest.json", containerPath: "/run/secrets" },
   ]);
-  expect(secrets).toEqual(["envs"]);
   expect(options.deleteBeforeReplace).toBe(true);
 });
 
 test("the images stay when the stack goes", () => {
-  for (const image of ["server-image", "queue-image", "gateway-image"]) {
+  for (const image of ["server-image", "queue-image", "gateway-image", "janitor-image"]) {
     expect(find(resources, `RemoteImage ${image}`).inputs.keepLocally).toBe(true);
   }
 });
 
 test("a worker on the host is called through the engine's gateway", async () => {
   const plan = await planStack("persistent", { workerPort: "9100" });
-  expect(find(plan.resources, "Container server-inngest").inputs.envs).toContain(
-    "INNGEST_SDK_URL=http://host.docker.internal:9100/api/inngest",
-  );
+  expect(JSON.parse(secretFile(plan.resources, "server-config"))["sdk-url"]).toEqual([
+    "http://host.docker.internal:9100/api/inngest",
+  ]);
   const spec = JSON.parse(find(plan.resources, "Command worker-process").inputs.stdin as string);
   expect(spec).toMatchObject({
     containers: {},
@@ -234,7 +257,10 @@ test.each([
   const plan = await planStack("persistent", extra as Record<string, string>);
   const volumes = plan.resources.filter(({ label }) => label.startsWith("Volume "));
   expect(volumes.map(({ name, inputs, options }) => [name, inputs.name, options.retainOnDelete])).toEqual([
+    ["janitor-order-volume", "inngest-persistent-secret-order.json", false],
+    ["queue-config-volume", "inngest-persistent-secret-redis.conf", false],
     ["queue-data", "inngest-persistent-queue", kept],
+    ["server-config-volume", "inngest-persistent-secret-inngest.json", false],
     ["server-data", "inngest-persistent-data", kept],
     ["server-door", "inngest-persistent-door", false],
   ]);
@@ -309,8 +335,8 @@ test("an app of one's own is called where a container finds it, and gets no work
   const settings = { runtime: "external", workerUrl: "http://localhost:3000/api/inngest" };
   const { resources, outputs } = await planStack("persistent", settings);
   expect(resources.filter(({ label }) => /worker/i.test(label))).toEqual([]);
-  expect(find(resources, "Container server-inngest").inputs.envs).toContain(
-    "INNGEST_SDK_URL=http://host.docker.internal:3000/api/inngest",
-  );
+  expect(JSON.parse(secretFile(resources, "server-config"))["sdk-url"]).toEqual([
+    "http://host.docker.internal:3000/api/inngest",
+  ]);
   expect(outputs.appEnvironment).toMatchObject({ INNGEST_SERVE_ORIGIN: "http://host.docker.internal:3000" });
 });

@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, test } from "vitest";
 import { keysAt } from "../../components/key-rotation.ts";
 import { SigningKeys } from "../../components/signing-keys.ts";
-import { find, generated, otherStacks, type Planned, plan, planStack, tree } from "../support/plan.ts";
+import { find, generated, otherStacks, type Planned, plan, planStack, secretFile, tree } from "../support/plan.ts";
 
 describe("keys of its own", () => {
   test("are passwords whose characters are hex digits", async () => {
@@ -67,9 +67,7 @@ describe("a change of keys", () => {
   test("reaches a stack that uses the keys as it reaches their own", async () => {
     const { resources } = await planStack("persistent", { keysFrom: "changing" });
     const { server, worker } = otherStacks.changing.keys;
-    expect(find(resources, "Container server-inngest").inputs.envs).toEqual(
-      expect.arrayContaining([`INNGEST_EVENT_KEY=${server.eventKeys.join(",")}`]),
-    );
+    expect(JSON.parse(secretFile(resources, "server-config"))["event-key"]).toEqual(server.eventKeys);
     const { envFile } = JSON.parse(find(resources, "Command worker-process").inputs.stdin as string);
     expect(envFile.INNGEST_SIGNING_KEY_FALLBACK).toBe(worker.signingKeyFallback);
   });
@@ -81,13 +79,18 @@ describe("keysFrom", () => {
     expect(tree(resources).filter((label) => /SigningKeys|keys-/.test(label))).toEqual([]);
     expect(find(resources, "StackReference keysFrom").inputs).toEqual({ name: "organization/inngest-local/dev" });
     expect(outputs).toMatchObject(otherStacks.dev);
-    expect(secretOutputs.sort()).toEqual(["appEnvironment", "dashboardPassword", "eventKey", "keys", "signingKey"]);
-    expect(find(resources, "Container server-inngest").inputs.envs).toEqual(
-      expect.arrayContaining([
-        `INNGEST_SIGNING_KEY=${otherStacks.dev.signingKey}`,
-        `INNGEST_EVENT_KEY=${otherStacks.dev.eventKey}`,
-      ]),
-    );
+    expect(secretOutputs.sort()).toEqual([
+      "appEnvironment",
+      "dashboardPassword",
+      "eventKey",
+      "keys",
+      "signingKey",
+      "stores",
+    ]);
+    expect(JSON.parse(secretFile(resources, "server-config"))).toMatchObject({
+      "signing-key": otherStacks.dev.signingKey,
+      "event-key": [otherStacks.dev.eventKey],
+    });
   });
 
   test.each([
@@ -110,7 +113,7 @@ describe("given keys", () => {
     const { resources, outputs, secretOutputs } = await planStack("dev", given, Object.keys(given));
     expect(tree(resources).filter((label) => label.includes("RandomPassword"))).toEqual([]);
     expect(outputs).toMatchObject(given);
-    expect(secretOutputs.sort()).toEqual(["appEnvironment", "eventKey", "keys", "signingKey"]);
+    expect(secretOutputs.sort()).toEqual(["appEnvironment", "eventKey", "keys", "signingKey", "stores"]);
     for (const { label, inputs, secrets } of resources) {
       const clear = Object.entries(inputs).filter(([key]) => !secrets.includes(key));
       for (const key of Object.values(given)) expect(JSON.stringify(clear), label).not.toContain(key);

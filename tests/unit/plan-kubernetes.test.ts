@@ -37,9 +37,20 @@ function objects(variant: string): KubernetesObject[] {
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: a pod's specification is deep, and each test looks at one corner.
-function podsOf(variant: string): { name: string; spec: any }[] {
+type Template = { metadata: { labels: Record<string, string> }; spec: any };
+
+/** The pods of a Deployment, StatefulSet or Job, or of the Jobs of a CronJob. */
+function templateOf(spec: Record<string, unknown> | undefined): Template | undefined {
+  const { template, jobTemplate } = (spec ?? {}) as {
+    template?: Template;
+    jobTemplate?: { spec: { template: Template } };
+  };
+  return template ?? jobTemplate?.spec.template;
+}
+
+function podsOf(variant: string): { name: string; spec: Template["spec"] }[] {
   return objects(variant).flatMap(({ kind, metadata, spec }) => {
-    const template = spec?.template as { spec: unknown } | undefined;
+    const template = templateOf(spec);
     return template ? [{ name: `${kind} ${metadata.name}`, spec: template.spec }] : [];
   });
 }
@@ -122,7 +133,7 @@ describe.each(Object.keys(variants))("%s", (variant) => {
       policyTypes: ["Ingress", "Egress"],
     });
     const parts = objects(variant).flatMap(({ spec }) => {
-      const template = spec?.template as { metadata: { labels: Record<string, string> } } | undefined;
+      const template = templateOf(spec);
       return template ? [template.metadata.labels["app.kubernetes.io/component"]] : [];
     });
     expect(policies.map(({ metadata }) => metadata.name).sort()).toEqual(["default-deny", ...parts].sort());
@@ -162,7 +173,7 @@ test.each([
   ["cluster", "gateway", 8288, ["anybody"]],
   ["cluster", "server", 8288, ["gateway"]],
   ["cluster", "server", 50052, ["server"]],
-  ["cluster", "database", 5432, ["server", "migration"]],
+  ["cluster", "database", 5432, ["server", "migration", "janitor"]],
   ["cluster", "migration", 8288, []],
   ["cluster-keda", "gateway", 8288, ["worker"]],
   ["cluster-keda", "gateway", 8289, ["keda"]],
@@ -177,6 +188,7 @@ test("a given Redis and Postgres need a way out, and start none", () => {
   expect(egress("cluster-given")).toEqual([{}]);
   expect(egress("cluster")).not.toContainEqual({});
   expect(podsOf("cluster-given").map(({ name }) => name)).toEqual([
+    "CronJob janitor",
     "Deployment gateway",
     "Deployment inngest",
     "Deployment worker",

@@ -1,10 +1,11 @@
 // Proves what index.ts asks the engine for, per stack. What providers make of it is for the integration suites.
 import { describe, expect, test } from "vitest";
-import { find, observed, planStack, tree } from "../support/plan.ts";
+import { secretFile as contentOf, find, observed, planStack, tree } from "../support/plan.ts";
 
 const signingKeys = ["SigningKeys keys", "  RandomPassword keys-event", "  RandomPassword keys-signing"];
 const preflight = ["Preflight preflight", "  Command preflight-check"];
 const registration = ["Registration registration", "  Command registration-sync"];
+const hostJanitor = ["ProcessJanitor janitor", "  HostService janitor", "    Command janitor-process"];
 const gateway = [
   "DockerGateway gateway",
   "  Container gateway-caddy",
@@ -14,17 +15,31 @@ const gateway = [
 const hostWorker = ["HostWorker worker", "  HostService worker", "    Command worker-process"];
 
 describe("dev", () => {
-  test("is two processes", async () => {
+  test("is two processes, and a janitor unless history is kept for ever", async () => {
     const { resources } = await planStack("dev");
     expect(tree(resources)).toEqual([
       ...hostWorker,
       ...preflight,
+      ...hostJanitor,
       "ProcessServer server",
       "  HostService server",
       "    Command server-process",
       ...registration,
       ...signingKeys,
     ]);
+    const { resources: without } = await planStack("dev", { retention: "off" });
+    expect(tree(without).filter((line) => line.includes("janitor"))).toEqual([]);
+  });
+
+  test("tells the janitor by a file, under the data folder and readable by its owner alone", async () => {
+    const { resources } = await planStack("dev", { retention: "7d" });
+    expect(serviceOf(resources, "janitor")).toMatchObject({
+      program: { kind: "node" },
+      args: ["components/upkeep/janitor.ts", "${dataDir}/janitor/janitor.json"],
+      workingDirectory: ".",
+      listeners: [],
+      files: [{ name: "janitor.json", content: '{"database":"${dataDir}/server/main.db","days":7}' }],
+    });
   });
 
   test("says where everything is, and what is lost", async () => {
@@ -36,16 +51,16 @@ describe("dev", () => {
       workerUrl: "http://127.0.0.1:9100",
       durability: expect.stringMatching(/^warning: history survives a restart of the server, runs in flight do not/),
     });
-    expect(secretOutputs.sort()).toEqual(["appEnvironment", "eventKey", "keys", "signingKey"]);
+    expect(secretOutputs.sort()).toEqual(["appEnvironment", "eventKey", "keys", "signingKey", "stores"]);
   });
 
-  test("keeps runs in flight with a Redis of one's own, whose URL goes to the files of server and worker only", async () => {
+  test("keeps runs in flight with a Redis of one's own, whose URL goes to the files of the three only", async () => {
     const redisUrl = "redis://:hunter2@127.0.0.1:6379";
     const { resources, outputs } = await planStack("dev", { redisUrl }, ["redisUrl"]);
     expect(outputs.durability).toBe("kept: history, and runs in flight in your Redis");
     expect(serviceOf(resources, "server").files[0].content).toContain(`"redis-uri": "${redisUrl}"`);
     expect(serviceOf(resources, "worker").envFile.REDIS_URL).toBe(redisUrl);
-    const others = resources.filter(({ label }) => !/^Command (server|worker)-process$/.test(label));
+    const others = resources.filter(({ label }) => !/^Command (server|worker|janitor)-process$/.test(label));
     expect(JSON.stringify(others)).not.toContain("hunter2");
   });
 
@@ -121,6 +136,9 @@ describe("experiment", () => {
       "DockerServer server",
       "  Container server-inngest",
       "  RemoteImage server-image",
+      "  SecretFile server-config",
+      "    Container server-config-writer",
+      "    Volume server-config-volume",
       "  Volume server-door",
       ...hostWorker,
       "Network network",
@@ -132,17 +150,32 @@ describe("experiment", () => {
     expect(outputs.durability).toMatch(/^warning: work and history go with the container/);
     const { inputs } = find(resources, "Container server-inngest");
     expect(inputs).toMatchObject({ restart: "no", tmpfs: { "/data": expect.stringContaining("uid=1000") } });
-    expect(inputs.volumes).toEqual([{ volumeName: "inngest-experiment-door", containerPath: "/run/door" }]);
+    expect(inputs.volumes).toEqual([
+      { volumeName: "inngest-experiment-door", containerPath: "/run/door" },
+      { volumeName: "inngest-experiment-secret-inngest.json", containerPath: "/run/secrets", readOnly: true },
+    ]);
   });
 });
 
 describe("persistent", () => {
+  const secretFile = (name: string) => [
+    `  SecretFile ${name}`,
+    `    Container ${name}-writer`,
+    `    Volume ${name}-volume`,
+  ];
+  const janitor = [
+    "DockerJanitor janitor",
+    "  Container janitor-node",
+    "  RemoteImage janitor-image",
+    ...secretFile("janitor-order"),
+  ];
   const queue = [
     "DockerQueue queue",
     "  Container queue-data-owner",
     "  Container queue-redis",
     "  RandomPassword queue-password",
     "  RemoteImage queue-image",
+    ...secretFile("queue-config"),
     "  Volume queue-data",
   ];
   const server = [
@@ -150,6 +183,7 @@ describe("persistent", () => {
     "  Container server-data-owner",
     "  Container server-inngest",
     "  RemoteImage server-image",
+    ...secretFile("server-config"),
     "  Volume server-data",
     "  Volume server-door",
   ];
@@ -157,8 +191,34 @@ describe("persistent", () => {
   test("is server and queue, each with a volume, behind a gateway", async () => {
     const { resources, outputs } = await planStack("persistent");
     const rest = [...hostWorker, "Network network", ...preflight, ...registration, ...signingKeys, "docker docker"];
-    expect(tree(resources)).toEqual([...gateway, ...queue, ...server, ...rest]);
+    expect(tree(resources)).toEqual([...gateway, ...janitor, ...queue, ...server, ...rest]);
     expect(outputs.durability).toMatch(/^kept: /);
+  });
+
+  test("has a janitor on the server's volume, told by a secret file", async () => {
+    const { resources } = await planStack("persistent");
+    const { inputs, secrets } = find(resources, "Container janitor-node");
+    expect(inputs).toMatchObject({
+      name: "inngest-persistent-janitor",
+      volumes: [
+        { volumeName: "inngest-persistent-data", containerPath: "/data" },
+        { volumeName: "inngest-persistent-secret-order.json", containerPath: "/run/secrets", readOnly: true },
+      ],
+      restart: "unless-stopped",
+      readOnly: true,
+    });
+    expect(secrets).toEqual([]);
+    expect(contentOf(resources, "janitor-order")).toMatch(
+      /^\{"database":"\/data\/main.db","queueUrl":"redis:\/\/.*","days":30\}$/,
+    );
+    const [files] = inputs.envs as [string];
+    expect(JSON.parse(files.replace("FILES=", ""))).toMatchObject({
+      "upkeep/janitor.ts": expect.stringContaining("sweep"),
+    });
+    // The kernel takes no longer variable.
+    expect(files.length).toBeLessThan(100_000);
+    const { resources: without } = await planStack("persistent", { retention: "off" });
+    expect(tree(without).filter((line) => line.includes("janitor"))).toEqual([]);
   });
 
   test("with the worker in a container too", async () => {
@@ -168,21 +228,21 @@ describe("persistent", () => {
       "  Container worker-data-owner",
       "  Container worker-node",
       "  Image worker-image",
+      ...secretFile("worker-environment"),
       "  Volume worker-data",
     ];
     const rest = ["Network network", ...preflight, ...registration, ...signingKeys, "docker docker"];
-    expect(tree(resources)).toEqual([...gateway, ...queue, ...server, ...worker, ...rest]);
+    expect(tree(resources)).toEqual([...gateway, ...janitor, ...queue, ...server, ...worker, ...rest]);
   });
 
   test("with a Redis of one's own starts none", async () => {
     const { resources } = await planStack("persistent", { redisUrl: "redis://:hunter2@redis:6379" }, ["redisUrl"]);
     expect(tree(resources).filter((line) => line.includes("queue"))).toEqual([]);
-    expect(find(resources, "Container server-inngest").inputs.envs).toContain(
-      "INNGEST_REDIS_URI=redis://:hunter2@redis:6379",
-    );
+    expect(JSON.parse(contentOf(resources, "server-config"))["redis-uri"]).toBe("redis://:hunter2@redis:6379");
     expect(JSON.parse(find(resources, "Command preflight-check").inputs.stdin as string).docker.images).toEqual([
       { setting: "serverImage", image: "inngest/inngest:v1.43.0" },
       { setting: "gatewayImage", image: "caddy:2.11.9-alpine" },
+      { setting: "upkeepImage", image: "node:24.21.0-bookworm-slim" },
     ]);
   });
 });

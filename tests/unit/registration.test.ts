@@ -4,7 +4,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { differences } from "../../components/host/register.ts";
+import { driftBetween, driftText } from "../../components/function-drift.ts";
 import { Home } from "./fixtures/host.ts";
 
 const one = { id: "process-task", triggers: ["event task/process"] };
@@ -39,7 +39,7 @@ describe("differences", () => {
       ["process-task has triggers  instead of event task/process", "sweep is missing", "old is on the server only"],
     ],
   ])("%s", (_, declared, listed, expected) => {
-    expect(differences(declared, listed)).toEqual(expected);
+    expect(driftBetween(declared, listed).map(driftText)).toEqual(expected);
   });
 
   test("are none between a list and itself, and one for each function that only one side has", () => {
@@ -49,12 +49,14 @@ describe("differences", () => {
     );
     fc.assert(
       fc.property(list, list, (left, right) => {
-        expect(differences(left, [...left].reverse())).toEqual([]);
+        expect(driftBetween(left, [...left].reverse()).map(driftText)).toEqual([]);
         const ids = (functions: { id: string }[]) => functions.map(({ id }) => id);
         const apart = [...ids(left), ...ids(right)].filter(
           (id) => !(ids(left).includes(id) && ids(right).includes(id)),
         );
-        const told = differences(left, right).filter((text) => / is (missing|on the server only)$/.test(text));
+        const told = driftBetween(left, right)
+          .map(driftText)
+          .filter((text) => / is (missing|on the server only)$/.test(text));
         expect(told.length).toBe(apart.length);
       }),
     );

@@ -93,6 +93,14 @@ describe("a wrong value is refused with key, rule, value and remedy", () => {
       "`workerEnv` must be names with values. Remedy: pulumi config set --secret --path workerEnv.NAME VALUE",
     ],
     [
+      { retention: "a month" },
+      '`retention` must be a number of days such as 30d, or off, got "a month". Remedy: pulumi config set retention 30d',
+    ],
+    [
+      { retention: "0d" },
+      '`retention` must be a number of days such as 30d, or off, got "0d". Remedy: pulumi config set retention 30d',
+    ],
+    [
       { workerPlacement: "pod" },
       '`workerPlacement` must be one of host, container, got "pod". Remedy: pulumi config set workerPlacement host',
     ],
@@ -342,6 +350,8 @@ describe("what is accepted", () => {
       },
       serverImage: "inngest/inngest:v1.43.0",
       queueImage: "redis:7.2.16-alpine",
+      retention: 30,
+      upkeepImage: "node:24.21.0-bookworm-slim",
       gateway: { image: "caddy:2.11.9-alpine", listen: "0.0.0.0" },
       dashboard: true,
       databaseImage: "postgres:17.6-bookworm",

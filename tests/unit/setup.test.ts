@@ -96,7 +96,8 @@ describe("a new worker", () => {
     [...scaffoldFiles(template, work, "mine").keys()].filter((path) => path.startsWith("functions/")).sort();
 
   test("has the functions of its work, and upkeep", () => {
-    const upkeep = ["audit-triggers", "expire-claims", "heartbeat", "index", "relay-gateway"];
+    const probes = ["verify-probe", "verify-probe-chained"];
+    const upkeep = ["audit-triggers", "expire-claims", "heartbeat", "index", "relay-gateway", ...probes];
     const ai = ["run-agent", "summarize-text", "transcribe-audio", "transcribe-media"];
     const files = (...ids: string[]) => ids.map((id) => `functions/${id}.ts`).sort();
     expect(names("ai").filter((path) => !files(...upkeep).includes(path))).toEqual(files(...ai));
@@ -211,6 +212,7 @@ test("locks of a backend are those that can be read", () => {
   expect(locksIn(join(folder, "none"))).toEqual([]);
   writeFileSync(join(folder, "1.json"), '{"pid": 1, "hostname": "here"}');
   writeFileSync(join(folder, "2.json"), "{");
+  writeFileSync(join(folder, "1.json.attrs"), '{"user.cache_control": ""}');
   expect(locksIn(folder)).toEqual([{ pid: 1, hostname: "here" }]);
 });
 

@@ -30,6 +30,15 @@ test("is sound, empty and in WAL mode as it stands", () => {
   database.close();
 });
 
+test("gives pages back that have become free", () => {
+  const database = new DatabaseSync(file);
+  expect(database.prepare("PRAGMA auto_vacuum").get()).toEqual({ auto_vacuum: 2 });
+  database.exec("CREATE TABLE run (note BLOB); INSERT INTO run VALUES (zeroblob(400000)); DELETE FROM run");
+  database.exec("PRAGMA incremental_vacuum; PRAGMA wal_checkpoint(TRUNCATE)");
+  database.close();
+  expect(statSync(file).size).toBeLessThan(40_000);
+});
+
 test("is used like any other, and stays in WAL mode", () => {
   const first = new DatabaseSync(file);
   first.exec("CREATE TABLE run (id TEXT PRIMARY KEY, note TEXT); CREATE INDEX note ON run (note)");

@@ -107,6 +107,17 @@ export class ClaimStore {
     }
   }
 
+  /** Names of the claims that begin so, as they were put in. */
+  async names(prefix: string): Promise<string[]> {
+    const keys = await this.#keysOf(prefix);
+    return keys.filter((key) => key.endsWith(".part0")).map((key) => key.slice(NAME_START, -".part0".length));
+  }
+
+  /** Removes every claim whose name begins so. */
+  async removeNamed(prefix: string): Promise<void> {
+    for (const key of await this.#keysOf(prefix)) await this.#storage.removeItem(key);
+  }
+
   /** Whether the store answers. @throws Error with the driver's reason */
   async check(): Promise<void> {
     await this.#storage.hasItem("check");
@@ -115,9 +126,15 @@ export class ClaimStore {
   async dispose(): Promise<void> {
     await this.#storage.dispose();
   }
+
+  async #keysOf(prefix: string): Promise<string[]> {
+    return (await this.#storage.getKeys()).filter((key) => key.startsWith(prefix, NAME_START));
+  }
 }
 
 const HOUR_DIGITS = "YYYYMMDDHH".length;
+/** Where a claim's name begins in its key. */
+const NAME_START = HOUR_DIGITS + "-".length;
 
 function hourOf(time: Date): string {
   return time.toISOString().replaceAll(/\D/g, "").slice(0, HOUR_DIGITS);

@@ -13,10 +13,12 @@ import { summarizeText } from "./summarize-text.ts";
 import { transcribeAudio } from "./transcribe-audio.ts";
 import { transcribeMedia } from "./transcribe-media.ts";
 import { updateProject } from "./update-project.ts";
+import { verifyProbe } from "./verify-probe.ts";
+import { verifyProbeChained } from "./verify-probe-chained.ts";
 
 const general = [processTask, recordTask, updateProject, importRecords, acceptWebhook];
 const ai = [transcribeMedia, transcribeAudio, summarizeText, runAgent];
-const upkeep = [heartbeat, expireClaims, createAuditTriggers(() => functions)];
+const upkeep = [heartbeat, expireClaims, createAuditTriggers(() => functions), verifyProbe, verifyProbeChained];
 
 /** The functions that this process serves, by `WORK`; upkeep is always among them, the gateway's relay when there is Redis. */
 export const functions: InngestFunction.Any[] = selectFunctions();

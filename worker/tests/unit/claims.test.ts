@@ -74,3 +74,14 @@ test.each(["../escape", "a/b", "", "a b"])("refuses the name %j", async (name) =
   const [store] = await fileStore();
   await expect(store.put(name, "x")).rejects.toThrow("cannot name a claim");
 });
+
+test("claims are told and removed by how their names begin", async () => {
+  const [store] = await fileStore();
+  await store.put("verify.a.first.1", "x");
+  await store.put("verify.a.last.2", "x");
+  const other = await store.put("verify.ab.first.3", "x");
+  expect((await store.names("verify.a.")).toSorted()).toEqual(["verify.a.first.1", "verify.a.last.2"]);
+  await store.removeNamed("verify.a.");
+  expect(await store.names("verify.a.")).toEqual([]);
+  expect((await store.read(other)).toString()).toBe("x");
+});

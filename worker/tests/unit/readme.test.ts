@@ -8,7 +8,9 @@ const read = (file: string) => readFileSync(join(root, file), "utf8");
 
 test("the README names every variable that is read, and no other", () => {
   const sources = ["environment.ts", "server/registration.ts"].map(read).join("\n");
-  const used = new Set(sources.match(/\b(INNGEST|AI|AWS|REDIS|CLAIM|CHECKPOINT|TRANSCRIBE|WEBHOOK|DATA|APP)_[A-Z_]+\b/g));
+  const used = new Set(
+    sources.match(/\b(INNGEST|AI|AWS|REDIS|CLAIM|CHECKPOINT|TRANSCRIBE|WEBHOOK|DATA|APP)_[A-Z_]+\b/g),
+  );
   for (const name of ["TRANSPORT", "WORK", "HOST", "PORT"]) used.add(name);
   const table = read("README.md").split("## Functions")[0] ?? "";
   const rows = table.split("\n").filter((line) => line.startsWith("| `"));

@@ -1,0 +1,80 @@
+import { stripVTControlCharacters, styleText } from "node:util";
+import type { Report, Result } from "./check.ts";
+
+type Format = Parameters<typeof styleText>[0];
+
+/** Narrower than this no text is broken into lines. */
+const narrowest = 40;
+/** Columns of the longest name of a check. */
+const idWidth = 13;
+/** Seconds before a check that still runs is said to do so. */
+const patienceSeconds = 1;
+
+/**
+ * Results as lines on a terminal or in a log: status, id and what was seen, broken at the terminal's width. A check that
+ * takes longer than a second shows what it is at. Colours are left out by NO_COLOR and where there is no terminal.
+ */
+export function terminalReport<Status extends string>(
+  formats: Record<Status, Format>,
+  stream: NodeJS.WriteStream = process.stdout,
+): Report<Status> {
+  const width = Math.max(...Object.keys(formats).map(({ length }) => length));
+  const paint = (format: Format, text: string) => styleText(format, text, { stream });
+  let timer: NodeJS.Timeout | undefined;
+  let doing = "";
+  let began = 0;
+
+  /** The line that the next one writes over; none without a terminal. */
+  const show = (text: string) => {
+    if (!stream.isTTY) return;
+    const room = Math.max(10, stream.columns - 1);
+    stream.write(`\r\x1b[2K${text.length > room ? `${text.slice(0, room - 1)}…` : text}`);
+  };
+
+  return {
+    begin(id) {
+      doing = "";
+      began = Date.now();
+      timer = setInterval(() => {
+        const seconds = Math.round((Date.now() - began) / 1000);
+        show(`${"".padEnd(width)}  ${id}: ${doing || "looking"} (${seconds} s)`);
+      }, patienceSeconds * 1000);
+    },
+    progress(id, what) {
+      doing = what;
+      // A log has no line to write over, and whoever reads it along waits too.
+      if (!stream.isTTY) stream.write(`${"".padEnd(width)}  ${id}: ${what}\n`);
+    },
+    end({ id, status, seen, cause, remedy }: Result<Status>) {
+      clearInterval(timer);
+      show("");
+      const indent = "".padEnd(width + 2);
+      const first = `${paint(formats[status], status.padEnd(width))}  ${paint("bold", id.padEnd(idWidth))}  `;
+      const lines = [
+        first + wrapped(seen, stream, indent, stripVTControlCharacters(first).length),
+        ...(cause ? [`${indent}Likely cause: ${wrapped(cause, stream, indent, indent.length + 14)}`] : []),
+        ...(remedy ? [`${indent}Remedy: ${wrapped(remedy, stream, indent, indent.length + 8)}`] : []),
+      ];
+      stream.write(`${lines.join("\n")}\n`);
+    },
+  };
+}
+
+/** A report that nobody sees. */
+export const silent: Report<string> = { begin() {}, progress() {}, end() {} };
+
+/** Breaks a text at the terminal's width, later lines indented; `used` columns of the first are taken. */
+function wrapped(text: string, { isTTY, columns }: NodeJS.WriteStream, indent: string, used: number): string {
+  if (!isTTY || columns < narrowest) return text;
+  const lines: string[] = [];
+  let line = "";
+  let room = columns - used;
+  for (const word of text.split(" ")) {
+    if (line !== "" && line.length + 1 + word.length > room) {
+      lines.push(line);
+      line = word;
+      room = columns - indent.length;
+    } else line = line === "" ? word : `${line} ${word}`;
+  }
+  return [...lines, line].join(`\n${indent}`);
+}

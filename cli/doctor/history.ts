@@ -1,0 +1,20 @@
+import { type Swept, warnings } from "../../components/upkeep/sweep.ts";
+import { stateOf } from "../upkeep/take-backup.ts";
+import { type DoctorCheck, type DoctorOutcome, ok, type Patient, warning } from "./outcome.ts";
+
+/** Whether the history of a stack that is up has room, and whether its runs can end. */
+export function historyChecks(patient: Patient): DoctorCheck[] {
+  const { outputs, settings } = patient;
+  const kept = settings.tier === "process" || (settings.tier === "docker" && settings.durable === "true");
+  return outputs && kept ? [{ id: "history", run: () => history(patient) }] : [];
+}
+
+async function history({ pulumi, stack }: Patient): Promise<DoctorOutcome> {
+  const { site, stores } = await stateOf(pulumi, stack);
+  const swept = await site.run<Swept>("purge", { database: site.database, queueUrl: stores.queueUrl });
+  const megabytes = (bytes: number) => `${(bytes / 1024 ** 2).toFixed(1)} MB`;
+  const seen = `${megabytes(swept.size)}, ${megabytes(swept.room)} are free; ${swept.inFlight} runs in flight`;
+  const found = warnings(swept).map((text) => text.split(/\.? Remedy: /) as [string, string]);
+  if (found.length === 0) return ok(seen);
+  return warning(`${seen}: ${found.map(([what]) => what).join("; ")}`, found.map(([, remedy]) => remedy).join("; "));
+}

@@ -1,0 +1,73 @@
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { Problem } from "../components/host/problem.ts";
+import { writePrivateFile } from "../components/host/records.ts";
+import { checkStack, defineCommand, runCommand } from "./command.ts";
+import { Pulumi } from "./pulumi-cli.ts";
+import { freeStack } from "./setup/stale-lock.ts";
+import { type Manifest, unpack } from "./upkeep/archive.ts";
+import { keysOfState } from "./upkeep/keys-of-state.ts";
+import { checkFit, putBack } from "./upkeep/put-back.ts";
+import { stateOf } from "./upkeep/take-backup.ts";
+import { verified } from "./upkeep/verified.ts";
+
+interface Flags {
+  stack: string;
+  force?: true;
+}
+
+const command = defineCommand(
+  "restore",
+  "Replaces what a stack knows by what a backup shows; what is replaced is kept.",
+)
+  .argument("<file>", "the backup")
+  .requiredOption("-s, --stack <stack>", "the stack; its settings come from the backup where it has none")
+  .option("--force", "also where the stack has newer data, or cannot take in the runs in flight")
+  .addHelpText("after", "\nExample: npm run restore -- persistent-20260101T120000Z.tar.gz --stack persistent")
+  .action(restore);
+
+async function restore(file: string, { stack, force }: Flags): Promise<void> {
+  const since = Date.now();
+  // As large as the data: beside the backup there may be no room, or no right to write.
+  const folder = mkdtempSync(join(tmpdir(), "restore-"));
+  try {
+    const manifest = await unpack(resolve(file), folder);
+    const settings = join(folder, "settings.yaml");
+    if (!existsSync(`Pulumi.${stack}.yaml`) && manifest.stack === stack && existsSync(settings)) {
+      copyFileSync(settings, `Pulumi.${stack}.yaml`);
+    }
+    checkStack(stack);
+    const pulumi = await Pulumi.find();
+    await pulumi.selectOrCreate(stack);
+    await freeStack(pulumi, stack);
+    const { durability } = await pulumi.outputs<{ durability?: string }>(stack);
+    if (durability === undefined) await bringUp(pulumi, stack, manifest, folder);
+    const state = await stateOf(pulumi, stack);
+    if (!force) await checkFit({ stack, manifest, since }, state);
+    const aside = await putBack(pulumi, stack, state, folder);
+    console.log(`Restored stack ${stack} as it was ${manifest.takenAt}: ${manifest.counts.function_runs ?? 0} runs,`);
+    console.log(`         ${manifest.unfinished} of them in flight. What it had before is in ${aside}.`);
+    await verified(stack);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** Brings up a stack that is not: with the keys of the backup where they can be read. */
+async function bringUp(pulumi: Pulumi, stack: string, manifest: Manifest, folder: string): Promise<void> {
+  const exported = join(folder, "state.json");
+  const keys = join(folder, "keys.json");
+  let why = `it is a backup of stack ${manifest.stack}`;
+  if (manifest.stack === stack) {
+    writePrivateFile(keys, keysOfState(readFileSync(exported, "utf8")));
+    const { exitCode, output } = await pulumi.capture(["stack", "import", "--stack", stack, "--file", keys]);
+    why = exitCode === 0 ? "" : (output.trim().split("\n").at(-1) as string);
+  }
+  if (why) console.log(`The stack gets new keys: ${why}. Whoever sends it events needs the new event key.`);
+  if ((await pulumi.change("up", stack, [])) !== 0) {
+    throw new Problem(`stack ${stack} is not up, and nothing is restored; what went wrong is above`);
+  }
+}
+
+await runCommand(command);

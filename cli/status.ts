@@ -1,0 +1,89 @@
+import { styleText } from "node:util";
+import { forwardCommand } from "../components/host/forward.ts";
+import { defineCommand, runCommand } from "./command.ts";
+import { LiveStack } from "./live-stack.ts";
+import { readable, sizesOf } from "./sizes.ts";
+import { cronsOf, type LastCron } from "./status/crons.ts";
+import { type PartState, stateOfParts } from "./status/parts.ts";
+import { NoView, viewOf } from "./verify/view.ts";
+import { versionsOf } from "./versions.ts";
+
+const command = defineCommand(
+  "status",
+  "Says on one screen what of a stack runs where, its versions and sizes, and when its crons have run last.",
+)
+  .option("-s, --stack <stack>", "the stack, one of the Pulumi.<stack>.yaml files", "dev")
+  .option("--json", "print { stack, tier, durability, parts, versions, sizes, crons } and nothing else")
+  .addHelpText("after", "\nExample: npm run status -- --stack persistent")
+  .action(status);
+
+async function status({ stack: name, json }: { stack: string; json?: true }): Promise<void> {
+  const stack = await LiveStack.find(name);
+  const view = await viewOf(stack).catch((error: unknown) => {
+    if (error instanceof NoView) return error;
+    throw error;
+  });
+  const known = view instanceof NoView ? undefined : view;
+  const sdk = known && (await stack.reach(({ api }) => api.sdkOf(known.appId)));
+  const [parts, versions, sizes, crons] = await Promise.all([
+    stateOfParts(stack),
+    versionsOf(stack.pulumi, stack.settings, sdk),
+    sizesOf(name, stack.settings),
+    known ? cronsOf(stack, known) : [],
+  ]);
+  const { tier, outputs } = stack;
+  const { durability, dashboardUrl, forward, apiUrl } = outputs;
+  const down = parts.some(({ isRunning }) => !isRunning) || view instanceof NoView;
+  if (down) process.exitCode = 1;
+  if (json) {
+    console.log(JSON.stringify({ stack: name, tier, durability, parts, versions, sizes, crons }));
+    return;
+  }
+  row("Stack", `${name}, tier ${tier}`);
+  row("Dashboard", dashboardUrl);
+  if (forward && apiUrl === `http://127.0.0.1:${forward.server.local}`)
+    row("", `while this runs: ${forwardCommand(forward)}`);
+  row("Durability", durability);
+  for (const part of parts) row(part.name, partLine(part));
+  if (view instanceof NoView) row("", `the ${view.of} does not answer as it should: ${view.message}`);
+  row(
+    "Versions",
+    Object.entries(versions)
+      .map(([what, version]) => `${what} ${version}`)
+      .join(", "),
+  );
+  row("Sizes", sizes.map(({ what, bytes }) => `${what} ${readable(bytes)}`).join(", ") || "nothing yet");
+  for (const cron of crons) row(cron === crons[0] ? "Crons" : "", cronLine(cron));
+  if (down) console.log(`\nnpm run doctor -- --stack ${name} says what is wrong.`);
+}
+
+function row(label: string, text: string): void {
+  const title = label.charAt(0).toUpperCase() + label.slice(1);
+  console.log(`${styleText("bold", title.padEnd(11), { stream: process.stdout })}${text}`);
+}
+
+function partLine({ isRunning, what, since, detail }: PartState): string {
+  const format = isRunning ? "green" : "red";
+  const state = styleText(format, isRunning ? "runs" : "does not run", { stream: process.stdout });
+  return [`${state}: ${what}`, since && `for ${ago(since)}`, detail].filter(Boolean).join(", ");
+}
+
+function cronLine({ function: id, schedule, last, status }: LastCron): string {
+  const when = last ? `${status?.toLowerCase()} ${ago(last)} ago` : "has not run yet";
+  return `${id} (${schedule}): ${when}`;
+}
+
+/** How long ago a time is, in its largest unit. */
+function ago(time: string): string {
+  const seconds = Math.max(0, Math.round((Date.now() - Date.parse(time)) / 1000));
+  const units = [
+    ["day", 86_400],
+    ["hour", 3600],
+    ["minute", 60],
+  ] as const;
+  const [unit, length] = units.find(([, each]) => seconds >= each) ?? (["second", 1] as const);
+  const count = Math.floor(seconds / length);
+  return `${count} ${unit}${count === 1 ? "" : "s"}`;
+}
+
+await runCommand(command);

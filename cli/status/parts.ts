@@ -1,0 +1,95 @@
+import { dockerNames } from "../../components/docker/names.ts";
+import { dockerSays } from "../../components/host/docker-engine.ts";
+import { kubectlSays } from "../../components/host/kubernetes-cluster.ts";
+import { startedAt } from "../../components/host/processes.ts";
+import { running } from "../../components/host/supervisors/index.ts";
+import { identify } from "../../components/host/supervisors/service.ts";
+import { namespaceOf, selectorOf } from "../../components/kubernetes/pod.ts";
+import type { LiveStack } from "../live-stack.ts";
+import { type Part, partsOf } from "../verify/parts.ts";
+
+/** A part of a stack as it is now. */
+export interface PartState {
+  name: string;
+  isRunning: boolean;
+  /** For people: `process 123`, `container inngest-persistent-server`. */
+  what: string;
+  /** ISO 8601; `undefined` when it does not run, or does not tell. */
+  since: string | undefined;
+  /** What brings it back, or how healthy it says it is. */
+  detail: string | undefined;
+}
+
+export async function stateOfParts(stack: LiveStack): Promise<PartState[]> {
+  const parts = await Promise.all(partsOf(stack).map((part) => stateOf(stack, part)));
+  if (!stack.isExternal) return parts;
+  const app: PartState = {
+    name: "worker",
+    isRunning: await fetch(stack.settings.workerUrl ?? "", { signal: AbortSignal.timeout(5000) }).then(
+      () => true,
+      () => false,
+    ),
+    what: `your app at ${stack.settings.workerUrl}`,
+    since: undefined,
+    detail: undefined,
+  };
+  return [...parts, app];
+}
+
+async function stateOf(stack: LiveStack, part: Part): Promise<PartState> {
+  const looks = { host: onHost, docker: inDocker, cluster: inCluster };
+  const seen = await looks[part.place](stack, part).catch((error: Error) => ({
+    isRunning: false,
+    detail: error.message,
+  }));
+  return { name: part.name, what: part.what, since: undefined, detail: undefined, ...seen };
+}
+
+type Seen = Partial<PartState> & { isRunning: boolean };
+
+async function onHost(stack: LiveStack, { name }: Part): Promise<Seen> {
+  const service = identify({ stack: stack.name, service: name, dataDir: stack.settings.dataDir });
+  const there = await running(service);
+  // Its first words are the supervisor's name; the rest is for docs/supervision.md.
+  const detail = stack.outputs.supervision[name]?.split(":")[0];
+  if (!there) return { isRunning: false, detail: "ended, or changed by somebody" };
+  return {
+    isRunning: true,
+    what: `process ${there.pid}`,
+    since: startedAt(there.pid)?.toISOString(),
+    detail: `supervisor ${detail}`,
+  };
+}
+
+async function inDocker({ name: stack, settings }: LiveStack, { name }: Part): Promise<Seen> {
+  interface State {
+    Running: boolean;
+    StartedAt: string;
+    Status: string;
+    Health?: { Status: string };
+  }
+  const state = ["container", "inspect", "--format", "{{json .State}}", dockerNames(stack)[name]];
+  const { Running, StartedAt, Status, Health } = JSON.parse(
+    await dockerSays(settings.dockerContext, ...state),
+  ) as State;
+  return { isRunning: Running, ...(Running && { since: StartedAt }), detail: Health?.Status ?? Status };
+}
+
+async function inCluster({ name: stack, settings }: LiveStack, { name }: Part): Promise<Seen> {
+  interface Pod {
+    status: { startTime?: string; conditions?: { type: string; status: string }[] };
+  }
+  const target = { context: settings.kubeContext ?? "", kubeconfig: settings.kubeconfig };
+  const [label] = Object.entries(selectorOf(name)).map(([key, value]) => `${key}=${value}`);
+  const get = ["--namespace", namespaceOf(stack), "get", "pods", "--selector", label as string, "--output", "json"];
+  const { items } = JSON.parse(await kubectlSays(target, ...get)) as { items: Pod[] };
+  const ready = items.filter(({ status }) =>
+    status.conditions?.some((each) => each.type === "Ready" && each.status === "True"),
+  );
+  const [first] = ready.map(({ status }) => status.startTime).sort();
+  return {
+    isRunning: ready.length > 0,
+    ...(first && { since: first }),
+    detail: `${ready.length} of ${items.length} pods ready`,
+  };
+}

@@ -1,0 +1,129 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { Problem } from "../components/host/problem.ts";
+import { defaults } from "../config.ts";
+import { checkStack, confirmed, defineCommand, runCommand, UsageProblem } from "./command.ts";
+import { Pulumi } from "./pulumi-cli.ts";
+import { freeStack } from "./setup/stale-lock.ts";
+import { unpack } from "./upkeep/archive.ts";
+import { Journal } from "./upkeep/journal.ts";
+import { putBack, untilHealthy } from "./upkeep/put-back.ts";
+import { bringBinary, bringImage, checkBinary, checkVersion, imageAt, numberOf } from "./upkeep/server-version.ts";
+import { stateOf, takeBackup } from "./upkeep/take-backup.ts";
+import { verified } from "./upkeep/verified.ts";
+
+interface Flags {
+  stack: string;
+  to: string;
+  binary?: string;
+  image?: string;
+  yes?: true;
+}
+
+/** What is on disk while an upgrade is under way. */
+interface Upgrade {
+  from: string;
+  to: string;
+  /** The setting that names the server, its value before (none: the default) and after. */
+  setting: "serverImage" | "serverBinary";
+  before?: string | undefined;
+  after: string;
+  /** The backup that was taken before anything changed. */
+  backup: string;
+}
+
+const command = defineCommand("upgrade", "Brings a stack to another version of the server, and back when that fails.")
+  .requiredOption("-s, --stack <stack>", "the stack, one of the Pulumi.<stack>.yaml files")
+  .requiredOption("--to <version>", "version of the server, such as 1.44.0")
+  .option("--binary <path>", "process tier: the new binary (default: npm's inngest-cli of that version)")
+  .option("--image <image>", "Docker tier: the new image (default: `serverImage` with another tag)")
+  .option("-y, --yes", "do not ask where the server loses its runs in flight")
+  .addHelpText("after", "\nExample: npm run upgrade -- --to 1.44.0 --stack persistent")
+  .action(upgrade);
+
+async function upgrade(flags: Flags): Promise<void> {
+  const { stack } = flags;
+  checkStack(stack);
+  const pulumi = await Pulumi.find();
+  await pulumi.selectOrCreate(stack);
+  await freeStack(pulumi, stack);
+  const journal = new Journal<Upgrade>(`upgrade-${stack}`);
+  const to = flags.to.replace(/^v/, "");
+  const begun = journal.read();
+  if (begun && begun.to !== to) {
+    throw new UsageProblem(
+      `an upgrade of stack ${stack} to ${begun.to} is under way. Remedy: --to ${begun.to}, which ends it`,
+    );
+  }
+  const plan = begun ?? (await prepare(pulumi, { ...flags, to }));
+  if (plan === undefined) return;
+  journal.write(plan);
+  try {
+    await use(pulumi, stack, plan.setting, plan.after);
+    await verified(stack);
+  } catch (error) {
+    console.error(`Version ${to} does not work here (${(error as Error).message}). Going back to ${plan.from} ...`);
+    await goBack(pulumi, stack, plan);
+    journal.remove();
+    throw new Problem(`stack ${stack} is at ${plan.from} again, and works. Backup ${plan.backup}`);
+  }
+  journal.remove();
+  console.log(`Stack ${stack} is at server ${to}; it was ${plan.from}. Backup ${plan.backup}`);
+}
+
+/** Everything that can be refused, and the backup, before anything changes. */
+async function prepare(pulumi: Pulumi, { stack, to, binary, image, yes }: Flags): Promise<Upgrade | undefined> {
+  const { site, tier } = await stateOf(pulumi, stack);
+  const from = numberOf(await site.serverVersion());
+  checkVersion(from, to);
+  if (from === to) {
+    console.log(`Stack ${stack} is at server ${to} already.`);
+    return undefined;
+  }
+  const settings = await pulumi.settings(stack, ["serverImage", "serverBinary", "dockerContext"]);
+  const { durability } = await pulumi.outputs<{ durability: string }>(stack);
+  if (!durability.startsWith("kept") && !yes) {
+    const what = `upgrade stack ${stack}, although its server starts again and loses its runs in flight`;
+    if (!(await confirmed(what))) throw new Problem("nothing was done");
+  }
+  const bring = async (): Promise<Pick<Upgrade, "setting" | "before" | "after">> => {
+    if (tier === "docker") {
+      const after = image ?? imageAt(settings.serverImage ?? defaults.serverImage, to);
+      await bringImage(after, to, settings.dockerContext);
+      return { setting: "serverImage", before: settings.serverImage, after };
+    }
+    const after = binary ? resolve(binary) : await bringBinary(to);
+    await checkBinary(after, to);
+    return { setting: "serverBinary", before: settings.serverBinary, after };
+  };
+  const brought = await bring();
+  const { file } = await takeBackup(pulumi, stack, {});
+  console.log(`Backup ${file}`);
+  return { from, to, ...brought, backup: file };
+}
+
+/** Brings the stack up with that server: one, which migrates its database as it starts. */
+async function use(pulumi: Pulumi, stack: string, setting: Upgrade["setting"], value: string | undefined) {
+  await pulumi.configure(stack, { [setting]: value });
+  if ((await pulumi.change("up", stack, [])) !== 0) throw new Problem("it does not come up; what went wrong is above");
+  await untilHealthy(pulumi, stack);
+}
+
+/** The old server on the data as they are now; where it does not take them, on those of the backup. */
+async function goBack(pulumi: Pulumi, stack: string, { setting, before, backup }: Upgrade): Promise<void> {
+  try {
+    await use(pulumi, stack, setting, before);
+    await verified(stack);
+  } catch {
+    const folder = mkdtempSync(join(tmpdir(), "upgrade-"));
+    try {
+      await unpack(backup, folder);
+      await putBack(pulumi, stack, await stateOf(pulumi, stack), folder);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  }
+}
+
+await runCommand(command);

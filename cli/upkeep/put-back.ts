@@ -1,0 +1,98 @@
+import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync } from "node:fs";
+import { basename, dirname, join, relative } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { dataFolder } from "../../components/host/paths.ts";
+import { Problem } from "../../components/host/problem.ts";
+import { InngestApi } from "../../components/inngest-api.ts";
+import type { Seen } from "../../components/upkeep/look.ts";
+import type { Pulumi } from "../pulumi-cli.ts";
+import type { Manifest } from "./archive.ts";
+import type { StackState } from "./take-backup.ts";
+
+/** Seconds for a server to answer that has a large history to open. */
+const patienceSeconds = 120;
+
+/**
+ * Throws {@link Problem} when a stack has what is newer than a backup, or cannot take in all of it.
+ * What came after `since` does not count.
+ */
+export async function checkFit(
+  { stack, manifest, since }: { stack: string; manifest: Manifest; since: number },
+  { stores, site }: StackState,
+): Promise<void> {
+  const force = "Remedy: --force, which keeps what is replaced aside";
+  const seen = await site
+    .run<Seen>("look", { database: site.database, queueUrl: stores.queueUrl, before: since })
+    .catch((error: Error) => {
+      throw new Problem(`what stack ${stack} has cannot be read (${error.message}). ${force}`);
+    });
+  if (seen.newest > Date.parse(manifest.takenAt)) {
+    const newest = new Date(seen.newest).toISOString();
+    throw new Problem(
+      `stack ${stack} has newer data: its last run or event came ${newest}, and the backup shows ${manifest.takenAt}. ${force}`,
+    );
+  }
+  if (manifest.queue && !stores.queueUrl && manifest.unfinished > 0) {
+    throw new Problem(
+      `stack ${stack} has no Redis, so ${manifest.unfinished} runs in flight of the backup would not go on. ` +
+        "Remedy: set `redisUrl`, restore into the stack persistent, or --force to let them go",
+    );
+  }
+}
+
+/** Replaces a stack's state by the one in `folder`, and brings the stack up with it. Returns where the old one is. */
+export async function putBack(
+  pulumi: Pulumi,
+  stack: string,
+  { stores, site, dataDir }: StackState,
+  folder: string,
+): Promise<string> {
+  const aside = site.aside(`replaced-${new Date().toISOString().replace(/[-:]|\.\d+/g, "")}`);
+  const bringBack = async () => {
+    await site.start();
+    return await pulumi.change("up", stack, []);
+  };
+  await site.stop();
+  try {
+    await site.run("put-back", { database: site.database, queueUrl: stores.queueUrl, aside }, folder);
+    const data = dataFolder(stack, dataDir);
+    putWorkerData(join(folder, "worker"), join(data, "worker"), join(data, basename(aside), "worker"));
+  } catch (error) {
+    await bringBack();
+    throw error;
+  }
+  if ((await bringBack()) !== 0) {
+    throw new Problem(`stack ${stack} is not up again; what went wrong is above. What was replaced is in ${aside}`);
+  }
+  await untilHealthy(pulumi, stack);
+  return aside;
+}
+
+/** Puts the files of a worker on this machine back; those that they replace are kept in `aside`. */
+function putWorkerData(from: string, to: string, aside: string): void {
+  if (!existsSync(from)) return;
+  for (const entry of readdirSync(from, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const path = relative(from, join(entry.parentPath, entry.name));
+    if (!existsSync(join(to, path))) continue;
+    mkdirSync(dirname(join(aside, path)), { recursive: true, mode: 0o700 });
+    copyFileSync(join(to, path), join(aside, path));
+  }
+  mkdirSync(to, { recursive: true, mode: 0o700 });
+  cpSync(from, to, { recursive: true });
+}
+
+/** Waits until the server answers. Throws {@link Problem} after two minutes. */
+export async function untilHealthy(pulumi: Pulumi, stack: string): Promise<void> {
+  const { apiUrl, signingKey } = await pulumi.outputs<{ apiUrl: string; signingKey: string }>(stack);
+  const api = new InngestApi(apiUrl, signingKey);
+  const deadline = Date.now() + patienceSeconds * 1000;
+  while (!(await api.isHealthy())) {
+    if (Date.now() > deadline) {
+      throw new Problem(
+        `the server of stack ${stack} does not answer. Remedy: npm run logs -- server --stack ${stack}`,
+      );
+    }
+    await sleep(100);
+  }
+}

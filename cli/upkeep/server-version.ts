@@ -1,0 +1,92 @@
+import { join } from "node:path";
+import { execa } from "execa";
+import { programFolder } from "../../components/host/paths.ts";
+import { Problem } from "../../components/host/problem.ts";
+import { locate } from "../../components/host/programs.ts";
+import { UsageProblem } from "../command.ts";
+import { atLeast } from "../pulumi-cli.ts";
+
+/** Older servers lack the health check that the containers use. */
+const oldest = "1.19.3";
+
+/** The number in `v1.43.0`, `1.43.0-253303cdff` and the like. */
+export function numberOf(version: string): string {
+  return /\d+\.\d+\.\d+/.exec(version)?.[0] ?? version;
+}
+
+/** Throws {@link UsageProblem} for a version that cannot be gone to. */
+export function checkVersion(from: string, to: string): void {
+  if (!/^\d+\.\d+\.\d+$/.test(to)) {
+    throw new UsageProblem(`--to must be a version such as ${numberOf(from)}, got ${JSON.stringify(to)}`);
+  }
+  if (!atLeast(to, oldest)) {
+    throw new UsageProblem(`--to must be ${oldest} or newer, the first with a health check of its own, got ${to}`);
+  }
+  if (numberOf(from) !== to && atLeast(from, to)) {
+    throw new UsageProblem(
+      `--to must not be older than the server, which is ${numberOf(from)}: its database only goes forward. ` +
+        "Remedy: npm run restore with a backup of that version",
+    );
+  }
+}
+
+/** An image reference with another version in its tag. */
+export function imageAt(image: string, version: string): string {
+  const [, name, tag] = /^(.+):(v?\d+\.\d+\.\d+)[^/:@]*$/.exec(image) ?? [];
+  if (name === undefined || tag === undefined) {
+    throw new UsageProblem(
+      `\`serverImage\` must have the server's version in its tag, got ${image}. Remedy: --image with the new one`,
+    );
+  }
+  return `${name}:${tag.startsWith("v") ? "v" : ""}${version}`;
+}
+
+/** Brings an image, and checks that its server has that version. */
+export async function bringImage(image: string, version: string, context: string | undefined): Promise<void> {
+  const docker = ["docker", ...(context ? ["--context", context] : [])];
+  const there = await execa({ reject: false })`${docker} image inspect ${image}`;
+  if (there.exitCode !== 0) {
+    // Docker checks what it pulls against the digests of the manifest.
+    const pulled = await execa({ reject: false, stdout: "inherit" })`${docker} pull ${image}`;
+    if (pulled.exitCode !== 0) throw new Problem(`the image ${image} cannot be pulled (${lastLine(pulled.stderr)})`);
+  }
+  const { stdout } = await execa({ reject: false })`${docker} run --rm --entrypoint inngest ${image} version`;
+  expectVersion(image, stdout, version);
+}
+
+/** The binary that npm's inngest-cli of that version downloads, in a folder of its own. */
+export async function bringBinary(version: string): Promise<string> {
+  const folder = programFolder(`inngest-${version}`);
+  // npm checks the package against its registry's checksum; the package downloads the binary.
+  const install = [
+    "install",
+    "--prefix",
+    folder,
+    "--no-audit",
+    "--no-fund",
+    "--loglevel=error",
+    `inngest-cli@${version}`,
+  ];
+  const { exitCode, stderr } = await execa("npm", install, { reject: false });
+  if (exitCode !== 0) {
+    throw new Problem(
+      `npm cannot install inngest-cli ${version} (${lastLine(stderr)}). Remedy: --binary /path/to/inngest`,
+    );
+  }
+  return join(folder, "node_modules", "inngest-cli", "bin", "inngest");
+}
+
+/** Throws {@link Problem} for a binary that is no server, or one of another version. */
+export async function checkBinary(binary: string, version: string): Promise<void> {
+  const { stdout } = await execa(locate({ kind: "inngest", binary }), ["version"]);
+  expectVersion(binary, stdout, version);
+}
+
+function expectVersion(what: string, says: string, version: string): void {
+  if (numberOf(says) === version) return;
+  throw new Problem(`${what} must be the server ${version}, and it says ${JSON.stringify(says.trim())}`);
+}
+
+function lastLine(text: string): string {
+  return text.trim().split("\n").at(-1) as string;
+}

@@ -1,0 +1,112 @@
+import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { backupFolder, dataFolder } from "../../components/host/paths.ts";
+import { Problem } from "../../components/host/problem.ts";
+import type { Stores } from "../../components/stores.ts";
+import type { Taken } from "../../components/upkeep/take.ts";
+import type { Pulumi } from "../pulumi-cli.ts";
+import { isAlive } from "../setup/stale-lock.ts";
+import { pack } from "./archive.ts";
+import { type Site, siteOf } from "./site.ts";
+
+export interface Backup extends Taken {
+  file: string;
+  serverVersion: string;
+}
+
+/** What the commands of this folder read of a stack. */
+export interface StackState {
+  stores: Stores;
+  site: Site;
+  tier: string;
+  dataDir: string | undefined;
+}
+
+/** The state of a stack that is up. Throws {@link Problem} for one that is not, or whose tier keeps its state elsewhere. */
+export async function stateOf(pulumi: Pulumi, stack: string): Promise<StackState> {
+  const settings = await pulumi.settings(stack, ["tier", "dataDir", "serverBinary"]);
+  const { tier = "process", dataDir } = settings;
+  const { stores, durability } = await pulumi.outputs<{ stores?: Stores; durability?: string }>(stack);
+  if (durability === undefined) {
+    throw new Problem(`stack ${stack} is not up. Remedy: npm start -- --stack ${stack}`);
+  }
+  if (stores === undefined) {
+    throw new Problem(
+      tier === "kubernetes" || tier === "cluster"
+        ? `tier ${tier} keeps its state in the cluster, where this command does not reach. ` +
+            "Remedy: back up its claims by your cluster's own means, such as volume snapshots"
+        : `stack ${stack} was brought up by an older version of this project. Remedy: npm start -- --stack ${stack}`,
+    );
+  }
+  return { stores, site: siteOf(stack, stores, settings), tier, dataDir };
+}
+
+/** Takes a backup of a running stack into `folder`, one checked file; what is not checked never has its name. */
+export async function takeBackup(
+  pulumi: Pulumi,
+  stack: string,
+  { folder = backupFolder(stack), keep = Number.POSITIVE_INFINITY }: { folder?: string; keep?: number },
+): Promise<Backup> {
+  const { stores, site, tier, dataDir } = await stateOf(pulumi, stack);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  removeDrafts(folder, stack);
+  const draft = join(folder, draftName(stack, process.pid));
+  const content = join(draft, "content");
+  try {
+    mkdirSync(content, { recursive: true, mode: 0o700 });
+    const { database } = site;
+    const taken = await site.run<Taken>("take", { database, queueUrl: stores.queueUrl }, content);
+    const { exitCode, stdout, output } = await pulumi.capture(["stack", "export", "--stack", stack]);
+    if (exitCode !== 0) throw new Problem(output);
+    writeFileSync(join(content, "state.json"), stdout, { mode: 0o600 });
+    if (existsSync(`Pulumi.${stack}.yaml`)) copyFileSync(`Pulumi.${stack}.yaml`, join(content, "settings.yaml"));
+    copyWorkerData(dataFolder(stack, dataDir), content);
+
+    const { held: _, ...about } = taken;
+    const serverVersion = await site.serverVersion();
+    const archive = join(draft, "archive");
+    await pack(content, { stack, tier, serverVersion, ...about }, archive);
+    const file = join(folder, `${stack}-${taken.takenAt.replace(/[-:]|\.\d+/g, "")}.tar.gz`);
+    renameSync(archive, file);
+    for (const old of backupsIn(folder, stack).slice(0, -keep)) rmSync(join(folder, old));
+    return { file, serverVersion, ...taken };
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === "ENOSPC" || /no room is left|no space left/i.test(message)) {
+      throw new Problem(
+        `no room is left in ${folder}, so there is no backup of stack ${stack}. ` +
+          "Remedy: make room, or name another folder by --to",
+      );
+    }
+    throw error;
+  } finally {
+    rmSync(draft, { recursive: true, force: true });
+  }
+}
+
+/** What a worker on this machine keeps for its runs, such as claims; its keys and variables stay out. */
+export function copyWorkerData(data: string, content: string): void {
+  const worker = join(data, "worker");
+  if (!existsSync(worker)) return;
+  cpSync(worker, join(content, "worker"), { recursive: true, filter: (path) => !basename(path).endsWith(".env") });
+}
+
+/** Backups of a stack, the oldest first. */
+function backupsIn(folder: string, stack: string): string[] {
+  const pattern = /^-\d{8}T\d{6}Z\.tar\.gz$/;
+  return readdirSync(folder)
+    .filter((file) => file.startsWith(stack) && pattern.test(file.slice(stack.length)))
+    .sort();
+}
+
+function draftName(stack: string, pid: number): string {
+  return `.${stack}-${pid}.draft`;
+}
+
+/** Removes what backups have left that were killed. */
+function removeDrafts(folder: string, stack: string): void {
+  for (const name of readdirSync(folder)) {
+    const pid = name.startsWith(`.${stack}-`) ? /-(\d+)\.draft$/.exec(name)?.[1] : undefined;
+    if (pid !== undefined && !isAlive(Number(pid))) rmSync(join(folder, name), { recursive: true });
+  }
+}

@@ -1,0 +1,115 @@
+import { InvalidArgumentError, Option } from "commander";
+import { runChecks } from "./checks/check.ts";
+import { silent, terminalReport } from "./checks/terminal.ts";
+import { defineCommand, runCommand, UsageProblem } from "./command.ts";
+import { LiveStack } from "./live-stack.ts";
+import { edgeChecks } from "./verify/edge.ts";
+import { eventCheck } from "./verify/event.ts";
+import { refuseForeignRuns } from "./verify/in-flight.ts";
+import { killChecks } from "./verify/kills.ts";
+import { skipped, type Verdict, type VerifyCheck } from "./verify/outcome.ts";
+import { rebootCheck } from "./verify/reboot.ts";
+import { keepReceipt, receiptOf } from "./verify/receipt.ts";
+import { recreateCheck } from "./verify/recreate.ts";
+import { registrationChecks, type Viewed } from "./verify/registration.ts";
+import { NoView, viewOf } from "./verify/view.ts";
+import { versionsOf } from "./versions.ts";
+
+interface Flags {
+  stack: string;
+  disruptive?: true;
+  force?: true;
+  patience: number;
+  only?: string[];
+  beforeReboot?: true;
+  afterReboot?: true;
+  json?: true;
+}
+
+/** Every check, in the order in which they are told. */
+const ids = [
+  ...["dashboard", "registered", "event", "triggers", "crons", "signed", "fenced"],
+  ...["worker-kill", "server-kill", "queue-kill", "all-kill", "recreate", "reboot"],
+];
+
+const formats = { passed: "green", failed: "red", skipped: "yellow" } as const;
+
+const command = defineCommand(
+  "verify",
+  "Proves on a live stack what it promises, a line each with what was seen. Nothing of yours is started.",
+)
+  .option("-s, --stack <stack>", "the stack, one of the Pulumi.<stack>.yaml files", "dev")
+  .option("-d, --disruptive", "also kill worker, server and queue under runs of its own, and make the server anew")
+  .option("-f, --force", "with --disruptive: also while runs of yours are in flight")
+  .option("--patience <seconds>", "longest wait for a run that was killed under", wholeSeconds, 300)
+  .addOption(new Option("--only <ids...>", "these checks and no other").choices(ids))
+  .option("--before-reboot", "arm the check of a reboot")
+  .option("--after-reboot", "check, after the reboot, what was armed")
+  .option("--json", "print { stack, tier, versions, startedAt, passed, failed, skipped, checks } and nothing else")
+  .addHelpText("after", "\nExample: npm run verify -- --stack persistent --disruptive")
+  .action(verify);
+
+async function verify(flags: Flags): Promise<void> {
+  checkFlags(flags);
+  const { only = ids, json } = flags;
+  const stack = await LiveStack.find(flags.stack);
+  if (flags.disruptive && !flags.force) await refuseForeignRuns(stack);
+
+  const startedAt = new Date();
+  let viewed: Promise<Viewed> | undefined;
+  const view = () => {
+    viewed ??= viewOf(stack).catch((error: unknown) => {
+      if (error instanceof NoView) return error;
+      throw error;
+    });
+    return viewed;
+  };
+  const checks = checksOf(stack, view, flags).filter(({ id }) => only.includes(id));
+  const results = await runChecks<Verdict>(checks, "failed", json ? silent : terminalReport(formats));
+
+  const seen = await view().catch(() => undefined);
+  const app = seen && !(seen instanceof NoView) ? seen.appId : undefined;
+  // A server that a check has left dead tells nothing; the receipt is written all the same.
+  const sdk = app && (await stack.reach(({ api }) => api.sdkOf(app)).catch(() => undefined));
+  const receipt = receiptOf(stack, await versionsOf(stack.pulumi, stack.settings, sdk), startedAt, results);
+  const path = keepReceipt(stack, receipt);
+  if (json) console.log(JSON.stringify(receipt));
+  else {
+    const { passed, failed, skipped } = receipt;
+    console.log(`\n${passed} passed, ${failed} failed, ${skipped} skipped`);
+    console.log(`Receipt    ${path}`);
+  }
+  if (receipt.failed > 0) process.exitCode = 1;
+}
+
+function checkFlags({ force, disruptive, beforeReboot, afterReboot }: Flags): void {
+  if (force && !disruptive) {
+    throw new UsageProblem("--force is for --disruptive. Remedy: leave it out, or add --disruptive");
+  }
+  if (beforeReboot && afterReboot) {
+    throw new UsageProblem("--before-reboot and --after-reboot have a reboot between them. Remedy: one of them");
+  }
+}
+
+function checksOf(stack: LiveStack, view: () => Promise<Viewed>, flags: Flags): VerifyCheck[] {
+  const { disruptive, beforeReboot, afterReboot, patience: patienceSeconds } = flags;
+  const how = { patienceSeconds, nextStepMilliseconds: 1000 };
+  const reboot = rebootCheck(stack, view, beforeReboot ? "before" : afterReboot ? "after" : undefined, how);
+  const kills = [...killChecks(stack, view, how), recreateCheck(stack, view, how)];
+  const checks = [
+    ...edgeChecks(stack, view),
+    ...registrationChecks(stack, view),
+    eventCheck(stack, view, how),
+    ...(disruptive ? kills : kills.map(({ id }) => ({ id, run: async () => skipped("needs --disruptive") }))),
+    reboot,
+  ].sort((a, b) => ids.indexOf(a.id) - ids.indexOf(b.id));
+  // After a reboot the others find what has come back only when all has.
+  return afterReboot ? [reboot, ...checks.filter((check) => check !== reboot)] : checks;
+}
+
+function wholeSeconds(text: string): number {
+  if (/^[1-9]\d*$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("It must be a whole number of seconds.");
+}
+
+await runCommand(command);

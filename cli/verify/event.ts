@@ -1,0 +1,79 @@
+import type { Patience } from "../checks/patience.ts";
+import type { LiveStack } from "../live-stack.ts";
+import { failed, passed, skipped, type VerifyCheck, type VerifyOutcome } from "./outcome.ts";
+import { Probe, probeFunction, repeated } from "./probe.ts";
+import type { Viewed } from "./registration.ts";
+import { NoView } from "./view.ts";
+
+/** Most seconds for a chain that does nothing; with a loaded machine in mind. */
+const longest = 60;
+
+/** Id of the app that has the probe's function, or why none can run. */
+export function probedApp(stack: LiveStack, view: Viewed): string | VerifyOutcome {
+  if (view instanceof NoView) return skipped("nothing can be run: see registered");
+  if (view.declared.some(({ id }) => id === probeFunction)) return view.appId;
+  return skipped(
+    stack.isExternal
+      ? `your app has no function ${probeFunction}, and none of yours is started. examples/ shows how an app mounts ours`
+      : `the worker has no function ${probeFunction}, and none of yours is started. Copy worker/functions/${probeFunction}*.ts and worker/probe/`,
+  );
+}
+
+/** `event`: a test event runs its function and the chained one, each step once. */
+export function eventCheck(stack: LiveStack, view: () => Promise<Viewed>, how: Patience): VerifyCheck {
+  const patienceSeconds = Math.min(longest, how.patienceSeconds);
+  return {
+    id: "event",
+    async run() {
+      const app = probedApp(stack, await view());
+      if (typeof app !== "string") return app;
+      const before = performance.now();
+      let probe: Probe;
+      try {
+        probe = await Probe.send(stack, app, {});
+      } catch (error) {
+        return failed(
+          `the event was not accepted: ${(error as Error).message}`,
+          "the server has another event key than the stack, or is down",
+          `npm start -- --stack ${stack.name}, which starts it with the stack's keys`,
+        );
+      }
+      const end = await probe.end(patienceSeconds);
+      const ms = Math.round(performance.now() - before);
+      if (!end) return failed(...(await stuck(stack, probe, patienceSeconds)));
+      const wrong = repeated(end);
+      if (wrong.length === 0) {
+        return passed(
+          `${probeFunction} and the function that it chains completed in ${ms} ms, each step executed once`,
+        );
+      }
+      return failed(
+        `${probeFunction} ran otherwise than once through: ${wrong.join("; ")}`,
+        "two workers of one app on different machines have claim stores of their own, or a step was repeated after a failure",
+        `npm run logs -- worker --stack ${stack.name} says what failed; several machines need one CLAIM_STORE`,
+      );
+    },
+  };
+}
+
+async function stuck(
+  stack: LiveStack,
+  { sent: { eventId } }: Probe,
+  patienceSeconds: number,
+): Promise<[string, string, string]> {
+  const { tier } = stack;
+  const errors = await stack.reach(async ({ api }) => {
+    const runs = await api.runsOf(eventId);
+    const steps = await Promise.all(runs.map(({ id }) => api.steps(id)));
+    return { runs: runs.map(({ status }) => status), said: steps.flat().flatMap(({ error }) => error ?? []) };
+  });
+  const so = errors.runs.length > 0 ? `its run is ${errors.runs.join(", ")}` : "it has started no run";
+  const said = errors.said[0] ? `; a step says: ${errors.said[0].slice(0, 200)}` : "";
+  return [
+    `the event was accepted, and after ${patienceSeconds} s ${so}${said}`,
+    tier === "process"
+      ? "the worker refuses the server's calls (a signing key with a `signkey-` prefix registers and then fails each step), or is too busy"
+      : "the server cannot reach the worker's address, or the worker refuses its calls (other keys, a `signkey-` prefix)",
+    `npm run doctor -- --stack ${stack.name}, and npm run logs -- --stack ${stack.name}`,
+  ];
+}

@@ -1,0 +1,15 @@
+import type { Check, Outcome } from "../checks/check.ts";
+
+export type Verdict = "passed" | "failed" | "skipped";
+export type VerifyCheck = Check<Verdict>;
+export type VerifyOutcome = Outcome<Verdict>;
+
+export const passed = (seen: string): VerifyOutcome => ({ status: "passed", seen });
+/** Not looked at, and why. */
+export const skipped = (seen: string): VerifyOutcome => ({ status: "skipped", seen });
+export const failed = (seen: string, cause: string, remedy: string): VerifyOutcome => ({
+  status: "failed",
+  seen,
+  cause,
+  remedy,
+});

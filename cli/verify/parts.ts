@@ -1,0 +1,119 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { dockerNames } from "../../components/docker/names.ts";
+import { dockerSays } from "../../components/host/docker-engine.ts";
+import type { Target } from "../../components/host/kubectl.ts";
+import { kubectlSays } from "../../components/host/kubernetes-cluster.ts";
+import { Problem } from "../../components/host/problem.ts";
+import { isRunning, startTimeOf } from "../../components/host/processes.ts";
+import { readRecord } from "../../components/host/records.ts";
+import { running } from "../../components/host/supervisors/index.ts";
+import { identify } from "../../components/host/supervisors/service.ts";
+import { namespaceOf, selectorOf } from "../../components/kubernetes/pod.ts";
+import { until } from "../checks/patience.ts";
+import type { LiveStack } from "../live-stack.ts";
+
+export const partNames = ["server", "worker", "queue", "gateway"] as const;
+export type PartName = (typeof partNames)[number];
+
+/** Server, worker, queue or gateway of a stack, as it can be killed and brought back. */
+export interface Part {
+  name: PartName;
+  place: "host" | "docker" | "cluster";
+  /** For people: `container inngest-persistent-server`. */
+  what: string;
+  /** Ends it as a crash would, by SIGKILL. */
+  kill(): Promise<void>;
+  /** Brings it back in the way of its tier; done when it runs again. */
+  revive(): Promise<void>;
+  /** Takes the container or the pod away; absent where there is none. */
+  remove?(): Promise<void>;
+}
+
+/** Seconds for a supervisor or a cluster to bring back what was killed. */
+const patienceSeconds = 180;
+
+/** The parts that the stack itself runs, each after those that it needs: neither an app of the user's own nor a Redis of theirs. */
+export function partsOf(stack: LiveStack): Part[] {
+  const { workerPlacement, durable, redisUrl } = stack.settings;
+  const of: (stack: LiveStack, name: PartName) => Part =
+    stack.tier === "process" ? onHost : stack.tier === "docker" ? inDocker : inCluster;
+  const hasQueue = stack.tier !== "process" && !redisUrl && (stack.tier !== "docker" || durable === "true");
+  return [
+    ...(hasQueue ? [of(stack, "queue")] : []),
+    of(stack, "server"),
+    // The server's port is published nowhere where it stands in front.
+    ...(stack.outputs.dashboardPassword ? [of(stack, "gateway")] : []),
+    ...(stack.isExternal ? [] : [workerPlacement === "container" ? of(stack, "worker") : onHost(stack, "worker")]),
+  ];
+}
+
+function onHost(stack: LiveStack, name: PartName): Part {
+  const service = identify({ stack: stack.name, service: name, dataDir: stack.settings.dataDir });
+  return {
+    name,
+    place: "host",
+    what: `process of the ${name}`,
+    async kill() {
+      const there = await running(service);
+      if (!there) {
+        throw new Problem(`the ${name} does not run as it was left. Remedy: npm start -- --stack ${stack.name}`);
+      }
+      const mark = { pid: there.pid, startTime: startTimeOf(there.pid) ?? "" };
+      process.kill(there.pid, "SIGKILL");
+      while (isRunning(mark)) await sleep(20);
+    },
+    async revive() {
+      if (await running(service)) return;
+      const supervisor = readRecord(service.record)?.supervisor ?? "none";
+      // Nothing watches over it: that is what `pulumi up` is for.
+      if (supervisor === "none") return await stack.pulumi.quietUp(stack.name);
+      if (await until(patienceSeconds, () => running(service))) return;
+      throw new Problem(`${supervisor} has not brought the ${name} back within ${patienceSeconds} s`);
+    },
+  };
+}
+
+function inDocker(stack: LiveStack, name: PartName): Part {
+  const container = dockerNames(stack.name)[name];
+  const docker = (...args: string[]) => dockerSays(stack.settings.dockerContext, ...args);
+  return {
+    name,
+    place: "docker",
+    what: `container ${container}`,
+    async kill() {
+      await docker("kill", container);
+    },
+    async revive() {
+      // A kill by Docker's own command counts as a stop by hand, after which no restart policy acts.
+      const isThere = await docker("container", "inspect", container).catch(() => undefined);
+      if (isThere) await docker("start", container);
+      else await stack.pulumi.quietUp(stack.name, ["--refresh"]);
+    },
+    async remove() {
+      await docker("rm", "--force", container);
+    },
+  };
+}
+
+function inCluster(stack: LiveStack, name: PartName): Part {
+  const { kubeContext = "", kubeconfig } = stack.settings;
+  const target: Target = { context: kubeContext, kubeconfig };
+  const selector = Object.entries(selectorOf(name)).map(([label, value]) => `${label}=${value}`);
+  const fixed = ["--namespace", namespaceOf(stack.name)];
+  const remove = async () => {
+    const now = ["--grace-period=0", "--force", "--wait=true"];
+    await kubectlSays(target, ...fixed, "delete", "pod", "--selector", selector.join(","), ...now);
+  };
+  return {
+    name,
+    place: "cluster",
+    what: `pods of the ${name}`,
+    kill: remove,
+    async revive() {
+      const ready = ["wait", "pod", "--selector", selector.join(","), "--for=condition=Ready", "--timeout=5s"];
+      if (await until(patienceSeconds, () => kubectlSays(target, ...fixed, ...ready), 1000)) return;
+      throw new Problem(`the cluster has not brought the ${name} back within ${patienceSeconds} s`);
+    },
+    remove,
+  };
+}

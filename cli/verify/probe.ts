@@ -1,0 +1,98 @@
+import { randomBytes } from "node:crypto";
+import { endStatuses, type InngestApi } from "../../components/inngest-api.ts";
+import { until } from "../checks/patience.ts";
+import type { LiveStack } from "../live-stack.ts";
+
+/** The worker's function that is looked at, and killed; see worker/functions. */
+export const probeFunction = "verify-probe";
+const chainedFunction = "verify-probe-chained";
+const probeEvent = "verify/probe";
+
+/** Whether a function is one of those that verify itself starts. */
+export function isProbe(functionId: string): boolean {
+  return functionId === probeFunction || functionId === chainedFunction;
+}
+
+/** What came of a probe's run. */
+export interface ProbeEnd {
+  /** Status of each run that the probe's event has started. */
+  statuses: string[];
+  /** Chained runs that have ended well. */
+  chained: number;
+  /** How often each step was executed, in the worker's own words. */
+  marks: Record<string, number>;
+}
+
+/** By what a probe is found again. */
+export interface SentProbe {
+  app: string;
+  /** Names it in the worker's marks. */
+  name: string;
+  eventId: string;
+}
+
+interface ProbeData {
+  holdSeconds?: number;
+  napSeconds?: number;
+}
+
+/** A run of {@link probeFunction}, and the one that it chains. */
+export class Probe {
+  readonly sent: SentProbe;
+  readonly #stack: LiveStack;
+
+  constructor(stack: LiveStack, sent: SentProbe) {
+    this.#stack = stack;
+    this.sent = sent;
+  }
+
+  /** Starts one; `app` is the worker's id on the server. */
+  static async send(stack: LiveStack, app: string, data: ProbeData): Promise<Probe> {
+    const name = randomBytes(6).toString("hex");
+    const event = { name: probeEvent, data: { probe: name, ...data } };
+    const eventId = await stack.reach(({ api }) => api.send(stack.outputs.eventKey, event));
+    return new Probe(stack, { app, name, eventId });
+  }
+
+  /** Waits until the server has kept the first step; says whether it has within `seconds`. */
+  async began(seconds: number): Promise<boolean> {
+    const done = await this.#stack.reach(({ api }) =>
+      until(seconds, async () => {
+        const [run] = await api.runsOf(this.sent.eventId);
+        const steps = run ? await api.steps(run.id) : [];
+        return steps.some(({ name, status }) => name === "first" && status === "COMPLETED") || undefined;
+      }),
+    );
+    return done ?? false;
+  }
+
+  /** Waits until probe and chained run are at their end; `undefined` when they are not within `seconds`. */
+  async end(seconds: number): Promise<ProbeEnd | undefined> {
+    // A forward ends with the pod that it leads to, so each look opens its own.
+    return await until(seconds, () => this.#stack.reach(({ api }) => this.#endSeenBy(api)), 500);
+  }
+
+  async #endSeenBy(api: InngestApi): Promise<ProbeEnd | undefined> {
+    const runs = await api.runsOf(this.sent.eventId);
+    if (runs.length === 0 || !runs.every(({ status }) => endStatuses.has(status))) return undefined;
+    const statuses = runs.map(({ status }) => status);
+    if (statuses.some((status) => status !== "COMPLETED")) return { statuses, chained: 0, marks: {} };
+    const chained = (await api.runs(100, { of: { app: this.sent.app, function: chainedFunction }, withOutput: true }))
+      .filter(({ status }) => status === "COMPLETED")
+      .map(({ output }) => output as { probe?: string; marks: Record<string, number> })
+      .filter((output) => output?.probe === this.sent.name);
+    const [first] = chained;
+    return first && { statuses, chained: chained.length, marks: first.marks };
+  }
+}
+
+/** What speaks against each step having run once; `hold` may have been executed again, as whatever was cut short. */
+export function repeated({ statuses, chained, marks }: ProbeEnd, cutShort: string[] = []): string[] {
+  const once = ["first", "last", "chained"].filter((step) => !cutShort.includes(step));
+  return [
+    ...statuses.filter((status) => status !== "COMPLETED").map((status) => `the run ended as ${status}`),
+    ...(statuses.length === 1 ? [] : [`its event has started ${statuses.length} runs`]),
+    ...(chained === 1 ? [] : [`${chained} runs were chained`]),
+    ...once.filter((step) => marks[step] !== 1).map((step) => `step ${step} was executed ${marks[step] ?? 0} times`),
+  ];
+}

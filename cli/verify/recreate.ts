@@ -1,0 +1,63 @@
+import type { Patience } from "../checks/patience.ts";
+import type { LiveStack } from "../live-stack.ts";
+import { probedApp } from "./event.ts";
+import { historyOf, missingFrom } from "./history.ts";
+import { failed, passed, skipped, type VerifyCheck } from "./outcome.ts";
+import { partsOf } from "./parts.ts";
+import { Probe, repeated } from "./probe.ts";
+import type { Viewed } from "./registration.ts";
+import { uninterrupted } from "./uninterrupted.ts";
+
+/** `recreate`: the server's container or pod is removed and made anew; history and sleeping runs must be there. */
+export function recreateCheck(stack: LiveStack, view: () => Promise<Viewed>, how: Patience): VerifyCheck {
+  return {
+    id: "recreate",
+    async run(tell) {
+      const server = partsOf(stack).find(({ name }) => name === "server");
+      if (!server?.remove) return skipped("the server is a process, of which nothing is removed but by server-kill");
+      if (!stack.keepsRuns) return skipped(`not promised here: the stack says "${stack.outputs.durability}"`);
+      const app = probedApp(stack, await view());
+      if (typeof app !== "string") return app;
+
+      tell("start a run that sleeps");
+      const before = await historyOf(stack);
+      const sleeping = await Probe.send(stack, app, { napSeconds: stack.outputs.forward ? 40 : 10 });
+      await sleeping.began(30);
+      tell(`remove ${server.what}`);
+      await uninterrupted(async () => {
+        await server.remove?.();
+        tell("make the server anew");
+        await server.revive();
+      });
+      tell("wait for the sleeping run");
+      const end = await sleeping.end(how.patienceSeconds);
+      const gone = missingFrom(before, await historyOf(stack));
+      const volume =
+        "the server's folder is on no volume: the server writes ./.inngest unless INNGEST_SQLITE_DIR says another";
+      const doctor = `npm run doctor -- --stack ${stack.name}, which looks at the volumes`;
+      if (gone > 0)
+        return failed(
+          `the server was made anew, and ${gone} of ${before.length} runs of its history are gone`,
+          volume,
+          doctor,
+        );
+      if (!end)
+        return failed(
+          `the server was made anew, and the sleeping run had not resumed after ${how.patienceSeconds} s`,
+          volume,
+          doctor,
+        );
+      const wrong = repeated(end);
+      if (wrong.length > 0) {
+        return failed(
+          `the server was made anew, and the sleeping run went on wrongly: ${wrong.join("; ")}`,
+          volume,
+          doctor,
+        );
+      }
+      return passed(
+        `${server.what} removed and made anew: ${before.length} runs of history are there, the sleeping one completed`,
+      );
+    },
+  };
+}

@@ -1,0 +1,15 @@
+/** Ctrl-C while parts of a stack are dead takes effect when `action` has brought them back. */
+export async function uninterrupted<T>(action: () => Promise<T>): Promise<T> {
+  let interrupted = false;
+  const note = () => {
+    interrupted = true;
+    console.error("\nCtrl-C: what was killed is brought back first.");
+  };
+  process.on("SIGINT", note);
+  try {
+    return await action();
+  } finally {
+    process.off("SIGINT", note);
+    if (interrupted) process.exit(130);
+  }
+}

@@ -1,0 +1,75 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import { hardened, replacedWhole } from "./hardening.ts";
+import { dockerNames } from "./names.ts";
+import { SecretFile, secretFolder } from "./secret-files.ts";
+
+export interface DockerJanitorArgs {
+  stack: string;
+  /** Image with Node. */
+  image: pulumi.Input<string>;
+  network: pulumi.Input<string>;
+  /** Days that what has ended is kept. */
+  days: number;
+  /** The server's Redis, which knows the runs in flight. */
+  redisUrl?: pulumi.Input<string> | undefined;
+}
+
+/** Keeps the server's SQLite file as long as the stack says, beside the server on the same volume. */
+export class DockerJanitor extends pulumi.ComponentResource {
+  constructor(name: string, args: DockerJanitorArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("inngest-local:index:DockerJanitor", name, {}, opts);
+    const names = dockerNames(args.stack);
+    const image = new docker.RemoteImage(`${name}-image`, { name: args.image, keepLocally: true }, { parent: this });
+    const order = pulumi.secret(
+      pulumi.jsonStringify({ database: "/data/main.db", queueUrl: args.redisUrl, days: args.days }),
+    );
+    const secrets = new SecretFile(
+      `${name}-order`,
+      { stack: args.stack, file: orderFile, content: order, image: image.imageId },
+      { parent: this },
+    );
+    new docker.Container(
+      `${name}-node`,
+      {
+        ...hardened({ stack: args.stack, memory: 512, cpuShares: 256, labels: [secrets.label] }),
+        name: names.janitor,
+        image: image.imageId,
+        command: ["node", "--input-type=module", "--eval", unpackAndRun],
+        envs: [`FILES=${JSON.stringify(upkeepFiles())}`],
+        volumes: [{ volumeName: names.data, containerPath: "/data" }, secrets.mount],
+        networksAdvanced: [{ name: args.network }],
+        restart: "unless-stopped",
+      },
+      { parent: this, ...replacedWhole },
+    );
+    this.registerOutputs({});
+  }
+}
+
+const orderFile = "order.json";
+
+/** Puts files into memory and runs one of them: a container's root may be read-only, and takes no file then. */
+const unpackAndRun = `
+import { mkdirSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+process.chdir(tmpdir());
+for (const [path, content] of Object.entries(JSON.parse(process.env.FILES))) {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, content, { mode: 0o600 });
+}
+process.argv[2] = "${secretFolder}/${orderFile}";
+await import(join(process.cwd(), "upkeep", "janitor.ts"));
+`;
+
+/** The scripts that work on a stack's state, which need nothing but Node, by path. */
+function upkeepFiles(): Record<string, string> {
+  const components = join(import.meta.dirname, "..");
+  const scripts = readdirSync(join(components, "upkeep")).sort();
+  const paths = ["host/problem.ts", ...scripts.map((script) => `upkeep/${script}`)];
+  const sources = paths.map((path) => [path, readFileSync(join(components, path), "utf8")]);
+  return { "package.json": '{ "type": "module" }\n', ...Object.fromEntries(sources) };
+}

@@ -1,0 +1,51 @@
+import * as pulumi from "@pulumi/pulumi";
+import { HostService } from "../host/host-service.ts";
+import { sourceHash } from "../host/source.ts";
+import type { Supervision } from "../host/supervisors/index.ts";
+
+export interface ProcessJanitorArgs {
+  stack: string;
+  dataDir?: string | undefined;
+  /** Days that what has ended is kept. */
+  days: number;
+  /** The server's Redis, which knows the runs in flight. */
+  redisUrl?: pulumi.Input<string> | undefined;
+  supervision: Supervision;
+}
+
+/**
+ * Keeps the server's SQLite file as long as the stack says. A process beside it and no function of the worker's, which
+ * on other tiers does not reach that file, and which is the user's own to replace.
+ */
+export class ProcessJanitor extends pulumi.ComponentResource {
+  /** Which supervisor it got, and what it survives and what not. */
+  public readonly supervised: pulumi.Output<string>;
+
+  constructor(name: string, args: ProcessJanitorArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("inngest-local:index:ProcessJanitor", name, {}, opts);
+    const order = pulumi.jsonStringify({
+      database: "${dataDir}/server/main.db",
+      queueUrl: args.redisUrl,
+      days: args.days,
+    });
+    const service = new HostService(
+      name,
+      {
+        stack: args.stack,
+        service: "janitor",
+        dataDir: args.dataDir,
+        program: { kind: "node" },
+        args: ["components/upkeep/janitor.ts", "${dataDir}/janitor/janitor.json"],
+        workingDirectory: ".",
+        // Another source is another start.
+        environment: { SOURCE: sourceHash("components/upkeep") },
+        files: order.apply((content) => [{ name: "janitor.json", content }]),
+        listeners: [],
+        supervision: args.supervision,
+      },
+      { parent: this },
+    );
+    this.supervised = service.supervised;
+    this.registerOutputs({ supervised: this.supervised });
+  }
+}

@@ -1,0 +1,34 @@
+import * as pulumi from "@pulumi/pulumi";
+
+/**
+ * Where a stack keeps what it knows, and how one gets there: for backup, restore, move and the janitor. Secret as a
+ * whole, because the address of the queue holds its password.
+ */
+export interface Stores {
+  place: HostPlace | DockerPlace;
+  /** Redis for queue and run state, as it is reached from that place; none where both live in the server's memory. */
+  queueUrl?: string | undefined;
+}
+
+/** The server's SQLite file is in the stack's data folder on this machine. */
+export interface HostPlace {
+  kind: "host";
+  /** Absolute data folder. @default the platform's, one folder a stack */
+  dataDir?: string | undefined;
+}
+
+/** It is in a volume of Docker's. */
+export interface DockerPlace {
+  kind: "docker";
+  context?: string | undefined;
+  /** Network in which the queue answers. */
+  network: string;
+  /** Image with Node in which the data are worked on. */
+  image: string;
+  /** The volume; none where the history goes with the server's container. */
+  volume?: string | undefined;
+}
+
+export function storesOf(place: Stores["place"], queueUrl: pulumi.Input<string> | undefined): pulumi.Output<Stores> {
+  return pulumi.secret({ place, queueUrl });
+}

@@ -1,0 +1,33 @@
+/**
+ * Says what a stack has: rows, when its newest run or event came, runs without an end. Changes nothing.
+ * Standard input: a {@link LookOrder}; standard output: a {@link Seen}.
+ */
+import { readStdin, runScript } from "../host/problem.ts";
+import { type Counts, lookAt } from "./history.ts";
+import { Redis } from "./redis.ts";
+
+export interface LookOrder {
+  database: string;
+  queueUrl?: string | undefined;
+  /** What came later does not count as news, in milliseconds since 1970. */
+  before?: number | undefined;
+}
+
+export interface Seen {
+  counts: Counts;
+  /** When the newest run or event came, in milliseconds since 1970; 0 when there is none. */
+  newest: number;
+  unfinished: number;
+  keys?: number;
+}
+
+await runScript(async () => {
+  const { database, queueUrl, before } = await readStdin<LookOrder>();
+  const seen: Seen = lookAt(database, before);
+  if (queueUrl) {
+    const redis = await Redis.connect(queueUrl);
+    seen.keys = Number(await redis.command("DBSIZE"));
+    redis.close();
+  }
+  process.stdout.write(JSON.stringify(seen));
+});

@@ -1,0 +1,77 @@
+import { statfsSync, statSync } from "node:fs";
+import { DatabaseSync } from "node:sqlite";
+import { Problem } from "../host/problem.ts";
+import { type Removed, removeBefore } from "./retention.ts";
+import { endRuns, flightOf } from "./stranded.ts";
+
+export interface SweepOrder {
+  /** The server's SQLite file. */
+  database: string;
+  queueUrl?: string | undefined;
+  /** Days that what has ended is kept. @default for ever */
+  days?: number | undefined;
+  /** Write the end of runs that are stranded. */
+  endStranded?: boolean | undefined;
+  /** Milliseconds that a run must be old to be called stranded. @default a minute */
+  grace?: number | undefined;
+}
+
+/** What one round has found and done. */
+export interface Swept extends Partial<Removed> {
+  at: string;
+  /** Bytes of the history, and bytes that are free where it is. */
+  size: number;
+  room: number;
+  /** Runs that the queue has. */
+  inFlight: number;
+  /** Runs that never end, because the queue has nothing of them. */
+  stranded: string[];
+  ended: number;
+}
+
+/** Room that is little: the size of the history, which a backup needs, or this many bytes. */
+const littleRoom = 1024 ** 3;
+
+/** One round of the janitor. Throws {@link Problem} where there is no history yet. */
+export async function sweep({ database: path, queueUrl, days, endStranded, grace }: SweepOrder): Promise<Swept> {
+  if (!statSync(path, { throwIfNoEntry: false })) throw new Problem(`there is no history at ${path} yet`);
+  const database = new DatabaseSync(path, { timeout: 5000 });
+  try {
+    // No commit of ours waits for the disk with the lock in its hand; what a power cut takes back is removed again.
+    database.exec("PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0");
+    const { inFlight, stranded } = await flightOf(database, queueUrl, grace);
+    const ended = endStranded ? endRuns(database, stranded) : 0;
+    const removed = days === undefined ? {} : await removeBefore(database, Date.now() - days * 86_400_000, inFlight);
+    const { bavail, bsize } = statfsSync(path);
+    const size = statSync(path).size + (statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0);
+    return {
+      at: new Date().toISOString(),
+      ...removed,
+      size,
+      room: bavail * bsize,
+      inFlight: inFlight.size,
+      stranded,
+      ended,
+    };
+  } finally {
+    database.close();
+  }
+}
+
+/** What somebody should know of it, if anything. */
+export function warnings({ size, room, stranded, ended }: Swept): string[] {
+  const gigabytes = (bytes: number) => `${(bytes / 1024 ** 3).toFixed(1)} GB`;
+  return [
+    ...(room < Math.max(size, littleRoom)
+      ? [
+          `${gigabytes(room)} are free where the history of ${gigabytes(size)} is. Remedy: make room, or shorten \`retention\``,
+        ]
+      : []),
+    ...(stranded.length > ended
+      ? [
+          `${stranded.length - ended} runs never end, because the queue has nothing of them. ` +
+            "Remedy: npm run retention -- --end-stranded, and rerun from the dashboard what is still wanted",
+        ]
+      : []),
+  ];
+}

@@ -1,0 +1,122 @@
+// Real Pulumi CLI, server, Redis and worker: the janitor's work on the server's own schema, beside a server at work.
+// Age is made by a limit of seconds in the place of days. Does not prove: histories of gigabytes (npm run bench --
+// retention is about a large one), and the days of a year.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { execa } from "execa";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Swept } from "../../components/upkeep/sweep.ts";
+import { docker, leftovers } from "../support/containers.ts";
+import { finished, marks, statuses } from "../support/durable-worker.ts";
+import { missing, title } from "../support/engine.ts";
+import { type OwnRedis, stackWithRedis } from "../support/own-redis.ts";
+import { eventually, TestStack } from "../support/test-stack.ts";
+
+const reason = await missing("pulumi", "inngest", "redis");
+
+describe.skipIf(reason)(title("retention, process tier", reason), () => {
+  let stack: TestStack;
+  let redis: OwnRedis;
+  beforeAll(async () => {
+    ({ stack, redis } = await stackWithRedis());
+  });
+  afterAll(async () => {
+    await stack.remove();
+    redis.stop();
+  });
+
+  const history = () => join(stack.dataFolder, "server", "main.db");
+  /** One round, on what ended more than `seconds` ago. */
+  const round = async (order: object): Promise<Swept> => {
+    const input = JSON.stringify({ database: history(), queueUrl: redis.url, ...order });
+    const { stdout } = await execa({ input })`${process.execPath} components/upkeep/purge.ts`;
+    return JSON.parse(stdout) as Swept;
+  };
+  const send = async (run: string, seconds: number) => {
+    const api = await stack.api();
+    return await api.send((await stack.outputs()).eventKey, { name: "durable/asleep", data: { run, seconds } });
+  };
+  const sendMany = async (prefix: string, count: number, seconds: number) => {
+    const api = await stack.api();
+    const { eventKey } = await stack.outputs();
+    for (let run = 0; run < count; run++) {
+      await api.send(eventKey, { name: "durable/asleep", data: { run: `${prefix}${run}`, seconds } });
+    }
+  };
+
+  test("the janitor is up, keeps to its setting, and has told its first round", async () => {
+    await eventually(20_000, async () => {
+      const log = readFileSync(join(stack.dataFolder, "logs", "janitor.log"), "utf8");
+      expect(log).toMatch(/"inFlight":0,"stranded":0/);
+    });
+    expect(await stack.changes()).toEqual([]);
+  });
+
+  test("beside a server at work, what ended goes, what is in flight stays and ends", async () => {
+    await sendMany("old", 30, 0);
+    await sendMany("asleep", 5, 20);
+    await eventually(40_000, async () => expect(finished(stack)).toBe(30));
+    await new Promise((resolve) => setTimeout(resolve, 2000));
+    const before = Date.now();
+    await sendMany("during", 20, 1);
+    const swept = await round({ days: (Date.now() - before + 1000) / 86_400_000 });
+    expect(swept.rows).toMatchObject({ function_runs: 30, function_finishes: 30, trace_runs: 30, events: 60 });
+    expect(swept.rows?.spans).toBeGreaterThanOrEqual(30 * 5);
+    await eventually(40_000, async () => expect(finished(stack)).toBe(55));
+    expect(Object.values(marks(stack)).every((count) => count === 1)).toBe(true);
+    await eventually(10_000, async () => {
+      expect(await statuses(stack)).toEqual(Array(25).fill("COMPLETED"));
+    });
+    const log = readFileSync(join(stack.dataFolder, "logs", "server.log"), "utf8");
+    // Each would be a line of a trace that met the janitor's lock: more than a few mean that it does not keep its pace.
+    expect(log.match(/SQLITE_BUSY/g)?.length ?? 0).toBeLessThan(5);
+  });
+
+  test("a run whose queue item is gone is found, and ended on request", async () => {
+    const eventId = await send("stranded", 3000);
+    const api = await stack.api();
+    const run = await eventually(10_000, async () => {
+      const [found] = await api.runsOf(eventId);
+      if (found?.status !== "RUNNING") throw new Error(`not yet: ${found?.status}`);
+      return found.id;
+    });
+    redis.forget(run);
+    expect(await round({ grace: 0 })).toMatchObject({ inFlight: 0, stranded: [run], ended: 0 });
+    expect(await round({ grace: 0, endStranded: true })).toMatchObject({ stranded: [run], ended: 1 });
+    await eventually(20_000, async () => {
+      expect((await api.runs(100)).find(({ id }) => id === run)?.status).toBe("CANCELLED");
+    });
+    const { exitCode, stdout } = await stack.command("retention");
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(
+      /^History \d+\.\d MB; \d+\.\d MB are free; retention 30d\nRuns {4}0 in flight, 0 that never end$/,
+    );
+    const database = new DatabaseSync(history(), { readOnly: true });
+    expect(database.prepare("PRAGMA integrity_check").all()).toEqual([{ integrity_check: "ok" }]);
+    database.close();
+  });
+});
+
+const dockerReason = await missing("pulumi", "docker");
+
+describe.skipIf(dockerReason)(title("retention, Docker tier", dockerReason), () => {
+  let stack: TestStack;
+  beforeAll(async () => {
+    stack = await TestStack.create("persistent");
+    await stack.up();
+  });
+  afterAll(async () => {
+    await stack.remove();
+    for (const volume of leftovers(stack.name).volumes) docker("volume", "rm", volume);
+  });
+
+  test("the janitor's container has done a round, and a round can be asked for", async () => {
+    const container = `inngest-${stack.name}-janitor`;
+    await eventually(30_000, async () => expect(docker("logs", container)).toMatch(/"stranded":0/));
+    expect(await stack.changes()).toEqual([]);
+    const { exitCode, stdout, all } = await stack.command("retention", "--now", "--json");
+    expect(exitCode, String(all)).toBe(0);
+    expect(JSON.parse(String(stdout))).toMatchObject({ inFlight: 0, stranded: [], rows: { spans: 0, events: 0 } });
+  });
+});

@@ -1,0 +1,73 @@
+import { execFileSync, spawn } from "node:child_process";
+import { mkdtempSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { durableWorker } from "./durable-worker.ts";
+import { eventually, TestStack } from "./test-stack.ts";
+
+/** A Redis as a user would have it: append-only, with a password. */
+export class OwnRedis {
+  readonly url: string;
+  readonly #port: number;
+  readonly #pid: number;
+
+  private constructor(port: number, pid: number) {
+    this.#port = port;
+    this.#pid = pid;
+    this.url = `redis://:${password}@127.0.0.1:${port}`;
+  }
+
+  static async start(home: string): Promise<OwnRedis> {
+    const port = await freePort();
+    const folder = mkdtempSync(join(home, "redis-"));
+    const flags = ["--port", String(port), "--bind", "127.0.0.1", "--dir", folder, "--appendonly", "yes"];
+    const child = spawn("redis-server", [...flags, "--save", "", "--requirepass", password], { stdio: "ignore" });
+    const redis = new OwnRedis(port, child.pid as number);
+    await eventually(10_000, async () => {
+      if (redis.#cli("PING") !== "PONG") throw new Error("Redis does not answer yet");
+    });
+    return redis;
+  }
+
+  empty(): void {
+    this.#cli("FLUSHALL");
+  }
+
+  /** Removes all that the server keeps of a run, its items in the queue included. */
+  forget(run: string): void {
+    const keys = this.#cli("KEYS", `*${run}*`).split("\n");
+    this.#cli("DEL", ...keys, "{queue}:queue:item");
+  }
+
+  stop(): void {
+    process.kill(this.#pid);
+  }
+
+  #cli(...args: string[]): string {
+    const env = { ...process.env, REDISCLI_AUTH: password };
+    return execFileSync("redis-cli", ["-p", String(this.#port), ...args], { env, encoding: "utf8" }).trim();
+  }
+}
+
+/** A stack of the process tier, up, that keeps runs in flight in a Redis of its user's, with the worker that marks its steps. */
+export async function stackWithRedis(): Promise<{ stack: TestStack; redis: OwnRedis }> {
+  const stack = await TestStack.create("dev");
+  const redis = await OwnRedis.start(stack.home);
+  stack.set("workerDir", durableWorker(stack.home));
+  await stack.setSecret("redisUrl", redis.url);
+  await stack.up();
+  return { stack, redis };
+}
+
+const password = "a-password-of-redis";
+
+/** A port of 127.0.0.1 that nobody listens on. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
+}

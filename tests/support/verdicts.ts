@@ -1,0 +1,33 @@
+import type { Receipt } from "../../cli/verify/receipt.ts";
+import type { TestStack } from "./test-stack.ts";
+
+interface Diagnosis {
+  checks: { id: string; status: "ok" | "warning" | "broken"; seen: string; remedy: string }[];
+}
+
+/** What `verify --json` says of a stack, which is all that it says. */
+export async function verified(stack: TestStack, ...flags: string[]): Promise<Receipt & { exitCode: number }> {
+  const { exitCode = 1, stdout, stderr } = await stack.command("verify", "--json", ...flags);
+  if (!stdout) throw new Error(`verify said nothing: ${stderr}`);
+  return { ...(JSON.parse(stdout) as Receipt), exitCode };
+}
+
+/** Ids of the checks that have failed. */
+export async function failures(stack: TestStack, ...flags: string[]): Promise<string[]> {
+  const { checks, exitCode } = await verified(stack, ...flags);
+  const failed = checks.filter(({ status }) => status === "failed").map(({ id }) => id);
+  if ((exitCode === 0) !== (failed.length === 0)) throw new Error(`verify ended with ${exitCode}`);
+  return failed;
+}
+
+/** What of a stack `doctor --json` calls broken or worth a warning: `queue broken`. */
+export async function complaints(stack: TestStack): Promise<string[]> {
+  const { exitCode, stdout, stderr } = await stack.command("doctor", "--json");
+  if (!stdout) throw new Error(`doctor said nothing: ${stderr}`);
+  const { checks } = JSON.parse(stdout) as Diagnosis;
+  const wrong = checks.filter(({ status }) => status !== "ok");
+  for (const { id, remedy } of wrong) if (!remedy) throw new Error(`${id} has no remedy`);
+  if ((exitCode === 0) === wrong.some(({ status }) => status === "broken"))
+    throw new Error(`doctor ended with ${exitCode}`);
+  return wrong.map(({ id, status }) => `${id} ${status}`);
+}

@@ -1,0 +1,116 @@
+// How checks are run and told: by verify and doctor alike, on a terminal, a narrow one and none. The terminal is a
+// stand-in that keeps what is written.
+import { Writable } from "node:stream";
+import { WriteStream } from "node:tty";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { type Check, reasonOf, runChecks } from "../../cli/checks/check.ts";
+import { silent, terminalReport } from "../../cli/checks/terminal.ts";
+
+type Status = "good" | "bad";
+const formats = { good: "green", bad: "red" } as const;
+const fine: Check<Status> = { id: "fine", run: async () => ({ status: "good", seen: "all is well" }) };
+const wrong: Check<Status> = {
+  id: "wrong",
+  run: async () => ({ status: "bad", seen: "it is off", cause: "nobody turned it on", remedy: "turn it on" }),
+};
+
+/** A stream that keeps what is written; a terminal when it has columns. */
+class Kept extends Writable {
+  text = "";
+  readonly isTTY: boolean;
+  readonly columns: number | undefined;
+
+  constructor(columns?: number) {
+    super();
+    this.isTTY = columns !== undefined;
+    this.columns = columns;
+  }
+
+  override _write(chunk: Buffer, _: BufferEncoding, done: () => void): void {
+    this.text += chunk;
+    done();
+  }
+
+  getColorDepth(): number {
+    return WriteStream.prototype.getColorDepth.call(this);
+  }
+}
+const asStream = (stream: Kept) => stream as unknown as NodeJS.WriteStream;
+/** Goes to the beginning of the line, and empties it. */
+const erase = "\r\x1b[2K";
+
+beforeEach(() => {
+  vi.stubEnv("NO_COLOR", "1");
+  vi.stubEnv("FORCE_COLOR", undefined);
+});
+afterEach(() => vi.useRealTimers());
+
+test("a check that throws has failed with what was thrown, and the next one is run", async () => {
+  const throws: Check<Status> = {
+    id: "throws",
+    run: async () => {
+      throw new TypeError("fetch failed", { cause: Object.assign(new Error("refused"), { code: "ECONNREFUSED" }) });
+    },
+  };
+  const results = await runChecks([throws, fine], "bad", silent);
+  expect(results.map(({ id, status, seen }) => [id, status, seen])).toEqual([
+    ["throws", "bad", "nothing listens there"],
+    ["fine", "good", "all is well"],
+  ]);
+  expect(results.every(({ ms }) => ms >= 0)).toBe(true);
+});
+
+test("an error without a cause says what it says", () => {
+  expect(reasonOf(new Error("HTTP 401"))).toBe("HTTP 401");
+  expect(reasonOf(Object.assign(new Error("x"), { name: "TimeoutError" }))).toBe("no answer in time");
+});
+
+test("without a terminal each check is one line, cause and remedy below it", async () => {
+  const stream = new Kept();
+  await runChecks([fine, wrong], "bad", terminalReport(formats, asStream(stream)));
+  expect(stream.text).toBe(
+    "good  fine           all is well\n" +
+      "bad   wrong          it is off\n" +
+      "      Likely cause: nobody turned it on\n" +
+      "      Remedy: turn it on\n",
+  );
+});
+
+test("a narrow terminal gets lines that fit, and NO_COLOR no colour", async () => {
+  const stream = new Kept(44);
+  const long: Check<Status> = { id: "long", run: async () => ({ status: "good", seen: "word ".repeat(20).trim() }) };
+  await runChecks([long], "bad", terminalReport(formats, asStream(stream)));
+  const lines = stream.text.replaceAll(erase, "").split("\n");
+  expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(44);
+  expect(lines.join(" ").match(/word/g)).toHaveLength(20);
+  expect(stream.text.replaceAll(erase, "")).not.toContain("\x1b");
+});
+
+test("a check that takes longer than a second says on the terminal what it is at", async () => {
+  vi.useFakeTimers();
+  const stream = new Kept(80);
+  const slow: Check<Status> = {
+    id: "slow",
+    async run(tell) {
+      tell("wait for it");
+      await vi.advanceTimersByTimeAsync(2000);
+      return { status: "good", seen: "done" };
+    },
+  };
+  await runChecks([slow], "bad", terminalReport(formats, asStream(stream)));
+  expect(stream.text).toContain("slow: wait for it (2 s)");
+  expect(stream.text.split(erase).at(-1)).toBe("good  slow           done\n");
+});
+
+test("without a terminal it says each thing once", async () => {
+  const stream = new Kept();
+  const slow: Check<Status> = {
+    id: "slow",
+    async run(tell) {
+      tell("wait for it");
+      return { status: "good", seen: "done" };
+    },
+  };
+  await runChecks([slow], "bad", terminalReport(formats, asStream(stream)));
+  expect(stream.text).toBe("      slow: wait for it\ngood  slow           done\n");
+});

@@ -1,0 +1,311 @@
+// What doctor makes of what it sees: kubectl, docker and a Redis are stand-ins here, each with a fault, and the faulty
+// check is the only one that says so. Real engines are for tests/integration/doctor.test.ts.
+import { createServer } from "node:net";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { Result } from "../../cli/checks/check.ts";
+import { runChecks } from "../../cli/checks/check.ts";
+import { isLoopback, openListeners, published } from "../../cli/checks/open-listeners.ts";
+import { silent } from "../../cli/checks/terminal.ts";
+import { dockerChecks } from "../../cli/doctor/docker.ts";
+import { kubernetesChecks } from "../../cli/doctor/kubernetes.ts";
+import { devModeCheck } from "../../cli/doctor/live.ts";
+import { brokenBy, type DoctorCheck, type Health, type Patient } from "../../cli/doctor/outcome.ts";
+import { stackChecks } from "../../cli/doctor/stack.ts";
+import { storeChecks } from "../../cli/doctor/stores.ts";
+import { trapsOf } from "../../cli/doctor/traps.ts";
+import type { StackSettings } from "../../cli/live-stack.ts";
+import { readable } from "../../cli/sizes.ts";
+import { freePort, Home } from "./fixtures/host.ts";
+
+let home: Home;
+beforeEach(() => {
+  home = new Home();
+});
+afterEach(() => home.dispose());
+
+function patient(settings: Partial<StackSettings>, outputs: object | undefined = {}): Patient {
+  const pulumi = { setting: async () => undefined };
+  return { stack: "test", pulumi, settings: { dataDir: home.data, ...settings }, outputs } as unknown as Patient;
+}
+
+async function look(checks: DoctorCheck[]): Promise<Result<Health>[]> {
+  return await runChecks<Health>(checks, "broken", silent);
+}
+const wrong = (results: Result<Health>[]) => results.filter(({ status }) => status !== "ok");
+const brokenIds = (results: Result<Health>[]) => wrong(results).map(({ id, status }) => `${id} ${status}`);
+
+/** Puts a program on PATH that answers by the first word that its arguments contain; `!` begins an error. */
+function standIn(name: string, answers: [word: string, answer: string][]): void {
+  const cases = answers.map(([word, answer]) =>
+    answer.startsWith("!")
+      ? `*'${word}'*) echo '${answer.slice(1)}' >&2; exit 1 ;;`
+      : `*'${word}'*) echo '${answer}' ;;`,
+  );
+  vi.stubEnv("PATH", `${home.command(name, `case "$*" in ${cases.join(" ")} esac`)}:${process.env.PATH}`);
+}
+
+describe("a cluster", () => {
+  const settings = { tier: "kubernetes", kubeContext: "mine" };
+  const pod = (volume: object) =>
+    JSON.stringify({
+      items: [
+        {
+          spec: {
+            containers: [{ volumeMounts: [{ name: "data", mountPath: "/data" }] }],
+            volumes: [{ name: "data", ...volume }],
+          },
+        },
+      ],
+    });
+  const right: [string, string][] = [
+    ["get-contexts", "mine"],
+    ["readyz", "ok"],
+    [
+      "storageclass",
+      '{"items":[{"metadata":{"name":"fast","annotations":{"storageclass.kubernetes.io/is-default-class":"true"}}}]}',
+    ],
+    ["version", '{"serverVersion":{"gitVersion":"v1.32.1","minor":"32"}}'],
+    ["can-i", "yes"],
+    ["get service inngest", ""],
+    ["get pods", pod({ persistentVolumeClaim: { claimName: "server-data" } })],
+  ];
+  const withFault = (...fault: [string, string][]) => {
+    standIn("kubectl", [...fault, ...right]);
+    return look(kubernetesChecks(patient(settings)));
+  };
+
+  test("that has it all is fine", async () => {
+    expect(brokenIds(await withFault())).toEqual([]);
+  });
+
+  test.each([
+    ["no context", [["get-contexts", "other"]], "kubernetes broken", /`kubeContext` must be one of other/],
+    [
+      "an old version",
+      [["version", '{"serverVersion":{"gitVersion":"v1.20.0","minor":"20"}}']],
+      "kubernetes warning",
+      /1\.25/,
+    ],
+    ["a missing permission", [["can-i create secrets", "no"]], "permissions broken", /^may not create secrets$/],
+    ["a Service named inngest", [["get service inngest", "service/inngest"]], "service-links broken", /INNGEST_PORT/],
+    ["data on no claim", [["get pods", pod({ emptyDir: {} })]], "data broken", /on no claim/],
+  ] as [string, [string, string][], string, RegExp][])("with %s: exactly that is said", async (_, fault, id, text) => {
+    const results = await withFault(...fault);
+    expect(brokenIds(results)).toEqual([id]);
+    expect(wrong(results)[0]?.seen).toMatch(text);
+    expect(wrong(results)[0]?.remedy).toBeTruthy();
+  });
+
+  test("that no setting names", async () => {
+    const [only] = await look(kubernetesChecks(patient({ tier: "kubernetes" })));
+    expect(only).toMatchObject({ id: "kubernetes", status: "broken", seen: "`kubeContext` is not set" });
+  });
+});
+
+describe("Docker", () => {
+  const settings = {
+    tier: "docker",
+    durable: "true",
+    serverImage: "server:1",
+    gatewayImage: "caddy:2",
+    queueImage: "redis:7",
+  };
+  const info = (changes: object = {}) =>
+    JSON.stringify({
+      ServerVersion: "27.1.0",
+      OperatingSystem: "Linux",
+      MemTotal: 2 ** 33,
+      DockerRootDir: "/no",
+      ...changes,
+    });
+  const container = (changes: object = {}) =>
+    JSON.stringify([
+      {
+        Config: { Env: ["INNGEST_SQLITE_DIR=/data"], WorkingDir: "/" },
+        Mounts: [{ Type: "volume", Name: "inngest-test-data", Destination: "/data" }],
+        ...changes,
+      },
+    ]);
+  const right: [string, string][] = [
+    ["info", info()],
+    ["image inspect", "[]"],
+    ["context inspect", "mine (unix:///var/run/docker.sock)"],
+    ["container inspect", container()],
+    ["redis-cli", "aof_enabled:1\nmaxmemory-policy\nnoeviction"],
+    ["version", "27.1.0"],
+  ];
+  const withFault = (...fault: [string, string][]) => {
+    standIn("docker", [...fault, ...right]);
+    const here = patient(settings, {});
+    // Whether containers and this machine reach each other, only real ones can show.
+    return look([...dockerChecks(here).filter(({ id }) => id !== "reach"), ...storeChecks(here)]);
+  };
+
+  test("that has it all is fine", async () => {
+    expect(brokenIds(await withFault())).toEqual([]);
+  });
+
+  test.each([
+    ["that is down", [["version", "!Cannot connect"]], "docker broken", /no Docker engine answers at/],
+    ["that is old", [["info", info({ ServerVersion: "19.3.0" })]], "docker broken", /knows no host-gateway/],
+    ["with little memory", [["info", info({ MemTotal: 2 ** 30 })]], "docker warning", /little memory/],
+    ["without the image", [["image inspect redis:7", "!No such image"]], "images warning", /^redis:7 will be pulled/],
+    [
+      "with the recipe's volume",
+      [["container inspect", container({ Mounts: [{ Type: "volume", Destination: "/var/lib/inngest" }] })]],
+      "data broken",
+      /writes to \/data, where no volume is mounted \(volumes are at \/var\/lib\/inngest\)/,
+    ],
+    [
+      "with a server that has its database elsewhere",
+      [["readlink", "/home/main.db"]],
+      "data broken",
+      /writes to \/home, where no volume is mounted/,
+    ],
+    [
+      "with a server that does not run",
+      [["container inspect", container({ State: { Running: false } })]],
+      "data warning",
+      /does not run/,
+    ],
+    [
+      "with a server that is told no folder",
+      [["container inspect", container({ Config: { Env: [], WorkingDir: "" } })]],
+      "data broken",
+      /writes to \/\.inngest, where no volume is mounted/,
+    ],
+    [
+      "with a Redis that does not append",
+      [["redis-cli", "aof_enabled:0\nmaxmemory-policy\nnoeviction"]],
+      "queue broken",
+      /^the queue does not append to disk/,
+    ],
+    [
+      "with a Redis that evicts",
+      [["redis-cli", "aof_enabled:1\nmaxmemory-policy\nallkeys-lru"]],
+      "queue broken",
+      /maxmemory-policy allkeys-lru/,
+    ],
+  ] as [string, [string, string][], string, RegExp][])("%s: exactly that is said", async (_, fault, id, text) => {
+    const results = await withFault(...fault);
+    expect(brokenIds(results)).toEqual([id]);
+    expect(wrong(results)[0]?.seen).toMatch(text);
+  });
+
+  test("a port that is published to everybody is told, and one on loopback is not", async () => {
+    standIn("docker", [
+      ["ps", "inngest-test-server 127.0.0.1:8288->8288/tcp, 0.0.0.0:8289->8289/tcp, [::]:8289->8289/tcp"],
+      ["network", "172.17.0.1 172.17.0.0/16"],
+    ]);
+    expect(await openListeners("test", patient(settings).settings)).toEqual([
+      { who: "container inngest-test-server", address: "0.0.0.0", port: 8289, documented: false },
+      { who: "container inngest-test-server", address: "::", port: 8289, documented: false },
+    ]);
+  });
+});
+
+describe("a stack", () => {
+  test("that is not up yet, with free ports, is fine", async () => {
+    const [port, workerPort] = [await freePort(), await freePort()].map(String);
+    const results = await look(
+      stackChecks(
+        patient(
+          { tier: "docker", port: port as string, workerPort: workerPort as string, serverImage: "a:v1.43.0" },
+          undefined,
+        ),
+      ),
+    );
+    expect(brokenIds(results)).toEqual([]);
+  });
+
+  test("whose port another program has: exactly that is said, and who it is", async () => {
+    const port = await freePort();
+    const holder = createServer().listen(port, "127.0.0.1");
+    await new Promise((resolve) => holder.once("listening", resolve));
+    const settings = {
+      tier: "kubernetes",
+      workerPlacement: "host",
+      port: "1",
+      workerPort: String(port),
+      serverImage: "a:v1.43.0",
+    };
+    const results = await look(stackChecks(patient(settings, undefined)));
+    holder.close();
+    expect(brokenIds(results)).toEqual(["ports broken"]);
+    expect(wrong(results)[0]?.seen).toMatch(
+      new RegExp(`^${port} \\(\`workerPort\`\\) is held by .+ \\(pid ${process.pid}\\)$`),
+    );
+  });
+
+  test("with a prefixed key: exactly that is said, and never the key", async () => {
+    const [port, workerPort] = [await freePort(), await freePort()].map(String);
+    const key = `signkey-dev-${"ab".repeat(16)}`;
+    const sick = patient(
+      { tier: "docker", port: port as string, workerPort: workerPort as string, serverImage: "a:v1.43.0" },
+      { signingKey: key, eventKey: "e" },
+    );
+    standIn("docker", [["ps", ""]]);
+    const results = await look(stackChecks(sick));
+    expect(brokenIds(results)).toEqual(["keys broken"]);
+    expect(wrong(results)[0]?.seen).toContain("the signing key must have no `signkey-` prefix");
+    expect(JSON.stringify(results)).not.toContain(key);
+  });
+
+  test.each([
+    [{ server: "1.43.0", tier: "docker", transport: "serve" }, 0],
+    [{ server: "1.19.2", tier: "docker", transport: "serve" }, 1],
+    [{ server: "1.19.2", tier: "process", transport: "serve" }, 0],
+    [{ server: "1.41.9", tier: "cluster", transport: "connect" }, 1],
+    [{ server: "1.41.9", tier: "cluster", transport: "serve" }, 0],
+    [{ server: "1.8.1", tier: "process", transport: "serve" }, 1],
+    [{ server: "latest", tier: "docker", transport: "serve" }, 0],
+  ])("server %j has %i known traps", (made, count) => {
+    expect(trapsOf(made)).toHaveLength(count);
+  });
+});
+
+describe("INNGEST_DEV", () => {
+  const check = async () => (await look([devModeCheck(home.folder, undefined)]))[0];
+
+  test("that is nowhere is fine, also when it is off", async () => {
+    vi.stubEnv("INNGEST_DEV", "0");
+    home.file(".env", "INNGEST_DEV=false\n");
+    expect(await check()).toMatchObject({ status: "ok" });
+  });
+
+  test("in the shell or in the worker's .env is told with its place", async () => {
+    vi.stubEnv("INNGEST_DEV", "1");
+    const file = home.file(".env", "INNGEST_DEV=http://localhost:8288\n");
+    expect(await check()).toMatchObject({
+      status: "warning",
+      seen: `INNGEST_DEV is set in this shell's environment, ${file}: a worker that is started with it checks no signature`,
+    });
+  });
+});
+
+test("addresses are told apart", () => {
+  expect(["127.0.0.1", "127.1.2.3", "::1", "localhost"].every(isLoopback)).toBe(true);
+  expect(["0.0.0.0", "*", "::", "172.17.0.1", "12.7.0.1"].some(isLoopback)).toBe(false);
+  expect(published("a 127.0.0.1:1->2/tcp, :::3->4/tcp, 5/tcp")).toEqual([
+    { host: "127.0.0.1", port: 1 },
+    { host: "::", port: 3 },
+  ]);
+});
+
+test("a preflight's finding becomes what was seen and its remedy", () => {
+  expect(brokenBy("`port` must be free, got 1. Remedy: stop it")).toEqual({
+    status: "broken",
+    seen: "`port` must be free, got 1",
+    remedy: "stop it",
+  });
+});
+
+test("sizes are readable", () => {
+  expect([0, 1023, 1024, 1536 * 1024, 3 * 1024 ** 3].map(readable)).toEqual([
+    "0 B",
+    "1023 B",
+    "1.0 KiB",
+    "1.5 MiB",
+    "3.0 GiB",
+  ]);
+});

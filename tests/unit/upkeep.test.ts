@@ -1,0 +1,168 @@
+// Proves the parts of backup and upgrade that are text in, text out. What they do to a stack is for the integration
+// suites.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { pack, unpack } from "../../cli/upkeep/archive.ts";
+import { keysOfState } from "../../cli/upkeep/keys-of-state.ts";
+import { checkVersion, imageAt, numberOf } from "../../cli/upkeep/server-version.ts";
+import { libpqVariables, retentionSql } from "../../components/cluster/retention-sql.ts";
+import { checksum, readSnapshot } from "../../components/upkeep/rdb.ts";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "upkeep-"));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+const file = (name: string, content: string | Buffer): string => {
+  mkdirSync(join(folder, name, ".."), { recursive: true });
+  writeFileSync(join(folder, name), content);
+  return join(folder, name);
+};
+
+describe("a snapshot of Redis", () => {
+  const header = Buffer.from(
+    "REDIS0011\xfa\x09redis-ver\x067.2.16\xfa\x05ctime\xc2\x01\x02\x03\x04\xfe\x00\xfb\x40\x64\x05",
+    "latin1",
+  );
+
+  test("has the checksum that Redis' own test vector has", async () => {
+    expect(await checksum(file("vector", "123456789"), 9)).toBe(0xe9c6d914c4b8d9can);
+  });
+
+  test("tells its version and keys", async () => {
+    const end = Buffer.alloc(8);
+    end.writeBigUInt64LE(await checksum(file("head", header), header.length));
+    expect(await readSnapshot(file("good", Buffer.concat([header, end])))).toEqual({
+      redisVersion: "7.2.16",
+      keys: 100,
+    });
+  });
+
+  test.each([
+    ["another file", Buffer.from("no snapshot at all"), "it is no snapshot of Redis"],
+    ["a flipped bit", Buffer.concat([header, Buffer.alloc(8, 1)]), "its checksum does not fit its content"],
+    ["nothing", Buffer.alloc(0), "it is no snapshot of Redis"],
+  ])("is refused: %s", async (_, content, reason) => {
+    await expect(readSnapshot(file("bad", content))).rejects.toThrow(reason);
+  });
+});
+
+describe("an archive", () => {
+  const about = { stack: "s", tier: "process", takenAt: "2026-01-31T12:00:00.000Z", serverVersion: "1.43.0" };
+  const makeContent = (): string => {
+    const content = join(folder, "content");
+    mkdirSync(join(content, "worker", "claims"), { recursive: true });
+    const database = new DatabaseSync(join(content, "history.db"));
+    database.exec("CREATE TABLE events (a); INSERT INTO events VALUES (1), (2)");
+    database.close();
+    writeFileSync(join(content, "state.json"), "{}");
+    writeFileSync(join(content, "worker", "claims", "a file"), "claim");
+    return content;
+  };
+
+  test("comes out as it went in", async () => {
+    const archive = join(folder, "a.tar.gz");
+    await pack(makeContent(), { ...about, counts: { events: 2 }, unfinished: 0 }, archive);
+    const out = join(folder, "out");
+    mkdirSync(out);
+    const manifest = await unpack(archive, out);
+    expect(manifest).toMatchObject({ ...about, format: "inngest-local backup", version: 1, counts: { events: 2 } });
+    expect(Object.keys(manifest.files)).toEqual(["history.db", "state.json", "worker/claims/a file"]);
+  });
+
+  test("with other rows than it says is refused", async () => {
+    const archive = join(folder, "a.tar.gz");
+    await pack(makeContent(), { ...about, counts: { events: 3 }, unfinished: 0 }, archive);
+    const out = join(folder, "out");
+    mkdirSync(out);
+    await expect(unpack(archive, out)).rejects.toThrow(
+      `${archive} is no good backup: its history has not the rows that it says. Nothing was changed. Remedy: use another one`,
+    );
+  });
+
+  test("that is not there is refused", async () => {
+    await expect(unpack(join(folder, "none"), folder)).rejects.toThrow(
+      `FILE must be a backup, and there is no file ${join(folder, "none")}`,
+    );
+  });
+});
+
+describe("keys of a state", () => {
+  const stack = { urn: "urn:stack", type: "pulumi:pulumi:Stack" };
+  const component = { urn: "urn:keys", type: "inngest-local:index:SigningKeys", parent: "urn:stack" };
+  const provider = { urn: "urn:random", id: "1", type: "pulumi:providers:random" };
+  const key = {
+    urn: "urn:key",
+    type: "random:index/randomPassword:RandomPassword",
+    parent: "urn:keys",
+    provider: "urn:random::1",
+    dependencies: ["urn:preflight"],
+    propertyDependencies: { length: [] },
+  };
+  const container = { urn: "urn:c", type: "docker:index/container:Container", parent: "urn:stack" };
+
+  test("are kept with what they stand under, and nothing else is", () => {
+    const state = {
+      version: 3,
+      deployment: { resources: [stack, component, provider, key, container], pending_operations: [1] },
+    };
+    expect(JSON.parse(keysOfState(JSON.stringify(state)))).toEqual({
+      version: 3,
+      deployment: {
+        resources: [
+          { ...stack, dependencies: [] },
+          { ...component, dependencies: [] },
+          { ...provider, dependencies: [] },
+          { urn: key.urn, type: key.type, parent: key.parent, provider: key.provider, dependencies: [] },
+        ],
+      },
+    });
+  });
+});
+
+describe("versions", () => {
+  test.each([
+    ["inngest/inngest:v1.43.0", "inngest/inngest:v1.44.0"],
+    ["registry.example:5000/a/inngest:1.43.0-rc1", "registry.example:5000/a/inngest:1.44.0"],
+  ])("%s becomes %s", (image, wanted) => {
+    expect(imageAt(image, "1.44.0")).toBe(wanted);
+  });
+
+  test.each(["inngest/inngest", "inngest/inngest:latest", "registry:5000/inngest", "inngest@sha256:abc"])(
+    "%s has none to change",
+    (image) => {
+      expect(() => imageAt(image, "1.44.0")).toThrow(
+        `\`serverImage\` must have the server's version in its tag, got ${image}. Remedy: --image with the new one`,
+      );
+    },
+  );
+
+  test("are read from what a server says", () => {
+    expect(numberOf("1.43.0-253303cdff")).toBe("1.43.0");
+    expect(() => checkVersion("1.43.0-253303cdff", "1.43.0")).not.toThrow();
+    expect(() => checkVersion("1.43.0", "1.43.1")).not.toThrow();
+    expect(() => checkVersion("1.43.0", "1.42.9")).toThrow("its database only goes forward");
+  });
+});
+
+describe("Postgres", () => {
+  test("is told to psql by variables", () => {
+    expect(libpqVariables("postgres://me:p%40ss@pg.example:6432/in%20ngest?sslmode=require")).toEqual({
+      PGHOST: "pg.example",
+      PGPORT: "6432",
+      PGUSER: "me",
+      PGPASSWORD: "p@ss",
+      PGDATABASE: "in ngest",
+      PGSSLMODE: "require",
+    });
+    expect(libpqVariables("postgres://[::1]/a")).toEqual({ PGHOST: "::1", PGDATABASE: "a" });
+  });
+
+  test("removes what is older than the days given", () => {
+    expect(retentionSql(7)).toContain("interval '7 days'");
+    expect(retentionSql(7)).toContain("7::bigint * 86400000");
+  });
+});

@@ -1,0 +1,271 @@
+// What verify makes of what a stack answers. Server, gateway and worker are small HTTP servers here, each with a fault;
+// that a real stack has none, and shows each of its own, is for tests/integration/verify*.test.ts.
+import { createServer, type RequestListener, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterEach, describe, expect, test } from "vitest";
+import type { LiveStack } from "../../cli/live-stack.ts";
+import { edgeChecks } from "../../cli/verify/edge.ts";
+import { missingFrom } from "../../cli/verify/history.ts";
+import { killChecks } from "../../cli/verify/kills.ts";
+import { repeated } from "../../cli/verify/probe.ts";
+import { rebootCheck } from "../../cli/verify/reboot.ts";
+import { receiptOf } from "../../cli/verify/receipt.ts";
+import { recreateCheck } from "../../cli/verify/recreate.ts";
+import { registrationChecks, type Viewed } from "../../cli/verify/registration.ts";
+import { NoView, type View } from "../../cli/verify/view.ts";
+
+const servers: Server[] = [];
+afterEach(() => {
+  for (const server of servers.splice(0)) server.close();
+});
+
+async function answering(answer: RequestListener): Promise<string> {
+  const server = createServer(answer).listen(0, "127.0.0.1");
+  servers.push(server);
+  await new Promise((resolve) => server.once("listening", resolve));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+/** A stack of which only what is given is there. */
+function stackOf(outputs: object, settings: object = {}, reached: object = {}): LiveStack {
+  const isExternal = (settings as { runtime?: string }).runtime === "external";
+  return {
+    name: "mine",
+    tier: "process",
+    settings: { tier: "process", port: "1", ...settings },
+    outputs: { durability: "kept: all of it", supervision: {}, ...outputs },
+    dataFolder: "/nonexistent",
+    keepsRuns: !(outputs as { durability?: string }).durability?.startsWith("warning"),
+    isExternal,
+    connects: false,
+    reach: (use: (reached: object) => Promise<unknown>) => use(reached),
+  } as unknown as LiveStack;
+}
+
+const view: View = { appId: "app", drift: [], declared: [{ id: "a", triggers: ["event a"] }], crons: [] };
+const viewed =
+  (changes: Partial<View> = {}) =>
+  async (): Promise<Viewed> => ({ ...view, ...changes });
+const run = async (checks: { id: string; run(tell: () => void): Promise<unknown> }[], id: string) =>
+  (await checks.find((check) => check.id === id)?.run(() => {})) as { status: string; seen: string; remedy?: string };
+
+describe("registration", () => {
+  const stack = stackOf({});
+  const all = async (changes: Partial<View>) => {
+    const checks = registrationChecks(stack, viewed(changes));
+    return Object.fromEntries(
+      await Promise.all(checks.map(async ({ id }) => [id, (await run(checks, id)).status] as const)),
+    );
+  };
+
+  test.each([
+    ["all is the same", {}, { registered: "passed", triggers: "passed", crons: "passed" }],
+    [
+      "a function is missing",
+      { drift: [{ problem: "missing" as const, text: "a is missing" }] },
+      { registered: "failed", triggers: "passed", crons: "passed" },
+    ],
+    [
+      "a trigger is stale",
+      { drift: [{ problem: "triggers" as const, text: "a has triggers event b" }] },
+      { registered: "passed", triggers: "failed", crons: "passed" },
+    ],
+    [
+      "a cron does not run",
+      {
+        declared: [{ id: "a", triggers: ["cron * * * * *"] }],
+        crons: [{ problem: "not running" as const, text: "a" }],
+      },
+      { registered: "passed", triggers: "passed", crons: "failed" },
+    ],
+    [
+      "nobody tells of crons",
+      { declared: [{ id: "a", triggers: ["cron * * * * *"] }], crons: undefined },
+      { registered: "passed", triggers: "passed", crons: "skipped" },
+    ],
+  ])("%s", async (_, changes, expected) => {
+    expect(await all(changes)).toEqual(expected);
+  });
+
+  test.each([
+    ["worker", "HTTP 401", /^the worker has another signing key/],
+    ["worker", "nothing listens there", /^the worker is down/],
+    ["server", "GET /v2/runs: HTTP 401", /^the server has another signing key/],
+    ["server", "nothing listens there", /^the server is down/],
+  ] as const)("without a view by the %s (%s) registered alone has failed, and says why", async (of, reason, cause) => {
+    const checks = registrationChecks(stack, async () => new NoView(of, reason));
+    expect(await run(checks, "registered")).toMatchObject({ status: "failed", cause: expect.stringMatching(cause) });
+    for (const id of ["triggers", "crons"]) expect((await run(checks, id)).status).toBe("skipped");
+  });
+});
+
+describe("the edge", () => {
+  const password = "open sesame";
+  const isLetIn = (authorization = "") => authorization === `Basic ${btoa(`admin:${password}`)}`;
+  /** A gateway as it should be, with one path that answers otherwise. */
+  const gateway = (fault: (path: string, let_in: boolean) => number | undefined) =>
+    answering(({ url = "", headers: { authorization } }, response) => {
+      const let_in = isLetIn(authorization);
+      const right = url.startsWith("/debug") ? 404 : let_in ? 200 : 401;
+      response.writeHead(fault(url, let_in) ?? right).end();
+    });
+  const check = async (id: string, apiUrl: string, outputs: object = { dashboardPassword: password }) => {
+    const checks = edgeChecks(stackOf({ dashboardUrl: apiUrl, apiUrl, ...outputs }, {}, { apiUrl }), viewed());
+    return await run(checks, id);
+  };
+
+  test("a gateway that asks for the password passes", async () => {
+    const url = await gateway(() => undefined);
+    expect((await check("dashboard", url)).status).toBe("passed");
+    expect((await check("fenced", url)).status).toBe("passed");
+  });
+
+  test.each([
+    ["/", "dashboard", "answers 200 without the password"],
+    ["/v0/gql", "fenced", "open without the password: GraphQL answers 200"],
+    ["/mcp", "fenced", "open without the password: MCP answers 200"],
+    ["/invoke/verify-nothing", "fenced", "open without the password: invoke answers 200"],
+    ["/metrics", "fenced", "open without the password: metrics answers 200"],
+    [
+      "/debug/vars",
+      "fenced",
+      "/debug/vars answers 200 without the password, /debug/vars answers 200 with the password",
+    ],
+  ])("one that lets anybody into %s fails %s", async (path, id, text) => {
+    const url = await gateway((asked) => (asked === path ? 200 : undefined));
+    expect(await check(id, url)).toMatchObject({ status: "failed", seen: expect.stringContaining(text) });
+    const other = id === "dashboard" ? "fenced" : "dashboard";
+    expect((await check(other, url)).status).toBe("passed");
+  });
+
+  test("a stack that serves no dashboard has none to look at", async () => {
+    const checks = edgeChecks(stackOf({}, { dashboard: "false" }), viewed());
+    expect(await run(checks, "dashboard")).toEqual({
+      status: "skipped",
+      seen: "the stack serves none: `dashboard` is false",
+    });
+  });
+
+  test("one that refuses the password too fails dashboard, and never quotes it", async () => {
+    const url = await gateway((_, let_in) => (let_in ? 502 : undefined));
+    const failed = await check("dashboard", url);
+    expect(failed).toMatchObject({ status: "failed", seen: `${url} answers 502 with the password` });
+    expect(JSON.stringify(failed)).not.toContain(password);
+  });
+
+  test("nothing at the address fails dashboard", async () => {
+    const url = await gateway(() => undefined);
+    servers.splice(0).map((server) => server.close());
+    expect(await check("dashboard", url)).toMatchObject({
+      status: "failed",
+      seen: `nothing answers at ${url}: nothing listens there`,
+    });
+  });
+
+  test("without a password what stands open is said, and is no failure", async () => {
+    const url = await answering((_, response) => response.end());
+    expect((await check("dashboard", url, {})).status).toBe("passed");
+    const fenced = await check("fenced", url, {});
+    expect(fenced.status).toBe("passed");
+    expect(fenced.seen).toContain("reach GraphQL, MCP, metrics, debug and invoke without a password");
+  });
+
+  test.each([
+    ["refuses both", () => 401, "passed", /refused with 401/],
+    ["takes what nobody has signed", (signature?: string) => (signature ? 401 : 200), "failed", /\(unsigned: 200\)/],
+    ["takes any signature", (signature?: string) => (signature ? 206 : 401), "failed", /\(wrongly signed: 206\)/],
+  ])("a worker that %s", async (_, answer, status, text) => {
+    const endpointUrl = await answering(({ headers }, response) => {
+      response.writeHead(answer(headers["x-inngest-signature"] as string | undefined)).end();
+    });
+    const signed = await run(edgeChecks(stackOf({}, {}, { endpointUrl }), viewed()), "signed");
+    expect(signed).toMatchObject({ status, seen: expect.stringMatching(text) });
+  });
+});
+
+describe("disruptive checks", () => {
+  const how = { patienceSeconds: 1, nextStepMilliseconds: 0 };
+  const statusOf =
+    (stack: LiveStack, changes: Partial<View> = {}) =>
+    async (id: string) => {
+      const checks = [
+        ...killChecks(stack, viewed(changes), how),
+        recreateCheck(stack, viewed(changes), how),
+        rebootCheck(stack, viewed(changes), "before", how),
+      ];
+      return await run(checks, id);
+    };
+
+  test("what the stack says it does not keep is skipped in its own words", async () => {
+    const durability = "warning: runs in flight are lost";
+    const look = statusOf(stackOf({ durability }));
+    for (const id of ["server-kill", "queue-kill", "all-kill", "reboot"]) {
+      expect(await look(id)).toEqual({ status: "skipped", seen: `not promised here: the stack says "${durability}"` });
+    }
+  });
+
+  test("a Redis and an app of the user's are left alone", async () => {
+    expect(await statusOf(stackOf({}))("queue-kill")).toMatchObject({
+      status: "skipped",
+      seen: "the queue is a Redis of yours (`redisUrl`), which the stack neither starts nor ends",
+    });
+    expect(await statusOf(stackOf({}, { runtime: "external" }))("worker-kill")).toMatchObject({
+      status: "skipped",
+      seen: "the worker is an app of yours, which the stack neither starts nor ends",
+    });
+  });
+
+  test("a worker without the probe's function runs nothing", async () => {
+    expect(await statusOf(stackOf({}, { workerPlacement: "host" }))("worker-kill")).toMatchObject({
+      status: "skipped",
+      seen: expect.stringContaining("the worker has no function verify-probe, and none of yours is started"),
+    });
+  });
+
+  test("a reboot after which nothing starts the processes is not promised", async () => {
+    const supervision = { server: "systemd user unit: back", worker: "none: down until the next pulumi up" };
+    expect(await statusOf(stackOf({ supervision }))("reboot")).toEqual({
+      status: "skipped",
+      seen: "not promised here: nothing brings back worker (see supervision)",
+    });
+  });
+
+  test("a run of which each step ran once has nothing against it, and any other has", () => {
+    const marks = { first: 1, hold: 2, last: 1, chained: 1 };
+    const good = { statuses: ["COMPLETED"], chained: 1, marks };
+    expect(repeated(good)).toEqual([]);
+    expect(repeated({ ...good, marks: { ...marks, first: 2 } })).toEqual(["step first was executed 2 times"]);
+    expect(repeated({ ...good, marks: { last: 1, chained: 1 } })).toEqual(["step first was executed 0 times"]);
+    expect(repeated({ ...good, chained: 2 })).toEqual(["2 runs were chained"]);
+    expect(repeated({ ...good, statuses: ["COMPLETED", "COMPLETED"] })).toEqual(["its event has started 2 runs"]);
+    expect(repeated({ ...good, statuses: ["FAILED"] })).toEqual(["the run ended as FAILED"]);
+  });
+
+  test("history that is gone is counted, however many runs have come", () => {
+    expect(missingFrom(["3", "2", "1"], ["5", "4", "3", "2", "1"])).toBe(0);
+    expect(missingFrom(["3", "2", "1"], ["5", "4"])).toBe(3);
+  });
+});
+
+test("a receipt has the shape that other tools read, cause and remedy in what was seen", () => {
+  const results = [
+    { id: "dashboard", status: "passed" as const, seen: "answers", ms: 1 },
+    { id: "event", status: "failed" as const, seen: "it is off", cause: "no power", remedy: "plug it in", ms: 2 },
+    { id: "reboot", status: "skipped" as const, seen: "needs one", ms: 0 },
+  ];
+  const at = new Date("2026-01-02T03:04:05.678Z");
+  expect(receiptOf(stackOf({}), { node: "24" }, at, results)).toEqual({
+    stack: "mine",
+    tier: "process",
+    versions: { node: "24" },
+    startedAt: "2026-01-02T03:04:05.678Z",
+    passed: 1,
+    failed: 1,
+    skipped: 1,
+    checks: [
+      { id: "dashboard", status: "passed", seen: "answers", ms: 1 },
+      { id: "event", status: "failed", seen: "it is off. Likely cause: no power. Remedy: plug it in", ms: 2 },
+      { id: "reboot", status: "skipped", seen: "needs one", ms: 0 },
+    ],
+  });
+});

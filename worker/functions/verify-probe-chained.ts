@@ -1,0 +1,15 @@
+import { inngest } from "../client.ts";
+import { verifyChained } from "../events.ts";
+import { countMarks, mark, removeMarks } from "../probe/marks.ts";
+
+/** What `verify-probe` sets off by its event: counts the marks of the whole chain and takes them away. */
+export const verifyProbeChained = inngest.createFunction(
+  { id: "verify-probe-chained", checkpointing: false, retries: 10, triggers: [verifyChained] },
+  async ({ event, step }) => {
+    const { probe } = event.data;
+    await step.run("chained", () => mark(probe, "chained"));
+    const marks = await step.run("count", () => countMarks(probe));
+    await step.run("clean up", () => removeMarks(probe));
+    return { probe, marks };
+  },
+);
