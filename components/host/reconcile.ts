@@ -33,6 +33,9 @@ export interface DesiredService extends ServiceSpec {
 /** Looks, 25 ms apart, at which a process that serves nobody has to be alive. */
 const steadyLooks = 20;
 
+/** Seconds in which a port that nobody is seen to hold may get free: a process ends before its last threads let go. */
+const releaseSeconds = 5;
+
 /** Seconds a process may take until it answers; a server that migrates a large database needs many. */
 const readySeconds = 60;
 
@@ -143,13 +146,19 @@ async function writeFiles(spec: ServiceSpec, service: ServiceIdentity): Promise<
 }
 
 async function refuseTakenPorts(spec: ServiceSpec): Promise<void> {
+  const deadline = Date.now() + releaseSeconds * 1000;
   for (const listener of spec.listeners) {
-    if (!(await isTaken(listener))) continue;
-    const holder = await holderOf(listener.port);
-    const by = holder ? `${holder.command} (pid ${holder.pid})` : "a process that this user may not see";
-    throw new Problem(
-      `port ${listener.port} of ${spec.stack}'s ${spec.service} is taken by ${by}. Remedy: stop it, or choose another port`,
-    );
+    while (await isTaken(listener)) {
+      const holder = await holderOf(listener.port);
+      if (!holder && Date.now() < deadline) {
+        await sleep(50);
+        continue;
+      }
+      const by = holder ? `${holder.command} (pid ${holder.pid})` : "a process that this user may not see";
+      throw new Problem(
+        `port ${listener.port} of ${spec.stack}'s ${spec.service} is taken by ${by}. Remedy: stop it, or choose another port`,
+      );
+    }
   }
 }
 
