@@ -18,7 +18,7 @@ import { cleanEnvironment } from "./processes.ts";
 import { locate } from "./programs.ts";
 import { removeRecord, writePrivateFile, writeRecord } from "./records.ts";
 import { serviceFiles } from "./service-files.ts";
-import type { ServiceSpec } from "./spec.ts";
+import type { Listener, ServiceSpec } from "./spec.ts";
 import { chooseSupervisor, removeEverywhere, running, type Supervision, supervisorNamed } from "./supervisors/index.ts";
 import { identify, type ServiceDefinition, type ServiceIdentity } from "./supervisors/service.ts";
 import { hashOf, type Supervisor } from "./supervisors/supervisor.ts";
@@ -142,10 +142,21 @@ async function writeFiles(spec: ServiceSpec, service: ServiceIdentity): Promise<
   return args;
 }
 
+async function freeWithin(listener: Listener, milliseconds: number): Promise<boolean> {
+  const deadline = Date.now() + milliseconds;
+  while (Date.now() < deadline) {
+    await sleep(250);
+    if (!(await isTaken(listener))) return true;
+  }
+  return false;
+}
+
 async function refuseTakenPorts(spec: ServiceSpec): Promise<void> {
   for (const listener of spec.listeners) {
     if (!(await isTaken(listener))) continue;
     const holder = await holderOf(listener.port);
+    // Nobody to be seen: it may be the process that was just stopped, whose threads end one by one.
+    if (!holder && (await freeWithin(listener, 5000))) continue;
     const by = holder ? `${holder.command} (pid ${holder.pid})` : "a process that this user may not see";
     throw new Problem(
       `port ${listener.port} of ${spec.stack}'s ${spec.service} is taken by ${by}. Remedy: stop it, or choose another port`,
