@@ -31,7 +31,7 @@ export interface StopSigns {
 export interface GatewayOptions extends Passing {
   /** Name of the server in the network. */
   server: string;
-  /** Files by which it says that it stops. @default none: its name is gone by then */
+  /** Files by which it says that it stops. @default none: nothing leads to it by then */
   signs?: StopSigns | undefined;
   /** The door's own names in the network. */
   names: string[];

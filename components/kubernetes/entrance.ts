@@ -36,7 +36,7 @@ export interface KubernetesEntranceArgs {
 
 export const serverService = "inngest-svc";
 
-/** Name of every server that is ready, each by its own address; the gateway alone has a use for it. */
+/** Service of the servers that are ready; the gateway alone has a use for it. */
 export const serverHosts = "servers";
 
 /**
@@ -75,9 +75,13 @@ export class KubernetesEntrance extends pulumi.ComponentResource {
       `${name}-servers`,
       {
         metadata: { name: serverHosts, namespace, labels: labelsOf("server"), annotations: withoutWaiting },
-        // Without an address of its own: a pod that is to stop is no longer in the answer, while a Service with one
-        // still leads to it where it is the only one.
-        spec: { clusterIP: "None", selector: selectorOf("server"), ports: [{ name: "api", port: api }] },
+        spec: {
+          selector: selectorOf("server"),
+          ports: [
+            { name: "api", port: api },
+            { name: "connect", port: connectGateway },
+          ],
+        },
       },
       child,
     );

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { ServerKeys } from "../key-rotation.ts";
 import type { Profile } from "../profile.ts";
 import { serverEnvironment } from "../server-options.ts";
-import { labelsOf, restrictedContainer, restrictedPod, scratch, stopsAfter, watched } from "./pod.ts";
+import { labelsOf, restrictedContainer, restrictedPod, scratch, watched } from "./pod.ts";
 
 /** What a server is told on both Kubernetes tiers. */
 export interface ServerSettings {
@@ -70,6 +70,10 @@ export interface ServerPod {
   spec: k8s.types.input.core.v1.PodSpec & { containers: [k8s.types.input.core.v1.Container] };
 }
 
+/** There from the word to stop. */
+const stoppingSign = "/tmp/stopping";
+const ready = `test ! -e ${stoppingSign} && exec 3<>/dev/tcp/127.0.0.1/${serverPorts.api}`;
+
 /** A pod with one server. */
 export function serverPod(args: ServerPodArgs): ServerPod {
   const temporary = scratch("tmp", "/tmp");
@@ -101,14 +105,16 @@ export function serverPod(args: ServerPodArgs): ServerPod {
           ...restrictedContainer,
           name: "inngest",
           image: args.image,
-          command: args.command ?? ["inngest", "start"],
+          // A container that starts again in its pod finds the sign of its stop.
+          command: args.command ?? ["sh", "-c", `rm -f ${stoppingSign} && exec inngest start`],
           workingDir: dataFolder,
           ...environment,
           ports: Object.values(serverPorts).map((containerPort) => ({ containerPort })),
           ...watched(health),
-          // A pod that is told to stop still gets events until the gateway has heard of it: cluster DNS answers what it
-          // knew for 5 s. What it takes in its last moments it forgets.
-          lifecycle: stopsAfter(10),
+          readinessProbe: { exec: { command: ["bash", "-c", ready] }, periodSeconds: 2, failureThreshold: 1 },
+          // What it takes in its last moments it forgets. The Service of a lone pod leads to it for as long as it says
+          // that it is ready, even while it stops.
+          lifecycle: { preStop: { exec: { command: ["sh", "-c", `touch ${stoppingSign} && sleep 10`] } } },
           resources: { requests: { cpu: "100m", memory: "256Mi" }, limits: { memory: "2Gi" } },
           volumeMounts: [dataMount, temporary.mount],
         },

@@ -60,6 +60,8 @@ describe.each(runtimes)("AI functions on %s", (runtime) => {
         "summarize-text",
         "transcribe-audio",
         "transcribe-media",
+        "verify-probe",
+        "verify-probe-chained",
       ]);
     });
 
