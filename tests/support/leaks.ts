@@ -27,7 +27,10 @@ const collectors: Record<string, (stack: TestStack) => Promise<string | Buffer> 
     containersOf(name)
       .map((id) => execFileSync("sh", ["-c", `docker logs ${id} 2>&1`]).toString("latin1"))
       .join("\n"),
-  containers: ({ name }) => containersOf(name).map(inspectWithoutEnvironment).join("\n"),
+  containers: ({ name }) =>
+    containersOf(name)
+      .map((id) => docker("inspect", id).toString())
+      .join("\n"),
   images: ({ name }) => Buffer.concat(imagesOf(name).flatMap((image) => [history(image), save(image)])),
 };
 
@@ -108,12 +111,6 @@ function environments(dataFolder: string): string {
 
 function containersOf(stack: string): string[] {
   return lines("ps", "--all", "--quiet", "--filter", `label=inngest-local.stack=${stack}`);
-}
-
-/** Keys reach a container by its environment, which the Docker engine, root's equal, shows to those who may ask it. */
-function inspectWithoutEnvironment(container: string): string {
-  const [found] = JSON.parse(docker("inspect", container).toString()) as [{ Config: { Env: string[] } }];
-  return JSON.stringify({ ...found, Config: { ...found.Config, Env: [] } });
 }
 
 /** Images that were built for a stack. */
