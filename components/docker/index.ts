@@ -28,7 +28,7 @@ export function deploy(settings: Settings, keys: Keys, opts: pulumi.ComponentRes
   // Not dependent on the preflight, so that the plugin starts while that one looks around.
   const provider = new docker.Provider(
     "docker",
-    // The preflight looks for the engine and says which one; a preview needs none.
+    // The preflight looks for the engine and says which one. A preview asks for it all the same (5.2.0, measured).
     { disableDockerDaemonCheck: true, ...(context ? { context } : {}) },
   );
   const withDocker = { ...opts, providers: { docker: provider } };
