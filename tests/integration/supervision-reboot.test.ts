@@ -71,7 +71,8 @@ describe.skipIf(reason)(title("a machine that reboots", reason), () => {
 
   test("up says what supervises, and a second one has nothing to do", async () => {
     const sentence = "systemd user unit with linger: back after a crash and after a reboot, before anybody logs in";
-    expect(JSON.parse(await pulumi("stack output supervision --json"))).toEqual({ server: sentence, worker: sentence });
+    const supervision = JSON.parse(await pulumi("stack output supervision --json"));
+    expect(supervision).toEqual({ server: sentence, worker: sentence, janitor: sentence });
     await pulumi("preview --expect-no-changes");
   });
 
