@@ -43,7 +43,7 @@ async function move({ from, to, yes }: Flags): Promise<void> {
   const journal = new Journal<Move>(`move-${from}-${to}`);
   const begun = journal.read();
   if (begun?.step !== "live") {
-    await checkTarget(pulumi, to);
+    await checkTarget(pulumi, from, to);
     const source = await stateOf(pulumi, from);
     if (!begun) await askAboutFlight(from, source, yes);
     if (!begun) await refuseUsed(pulumi, to);
@@ -65,11 +65,13 @@ async function move({ from, to, yes }: Flags): Promise<void> {
 }
 
 /** Throws {@link Problem} for a target that cannot take it in. */
-async function checkTarget(pulumi: Pulumi, to: string): Promise<void> {
+async function checkTarget(pulumi: Pulumi, from: string, to: string): Promise<void> {
   const { tier = "process", durable = "true", keysFrom } = await pulumi.settings(to, ["tier", "durable", "keysFrom"]);
-  if (tier === "kubernetes" || tier === "cluster") {
+  if (tier === "cluster") {
     throw new Problem(
-      `a move into tier ${tier} is not possible: its state is in the cluster, out of this command's reach`,
+      `stack ${to} is of tier cluster, whose history is in Postgres: runs, events and traces of a SQLite file do not go ` +
+        "into it, and runs in flight would have no history. The keys may. Remedy: --to a stack of tier kubernetes; or " +
+        `let the runs end, and npm run pulumi -- config set keysFrom ${from} --stack ${to}`,
     );
   }
   if (tier === "docker" && durable === "false") {

@@ -9,7 +9,15 @@ import { freeStack } from "./setup/stale-lock.ts";
 import { unpack } from "./upkeep/archive.ts";
 import { Journal } from "./upkeep/journal.ts";
 import { putBack, untilHealthy } from "./upkeep/put-back.ts";
-import { bringBinary, bringImage, checkBinary, checkVersion, imageAt, numberOf } from "./upkeep/server-version.ts";
+import {
+  bringBinary,
+  bringImage,
+  checkBinary,
+  checkVersion,
+  expectVersion,
+  imageAt,
+  numberOf,
+} from "./upkeep/server-version.ts";
 import { stateOf, takeBackup } from "./upkeep/take-backup.ts";
 import { verified } from "./upkeep/verified.ts";
 
@@ -37,7 +45,7 @@ const command = defineCommand("upgrade", "Brings a stack to another version of t
   .requiredOption("-s, --stack <stack>", "the stack, one of the Pulumi.<stack>.yaml files")
   .requiredOption("--to <version>", "version of the server, such as 1.44.0")
   .option("--binary <path>", "process tier: the new binary (default: npm's inngest-cli of that version)")
-  .option("--image <image>", "Docker tier: the new image (default: `serverImage` with another tag)")
+  .option("--image <image>", "Docker and Kubernetes tiers: the new image (default: `serverImage` with another tag)")
   .option("-y, --yes", "do not ask where the server loses its runs in flight")
   .addHelpText("after", "\nExample: npm run upgrade -- --to 1.44.0 --stack persistent")
   .action(upgrade);
@@ -88,9 +96,10 @@ async function prepare(pulumi: Pulumi, { stack, to, binary, image, yes }: Flags)
     if (!(await confirmed(what))) throw new Problem("nothing was done");
   }
   const bring = async (): Promise<Pick<Upgrade, "setting" | "before" | "after">> => {
-    if (tier === "docker") {
+    if (tier !== "process") {
       const after = image ?? imageAt(settings.serverImage ?? defaults.serverImage, to);
-      await bringImage(after, to, settings.dockerContext);
+      if (site.versionIn) expectVersion(after, await site.versionIn(after), to);
+      else await bringImage(after, to, settings.dockerContext);
       return { setting: "serverImage", before: settings.serverImage, after };
     }
     const after = binary ? resolve(binary) : await bringBinary(to);

@@ -5,7 +5,7 @@ import * as pulumi from "@pulumi/pulumi";
  * whole, because the address of the queue holds its password.
  */
 export interface Stores {
-  place: HostPlace | DockerPlace;
+  place: HostPlace | DockerPlace | KubernetesPlace;
   /** Redis for queue and run state, as it is reached from that place; none where both live in the server's memory. */
   queueUrl?: string | undefined;
 }
@@ -27,6 +27,18 @@ export interface DockerPlace {
   image: string;
   /** The volume; none where the history goes with the server's container. */
   volume?: string | undefined;
+}
+
+/** It is on a claim in a cluster. */
+export interface KubernetesPlace {
+  kind: "kubernetes";
+  context: string;
+  /** @default kubectl's own */
+  kubeconfig?: string | undefined;
+  namespace: string;
+  /** Image with Node in which the data are worked on. */
+  image: string;
+  claim: string;
 }
 
 export function storesOf(place: Stores["place"], queueUrl: pulumi.Input<string> | undefined): pulumi.Output<Stores> {

@@ -1,6 +1,8 @@
 import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Forward } from "../../components/endpoints.ts";
+import { throughForward } from "../../components/host/forward.ts";
 import { dataFolder } from "../../components/host/paths.ts";
 import { Problem } from "../../components/host/problem.ts";
 import { InngestApi } from "../../components/inngest-api.ts";
@@ -11,6 +13,14 @@ import type { StackState } from "./take-backup.ts";
 
 /** Seconds for a server to answer that has a large history to open. */
 const patienceSeconds = 120;
+
+/** Outputs by which one asks a server. */
+interface Answering {
+  apiUrl: string;
+  workerUrl: string;
+  signingKey: string;
+  forward?: Forward;
+}
 
 /**
  * Throws {@link Problem} when a stack has what is newer than a backup, or cannot take in all of it.
@@ -84,15 +94,17 @@ function putWorkerData(from: string, to: string, aside: string): void {
 
 /** Waits until the server answers. Throws {@link Problem} after two minutes. */
 export async function untilHealthy(pulumi: Pulumi, stack: string): Promise<void> {
-  const { apiUrl, signingKey } = await pulumi.outputs<{ apiUrl: string; signingKey: string }>(stack);
-  const api = new InngestApi(apiUrl, signingKey);
-  const deadline = Date.now() + patienceSeconds * 1000;
-  while (!(await api.isHealthy())) {
-    if (Date.now() > deadline) {
-      throw new Problem(
-        `the server of stack ${stack} does not answer. Remedy: npm run logs -- server --stack ${stack}`,
-      );
+  const outputs = await pulumi.outputs<Answering>(stack);
+  await throughForward(outputs.forward, outputs, async ({ apiUrl }) => {
+    const api = new InngestApi(apiUrl, outputs.signingKey);
+    const deadline = Date.now() + patienceSeconds * 1000;
+    while (!(await api.isHealthy())) {
+      if (Date.now() > deadline) {
+        throw new Problem(
+          `the server of stack ${stack} does not answer. Remedy: npm run logs -- server --stack ${stack}`,
+        );
+      }
+      await sleep(100);
     }
-    await sleep(100);
-  }
+  });
 }

@@ -82,7 +82,8 @@ export async function checkBinary(binary: string, version: string): Promise<void
   expectVersion(binary, stdout, version);
 }
 
-function expectVersion(what: string, says: string, version: string): void {
+/** Throws {@link Problem} for a server that says that it is another one. */
+export function expectVersion(what: string, says: string, version: string): void {
   if (numberOf(says) === version) return;
   throw new Problem(`${what} must be the server ${version}, and it says ${JSON.stringify(says.trim())}`);
 }

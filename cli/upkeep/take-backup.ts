@@ -32,9 +32,10 @@ export async function stateOf(pulumi: Pulumi, stack: string): Promise<StackState
   }
   if (stores === undefined) {
     throw new Problem(
-      tier === "kubernetes" || tier === "cluster"
-        ? `tier ${tier} keeps its state in the cluster, where this command does not reach. ` +
-            "Remedy: back up its claims by your cluster's own means, such as volume snapshots"
+      tier === "cluster"
+        ? `stack ${stack} is of tier cluster, whose history is in Postgres, and this command is for SQLite. Remedy: ` +
+            "pg_dump for Postgres and a snapshot of Redis, both at one moment; or `redisUrl` and `postgresUrl` of a " +
+            "provider that does both"
         : `stack ${stack} was brought up by an older version of this project. Remedy: npm start -- --stack ${stack}`,
     );
   }

@@ -1,7 +1,6 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
+import { upkeepFiles } from "../upkeep-files.ts";
 import { hardened, replacedWhole } from "./hardening.ts";
 import { dockerNames } from "./names.ts";
 import { SecretFile, secretFolder } from "./secret-files.ts";
@@ -64,12 +63,3 @@ for (const [path, content] of Object.entries(JSON.parse(process.env.FILES))) {
 process.argv[2] = "${secretFolder}/${orderFile}";
 await import(join(process.cwd(), "upkeep", "janitor.ts"));
 `;
-
-/** The scripts that work on a stack's state, which need nothing but Node, by path. */
-function upkeepFiles(): Record<string, string> {
-  const components = join(import.meta.dirname, "..");
-  const scripts = readdirSync(join(components, "upkeep")).sort();
-  const paths = ["host/problem.ts", ...scripts.map((script) => `upkeep/${script}`)];
-  const sources = paths.map((path) => [path, readFileSync(join(components, path), "utf8")]);
-  return { "package.json": '{ "type": "module" }\n', ...Object.fromEntries(sources) };
-}

@@ -6,6 +6,7 @@ import { serverHosts, serverService } from "./entrance.ts";
 import {
   labelsOf,
   oneMoreWhileRolling,
+  ownNumber,
   restrictedContainer,
   restrictedPod,
   scratch,
@@ -74,7 +75,7 @@ export class KubernetesGateway extends pulumi.ComponentResource {
     const gateways = new k8s.apps.v1.Deployment(
       `${name}-pods`,
       {
-        metadata: { name: "gateway", namespace, labels },
+        metadata: { name: "gateway", namespace, labels, annotations: ownNumber },
         spec: {
           replicas,
           selector: { matchLabels: selectorOf("gateway") },

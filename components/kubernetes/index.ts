@@ -1,7 +1,10 @@
 import type { Deploy } from "../endpoints.ts";
+import { storesOf } from "../stores.ts";
 import { afterStores, layFoundation, providerOf } from "./foundation.ts";
-import { KubernetesServer } from "./server.ts";
+import { namespaceOf } from "./pod.ts";
+import { KubernetesServer, serverClaim } from "./server.ts";
 import { surround } from "./surroundings.ts";
+import { KubernetesUpkeep } from "./upkeep.ts";
 
 /** Tier `kubernetes`: one server on any conformant cluster, its history and queue on claims. */
 export const deploy: Deploy = (settings, keys, opts) => {
@@ -17,14 +20,41 @@ export const deploy: Deploy = (settings, keys, opts) => {
     },
     afterStores(foundation),
   );
-  return surround({
+  const { namespace, redisUrl } = foundation;
+  const { context, kubeconfig } = foundation.kubernetes;
+  const reachesOutside = settings.redisUrl !== undefined;
+  new KubernetesUpkeep(
+    "upkeep",
+    {
+      namespace,
+      image: settings.upkeepImage,
+      claim: server.claim,
+      redisUrl,
+      days: settings.retention,
+      reachesOutside,
+    },
+    foundation.opts,
+  );
+  const endpoints = surround({
     settings,
     keys,
     foundation,
     server,
     gateways: 1,
-    reachesOutside: settings.redisUrl !== undefined,
+    reachesOutside,
     durability: "kept: history and runs in flight, also when every pod is deleted at once",
     opts,
   });
+  const stores = storesOf(
+    {
+      kind: "kubernetes",
+      context,
+      kubeconfig,
+      namespace: namespaceOf(settings.stack),
+      image: settings.upkeepImage,
+      claim: serverClaim,
+    },
+    redisUrl,
+  );
+  return { ...endpoints, stores };
 };

@@ -2,7 +2,7 @@ import type * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 
 /** Parts of an installation; each is a label on its pods, a set of network rules and a name within the namespace. */
-export type Part = "gateway" | "server" | "migration" | "queue" | "database" | "janitor" | "worker";
+export type Part = "gateway" | "server" | "migration" | "queue" | "database" | "janitor" | "upkeep" | "worker";
 
 /** Every object of a stack is in a namespace of its own, so that names within it need not carry the stack's. */
 export function namespaceOf(stack: string): string {
@@ -94,6 +94,12 @@ export function secretFiles(name: string, path: string, secretName: pulumi.Input
     mount: { name, mountPath: path, readOnly: true },
   };
 }
+
+/**
+ * Annotation of what has the number of pods that `up` says, also when somebody has scaled it since: without it the API
+ * server refuses a number that another has set.
+ */
+export const ownNumber = { "pulumi.com/patchForce": "true" };
 
 /**
  * Annotation of what `up` need not wait for. For a Service's endpoints to settle the provider waits 10 s and more, and

@@ -7,6 +7,7 @@ import { networkPolicy } from "./network-policy.ts";
 import {
   claimed,
   labelsOf,
+  ownNumber,
   restrictedContainer,
   restrictedPod,
   scratch,
@@ -15,6 +16,7 @@ import {
   startupProbe,
   withoutWaiting,
 } from "./pod.ts";
+import { snapshotPort } from "./upkeep.ts";
 
 export interface KubernetesQueueArgs {
   namespace: pulumi.Input<string>;
@@ -66,9 +68,10 @@ export class KubernetesQueue extends pulumi.ComponentResource {
       `${name}-redis`,
       {
         // The servers wait for it by themselves; they depend on it only so that they stop before it.
-        metadata: { name: "queue", namespace, labels, annotations: withoutWaiting },
+        metadata: { name: "queue", namespace, labels, annotations: { ...withoutWaiting, ...ownNumber } },
         spec: {
           serviceName: "queue",
+          replicas: 1,
           selector: { matchLabels: selectorOf("queue") },
           template: {
             metadata: { labels },
@@ -105,7 +108,11 @@ export class KubernetesQueue extends pulumi.ComponentResource {
       `${name}-network`,
       "queue",
       namespace,
-      { in: [{ with: ["server", "migration", "worker"], ports: [6379] }], out: [] },
+      {
+        in: [{ with: ["server", "migration", "worker", "janitor", "upkeep"], ports: [6379] }],
+        // A restore has Redis fetch what it puts back.
+        out: [{ with: ["upkeep"], ports: [snapshotPort] }],
+      },
       child,
     );
     this.url = pulumi.secret(pulumi.interpolate`redis://:${password.result}@${queueAddress}`);

@@ -25,7 +25,7 @@ export interface ServerSettings {
 export const serverPorts = { api: 8288, connectGateway: 8289, connectGatewayGrpc: 50052, connectExecutorGrpc: 50053 };
 
 /** Folder of what a server keeps. */
-const dataFolder = "/data";
+export const dataFolder = "/data";
 
 /** The server's environment, keys included: the content of a Secret. */
 export function serverVariables(settings: ServerSettings): pulumi.Output<Record<string, string>> {

@@ -2,7 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { emptyWalDatabase } from "../wal-database.ts";
 import { dataClaim, type Storage } from "./data-claim.ts";
-import { labelsOf, selectorOf } from "./pod.ts";
+import { labelsOf, ownNumber, selectorOf } from "./pod.ts";
 import { type ServerSettings, serverPod, serverVariables, waitForScript } from "./server-pod.ts";
 
 export interface KubernetesServerArgs extends ServerSettings {
@@ -14,10 +14,15 @@ export interface KubernetesServerArgs extends ServerSettings {
   waitFor: string[];
 }
 
+/** Claim of the server's history. */
+export const serverClaim = "server-data";
+
 /** One server, its history in an SQLite file on a claim. */
 export class KubernetesServer extends pulumi.ComponentResource {
   /** Changes with every other server; known when it is ready. */
   public readonly instance: pulumi.Output<string>;
+  /** Name of the claim with its history. */
+  public readonly claim: pulumi.Output<string>;
 
   constructor(name: string, args: KubernetesServerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("inngest-local:index:KubernetesServer", name, {}, opts);
@@ -38,13 +43,17 @@ export class KubernetesServer extends pulumi.ComponentResource {
       },
       child,
     );
-    const claim = dataClaim(`${name}-data`, "server-data", namespace, args.storage, child);
+    const claim = dataClaim(`${name}-data`, serverClaim, namespace, args.storage, child);
     const server = new k8s.apps.v1.StatefulSet(
       `${name}-inngest`,
       {
-        metadata: { name: "inngest", namespace, labels },
+        metadata: { name: "inngest", namespace, labels, annotations: ownNumber },
         spec: {
           serviceName: "inngest",
+          replicas: 1,
+          // Else a pod that does not get ready, as with an image that does not start, has to be deleted by hand before
+          // the next `up` replaces it.
+          podManagementPolicy: "Parallel",
           selector: { matchLabels: selectorOf("server") },
           template: serverPod({
             image: args.image,
@@ -61,7 +70,8 @@ export class KubernetesServer extends pulumi.ComponentResource {
       },
       child,
     );
+    this.claim = claim;
     this.instance = pulumi.interpolate`${server.metadata.uid} ${args.image} ${secret.metadata.name}`;
-    this.registerOutputs({ instance: this.instance });
+    this.registerOutputs({ instance: this.instance, claim });
   }
 }

@@ -6,6 +6,7 @@ import { networkPolicy } from "./network-policy.ts";
 import {
   labelsOf,
   oneMoreWhileRolling,
+  ownNumber,
   type Part,
   restrictedContainer,
   restrictedPod,
@@ -66,9 +67,9 @@ export class KubernetesWorker extends pulumi.ComponentResource {
     const workers = new k8s.apps.v1.Deployment(
       `${name}-pods`,
       {
-        metadata: { name: "worker", namespace, labels },
+        // The autoscaler's own number would be taken back by every `up`.
+        metadata: { name: "worker", namespace, labels, ...(args.autoscaler ? {} : { annotations: ownNumber }) },
         spec: {
-          // The autoscaler's own number would be taken back by every `up`.
           ...(args.autoscaler ? {} : { replicas: 1 }),
           selector: { matchLabels: selectorOf("worker") },
           strategy: oneMoreWhileRolling,

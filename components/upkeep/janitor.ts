@@ -4,7 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type SweepOrder, sweep, warnings } from "./sweep.ts";
+import { type SweepOrder, toldSweep } from "./sweep.ts";
 
 const hour = 3_600_000;
 const again = 10_000;
@@ -12,12 +12,8 @@ const again = 10_000;
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(0));
 const order = JSON.parse(readFileSync(process.argv[2] as string, "utf8")) as SweepOrder;
 for (;;) {
-  const wait = await sweep(order).then(
-    (swept) => {
-      console.log(JSON.stringify({ ...swept, stranded: swept.stranded.length }));
-      for (const warning of warnings(swept)) console.error(`warning: ${warning}`);
-      return hour;
-    },
+  const wait = await toldSweep(order).then(
+    () => hour,
     (error: Error) => {
       console.error(`this round failed, and is tried again: ${error.message}`);
       return again;

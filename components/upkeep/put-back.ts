@@ -15,13 +15,15 @@ export interface PutBackOrder {
   folder: string;
   /** Where the replaced state is kept. */
   aside: string;
+  /** Port of this process at which Redis fetches the queue. @default any free one */
+  snapshotPort?: number | undefined;
 }
 
 /** A SQLite file and what belongs to it while it is open. */
 const suffixes = ["", "-wal", "-shm"];
 
 await runScript(async () => {
-  const { database, queueUrl, folder, aside } = await readStdin<PutBackOrder>();
+  const { database, queueUrl, folder, aside, snapshotPort } = await readStdin<PutBackOrder>();
   mkdirSync(aside, { recursive: true, mode: 0o700 });
   sameOwner(aside, dirname(database));
   const draft = `${database}.restored`;
@@ -41,15 +43,16 @@ await runScript(async () => {
     if (!redis) return;
     try {
       const snapshot = join(folder, "queue.rdb");
-      if (existsSync(snapshot)) await redis.load(snapshot);
+      if (existsSync(snapshot)) await redis.load(snapshot, snapshotPort);
       // The runs in flight of that history were in its server's memory and are gone; those of another are none of it.
       else await redis.command("FLUSHDB");
     } catch (error) {
       for (const suffix of suffixes) move(join(aside, `main.db${suffix}`), database + suffix);
-      await redis.load(replaced).catch(() => undefined);
+      await redis.load(replaced, snapshotPort).catch(() => undefined);
       throw new Problem(
         `Redis did not take the queue in (${(error as Error).message}), so everything is as it was before. ` +
-          "Remedy: a Redis that is not older than the one of the backup, with room and memory for it",
+          "Remedy: a Redis that is not older than the one of the backup, with room and memory for it, and a way back to " +
+          "whoever restores",
       );
     }
   } catch (error) {

@@ -10,6 +10,8 @@ import { type Reply, Wire } from "./wire.ts";
 
 /** Milliseconds for Redis to begin its snapshot; its writers are held for so long at most. */
 const patience = 4000;
+/** Seconds for Redis to come for a snapshot that it is to take in; it tries every second. */
+const comeSeconds = 30;
 /** Seconds for a whole snapshot to be taken in. */
 const loadSeconds = 600;
 
@@ -93,22 +95,23 @@ export class Redis {
 
   /**
    * Replaces everything that Redis has by a snapshot: it is made a replica of this process until it has taken it in,
-   * and what it appends to is rewritten. That needs no access to its files.
+   * and what it appends to is rewritten. That needs no access to its files. `port` is where this process listens for
+   * it; 0 takes any.
    */
-  async load(file: string): Promise<void> {
+  async load(file: string, port = 0): Promise<void> {
     await this.untilIdle();
     const secret = randomBytes(32).toString("hex");
     const [, before] = (await this.command("CONFIG", "GET", "masterauth")) as string[];
     const server = createServer();
     // As the way to Redis shows which address of this machine Redis knows.
     const address = this.#wire.socket.localAddress as string;
-    await new Promise<void>((resolve) => server.listen(0, address, resolve));
-    const { port } = server.address() as { port: number };
+    await new Promise<void>((resolve) => server.listen(port, address, resolve));
     try {
       await this.command("CONFIG", "SET", "masterauth", secret);
       const served = serveOnce(server, file, secret);
       served.catch(() => undefined);
-      await this.command("REPLICAOF", address.replace(/^::ffff:/, ""), port);
+      const { port: open } = server.address() as { port: number };
+      await this.command("REPLICAOF", address.replace(/^::ffff:/, ""), open);
       await Promise.race([served, this.#untilLoaded()]);
     } finally {
       await this.command("REPLICAOF", "NO", "ONE");
@@ -157,7 +160,10 @@ async function connected(url: URL): Promise<Wire> {
 /** Hands the snapshot to the first who knows the secret; ends when it breaks. */
 function serveOnce(server: ReturnType<typeof createServer>, file: string, secret: string): Promise<never> {
   return new Promise((_, reject) => {
+    const late = () => reject(new Problem(`it has not come for the snapshot within ${comeSeconds} s`));
+    const timer = setTimeout(late, comeSeconds * 1000).unref();
     server.on("connection", (socket) => {
+      clearTimeout(timer);
       serve(new Wire(socket), file, secret).catch((error) => {
         socket.destroy();
         reject(error);

@@ -58,6 +58,13 @@ export async function sweep({ database: path, queueUrl, days, endStranded, grace
   }
 }
 
+/** One round that is told in the log. */
+export async function toldSweep(order: SweepOrder): Promise<void> {
+  const swept = await sweep(order);
+  console.log(JSON.stringify({ ...swept, stranded: swept.stranded.length }));
+  for (const warning of warnings(swept)) console.error(`warning: ${warning}`);
+}
+
 /** What somebody should know of it, if anything. */
 export function warnings({ size, room, stranded, ended }: Swept): string[] {
   const gigabytes = (bytes: number) => `${(bytes / 1024 ** 3).toFixed(1)} GB`;

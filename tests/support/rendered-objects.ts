@@ -1,11 +1,25 @@
 import { stringify } from "yaml";
+import { upkeepFiles } from "../../components/upkeep-files.ts";
 import type { Planned } from "./plan.ts";
 
-/** The Kubernetes objects of a plan as one text, as `kubectl apply` would take it; an object without a name gets one. */
+/**
+ * The Kubernetes objects of a plan as one text, as `kubectl apply` would take it; an object without a name gets one.
+ * For a script in a ConfigMap stands where its source is, and the name of that changes with every script.
+ */
 export function renderObjects(resources: Planned[]): string {
+  const paths = new Map(Object.entries(upkeepFiles()).map(([path, source]) => [source, `components/${path}`]));
   return kubernetesObjects(resources)
+    .map(({ data, ...object }) => ({
+      ...object,
+      ...(data && {
+        data: Object.fromEntries(
+          Object.entries(data).map(([key, text]) => [key, key.endsWith(".ts") ? paths.get(text) : text]),
+        ),
+      }),
+    }))
     .map((object) => `---\n${stringify(object, { lineWidth: 0 })}`)
-    .join("");
+    .join("")
+    .replaceAll(/(janitor-scripts)-[0-9a-f]{8}/g, "$1");
 }
 
 export interface KubernetesObject {
@@ -13,6 +27,7 @@ export interface KubernetesObject {
   kind: string;
   metadata: { name: string; namespace?: string; labels?: Record<string, string> };
   spec?: Record<string, unknown>;
+  data?: Record<string, string>;
 }
 
 export function kubernetesObjects(resources: Planned[]): KubernetesObject[] {

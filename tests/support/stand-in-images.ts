@@ -105,7 +105,13 @@ const dockerImages = [
   "oven/bun:1.4.5-slim",
 ];
 /** Images that the suites on a cluster use, and of which the worker's is built. */
-export const clusterImages = [defaults.serverImage, defaults.queueImage, defaults.gatewayImage, defaults.databaseImage];
+export const clusterImages = [
+  defaults.serverImage,
+  defaults.queueImage,
+  defaults.gatewayImage,
+  defaults.databaseImage,
+  defaults.upkeepImage,
+];
 
 export const workerImages = ["node:24.21.0-bookworm-slim", "oven/bun:1.4.5-slim"];
 

@@ -11,6 +11,7 @@ const given = { kubeContext: "test", workerImage: "registry.example/worker:1" };
 const ingress = JSON.stringify({ url: "https://inngest.example.org", className: "nginx", tlsSecret: "inngest-tls" });
 const variants: Record<string, [stack: string, settings: Record<string, string>, encrypted?: string[]]> = {
   kubernetes: ["kubernetes", given],
+  "kubernetes-given": ["kubernetes", { ...given, redisUrl: "redis://:hunter2@redis.example:6379" }, ["redisUrl"]],
   "kubernetes-node-port": ["kubernetes", { ...given, exposure: "nodePort" }],
   cluster: ["cluster", { ...given, exposure: "ingress", ingress }],
   "cluster-keda": ["cluster", { ...given, autoscaler: "keda", replicas: "3" }],
@@ -136,7 +137,9 @@ describe.each(Object.keys(variants))("%s", (variant) => {
       const template = templateOf(spec);
       return template ? [template.metadata.labels["app.kubernetes.io/component"]] : [];
     });
-    expect(policies.map(({ metadata }) => metadata.name).sort()).toEqual(["default-deny", ...parts].sort());
+    // Of the part `upkeep` are the pods that commands make.
+    const made = variant.startsWith("kubernetes") ? ["upkeep"] : [];
+    expect(policies.map(({ metadata }) => metadata.name).sort()).toEqual(["default-deny", ...parts, ...made].sort());
   });
 });
 
@@ -166,7 +169,9 @@ test.each([
   ["kubernetes", "server", 8289, ["gateway"]],
   ["kubernetes", "server", 50052, ["server"]],
   ["kubernetes", "server", 50053, ["server"]],
-  ["kubernetes", "queue", 6379, ["server", "migration", "worker"]],
+  ["kubernetes", "queue", 6379, ["server", "migration", "worker", "janitor", "upkeep"]],
+  ["kubernetes", "upkeep", 6380, ["queue"]],
+  ["kubernetes-given", "upkeep", 6380, ["anybody"]],
   ["kubernetes", "worker", 3111, ["server"]],
   ["kubernetes-node-port", "gateway", 8288, ["anybody"]],
   ["kubernetes-node-port", "server", 8288, ["gateway"]],

@@ -1,0 +1,42 @@
+import { join, resolve } from "node:path";
+import { execa } from "execa";
+import { withLock } from "../../components/host/lock.ts";
+import { dataFolder } from "../../components/host/paths.ts";
+import { locate } from "../../components/host/programs.ts";
+import { removeEverywhere } from "../../components/host/supervisors/index.ts";
+import { identify } from "../../components/host/supervisors/service.ts";
+import type { HostPlace } from "../../components/stores.ts";
+import { answered } from "./scripts.ts";
+import type { Site } from "./site.ts";
+
+const scripts = resolve(import.meta.dirname, "../../components/upkeep");
+
+export function hostSite(stack: string, { dataDir }: HostPlace, serverBinary?: string): Site {
+  const folder = dataFolder(stack, dataDir);
+  return {
+    database: join(folder, "server", "main.db"),
+    aside: (name) => join(folder, name),
+    run: (script, order, files) =>
+      answered(process.execPath, [join(scripts, `${script}.ts`)], { ...order, folder: files }),
+    async serverVersion() {
+      const { stdout } = await execa(locate({ kind: "inngest", binary: serverBinary }), ["version"]);
+      return stdout.trim();
+    },
+    stop: () => removeServices(stack, dataDir, "janitor", "server"),
+    // `up` finds that it does not run as it was left.
+    start: async () => undefined,
+    // Nothing is before the server here.
+    closeDoor: async () => undefined,
+    stopWorker: () => removeServices(stack, dataDir, "worker"),
+    stopQueue: async () => undefined,
+    startQueue: async () => undefined,
+  };
+}
+
+/** Ends processes of a stack on this machine; the next `up` brings them back. */
+export async function removeServices(stack: string, dataDir: string | undefined, ...services: string[]): Promise<void> {
+  for (const service of services) {
+    const identity = identify({ stack, service, dataDir });
+    await withLock(identity.label, () => removeEverywhere(identity));
+  }
+}

@@ -1,0 +1,199 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { upkeepFiles } from "../upkeep-files.ts";
+import { networkPolicy } from "./network-policy.ts";
+import { claimed, labelsOf, restrictedContainer, restrictedPod, scratch, secretFiles, selectorOf } from "./pod.ts";
+import { dataFolder } from "./server-pod.ts";
+
+export interface KubernetesUpkeepArgs {
+  namespace: pulumi.Input<string>;
+  /** Image with Node. */
+  image: pulumi.Input<string>;
+  /** Claim with the server's SQLite file. */
+  claim: pulumi.Input<string>;
+  /** The server's Redis, which knows the runs in flight. */
+  redisUrl: pulumi.Input<string>;
+  /** Days that what has ended is kept. @default for ever, without a janitor */
+  days: number | undefined;
+  /** Redis is outside the namespace. */
+  reachesOutside: boolean;
+}
+
+/** The server's SQLite file, where {@link dataFolder} is mounted. */
+export const database = `${dataFolder}/main.db`;
+
+/** Port of an upkeep pod at which Redis fetches what a restore puts back. */
+export const snapshotPort = 6380;
+
+/** As whom the server writes its files. */
+const user = 1000;
+
+/**
+ * What works on the server's claim beside the server: the janitor, a job every hour, one at a time; and what pods may
+ * do that backup, restore and move make for a while.
+ */
+export class KubernetesUpkeep extends pulumi.ComponentResource {
+  constructor(name: string, args: KubernetesUpkeepArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("inngest-local:index:KubernetesUpkeep", name, {}, opts);
+    const { namespace, reachesOutside, days } = args;
+    const child = { parent: this };
+    const out = reachesOutside ? "everywhere" : [{ with: ["queue" as const], ports: [6379] }];
+    networkPolicy(
+      `${name}-network`,
+      "upkeep",
+      namespace,
+      { in: [{ with: reachesOutside ? "anybody" : ["queue"], ports: [snapshotPort] }], out },
+      child,
+    );
+    if (days !== undefined) {
+      this.#janitor(`${name}-janitor`, { ...args, days }, child);
+      networkPolicy(`${name}-janitor-network`, "janitor", namespace, { in: [], out }, child);
+    }
+    this.registerOutputs({});
+  }
+
+  #janitor(name: string, args: KubernetesUpkeepArgs & { days: number }, opts: pulumi.CustomResourceOptions): void {
+    const { namespace, redisUrl: queueUrl, days } = args;
+    const labels = labelsOf("janitor");
+    const order = new k8s.core.v1.Secret(
+      `${name}-order`,
+      {
+        metadata: { namespace, labels },
+        immutable: true,
+        stringData: pulumi.secret({ "order.json": pulumi.jsonStringify({ database, queueUrl, days }) }),
+      },
+      opts,
+    );
+    // Not an image of their own, which somebody had to build and every node to get: they are the checkout's.
+    const files = upkeepFiles();
+    const keyOf = (path: string) => path.replaceAll("/", ".");
+    const scripts = new k8s.core.v1.ConfigMap(
+      `${name}-scripts`,
+      {
+        metadata: { namespace, labels },
+        immutable: true,
+        data: Object.fromEntries(Object.entries(files).map(([path, content]) => [keyOf(path), content])),
+      },
+      opts,
+    );
+    const data = claimed("data", dataFolder, args.claim);
+    const secret = secretFiles("order", "/run/secrets", order.metadata.name);
+    new k8s.batch.v1.CronJob(
+      `${name}-node`,
+      {
+        metadata: { name: "janitor", namespace, labels },
+        spec: {
+          schedule: "17 * * * *",
+          concurrencyPolicy: "Forbid",
+          successfulJobsHistoryLimit: 1,
+          failedJobsHistoryLimit: 1,
+          jobTemplate: {
+            spec: {
+              backoffLimit: 0,
+              // A round that goes on for longer than the pause between two is begun again by the next.
+              activeDeadlineSeconds: 3300,
+              template: {
+                metadata: { labels },
+                spec: {
+                  ...restrictedPod(user),
+                  restartPolicy: "Never",
+                  affinity: besideServer,
+                  containers: [
+                    {
+                      ...restrictedContainer,
+                      name: "node",
+                      image: args.image,
+                      command: ["node", "/upkeep/upkeep/round.ts", "/run/secrets/order.json"],
+                      resources,
+                      volumeMounts: [
+                        data.mount,
+                        secret.mount,
+                        { name: "scripts", mountPath: "/upkeep", readOnly: true },
+                      ],
+                    },
+                  ],
+                  volumes: [
+                    data.volume,
+                    secret.volume,
+                    {
+                      name: "scripts",
+                      configMap: {
+                        name: scripts.metadata.name,
+                        items: Object.keys(files).map((path) => ({ key: keyOf(path), path })),
+                      },
+                    },
+                  ],
+                },
+              },
+            },
+          },
+        },
+      },
+      opts,
+    );
+  }
+}
+
+const resources = { requests: { cpu: "10m", memory: "64Mi" }, limits: { memory: "512Mi" } };
+
+/**
+ * On the node of the server, which alone has its claim; nowhere while there is no server, so that a stack that was
+ * stopped for a restore stays alone with its data.
+ */
+const besideServer = {
+  podAffinity: {
+    requiredDuringSchedulingIgnoredDuringExecution: [
+      { topologyKey: "kubernetes.io/hostname", labelSelector: { matchLabels: selectorOf("server") } },
+    ],
+  },
+};
+
+/** Folder of an upkeep pod for scripts and files, gone with it. */
+export const workFolder = "/work";
+
+/** Seconds that an upkeep pod lasts whose command was killed. */
+const lifetime = 6 * 3600;
+
+/** A pod in which a command of this project works on the server's claim: it waits to be told. */
+export function upkeepPod({ image, claim, serverRuns }: { image: string; claim: string; serverRuns: boolean }) {
+  const data = claimed("data", dataFolder, claim);
+  const work = scratch("work", workFolder);
+  const temporary = scratch("tmp", "/tmp");
+  return {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { generateName: "upkeep-", labels: labelsOf("upkeep") },
+    spec: {
+      ...restrictedPod(user),
+      restartPolicy: "Never",
+      activeDeadlineSeconds: lifetime,
+      ...(serverRuns && { affinity: besideServer }),
+      containers: [
+        {
+          ...restrictedContainer,
+          name: "node",
+          image,
+          command: ["sleep", String(lifetime)],
+          resources,
+          volumeMounts: [data.mount, work.mount, temporary.mount],
+        },
+      ],
+      volumes: [data.volume, work.volume, temporary.volume],
+    },
+  };
+}
+
+/** A pod that says which version the server of an image has. */
+export function versionPod(image: string) {
+  return {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { generateName: "upkeep-", labels: labelsOf("upkeep") },
+    spec: {
+      ...restrictedPod(user),
+      restartPolicy: "Never",
+      activeDeadlineSeconds: 600,
+      containers: [{ ...restrictedContainer, name: "inngest", image, command: ["inngest", "version"], resources }],
+    },
+  };
+}

@@ -1,0 +1,167 @@
+// Proves backup, restore, move and the janitor on a real cluster, with the real engine, server and Redis. The one node
+// here enforces no NetworkPolicy (plan-kubernetes.test.ts has them) and has the claims on its own disk: that a pod comes
+// to the server's node is not proved. Age is made by a limit of seconds in the place of days.
+import { type ChildProcess, spawn } from "node:child_process";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Backup } from "../../cli/upkeep/take-backup.ts";
+import type { Swept } from "../../components/upkeep/sweep.ts";
+import { defaults } from "../../config.ts";
+import { docker, leftovers } from "../support/containers.ts";
+import { durableWorker } from "../support/durable-worker.ts";
+import { missing, title } from "../support/engine.ts";
+import {
+  clusterOrReason,
+  type Kubectl,
+  kubectlOn,
+  Notes,
+  notesNamespace,
+  notingWorkerImage,
+} from "../support/kubernetes.ts";
+import { eventually, freePorts, TestStack } from "../support/test-stack.ts";
+
+const found = await clusterOrReason();
+const reason = "reason" in found ? found.reason : await missing("docker");
+
+describe.skipIf(reason)(title("upkeep, tier kubernetes", reason), () => {
+  let source: TestStack;
+  let stack: TestStack;
+  let kubectl: Kubectl;
+  let notes: Notes;
+  let forward: ChildProcess;
+  let namespace: string;
+  const inStack = (...args: string[]) => kubectl(["--namespace", namespace, ...args]);
+  const reachableApi = async (of: TestStack) => {
+    const api = await of.api();
+    await eventually(30_000, async () => expect(await api.isHealthy()).toBe(true));
+    return api;
+  };
+
+  beforeAll(async () => {
+    if (!("cluster" in found)) return;
+    const { context, kubeconfig } = found.cluster;
+    kubectl = kubectlOn(found.cluster);
+    notes = new Notes(kubectl, defaults.queueImage);
+    source = await TestStack.create("persistent");
+    source.set("workerDir", durableWorker(source.home, "tests/fixtures/cluster-worker"));
+    // A worker on this machine does not reach into every cluster.
+    const port = await freePorts(1);
+    const fixed = ["--context", context, ...(kubeconfig ? ["--kubeconfig", kubeconfig] : [])];
+    const to = ["port-forward", "--namespace", notesNamespace, "pod/notes", `${port}:6379`];
+    forward = spawn("kubectl", [...fixed, ...to], { stdio: "ignore" });
+    source.set("workerEnv", JSON.stringify({ NOTES_URL: `redis://127.0.0.1:${port}` }));
+    stack = await TestStack.create(
+      "kubernetes",
+      {
+        kubeContext: context,
+        ...(kubeconfig ? { kubeconfig } : {}),
+        workerImage: notingWorkerImage,
+        exposure: "nodePort",
+        nodePort: String(30_000 + Math.floor(Math.random() * 2_700)),
+      },
+      source,
+    );
+    stack.writeSettings();
+    namespace = `inngest-${stack.name}`;
+    await source.up();
+  });
+
+  afterAll(async () => {
+    await source?.destroy();
+    await stack?.remove();
+    for (const volume of leftovers(source.name).volumes) docker("volume", "rm", volume);
+    kubectl?.(["delete", "namespace", namespace, "--ignore-not-found", "--wait=false"]);
+    forward?.kill();
+    notes?.remove();
+  });
+
+  /** Starts runs, and waits until each of them is asleep. */
+  async function fallAsleep(of: TestStack, prefix: string, nap: number): Promise<string[]> {
+    const runs = Array.from({ length: 5 }, (_, index) => `${prefix}${index}`);
+    const api = await reachableApi(of);
+    const { eventKey } = await of.outputs();
+    for (const run of runs) await api.send(eventKey, { name: "noted/chain", data: { run, nap } });
+    await eventually(30_000, async () => expect(runs.map((run) => notes.of(run))).toEqual(runs.map(() => ["1", "2"])));
+    return runs;
+  }
+
+  /** Waits until they have ended, each step of them done once. */
+  async function endWell(runs: string[]): Promise<void> {
+    const whole = ["1", "2", "3", "4", "end"];
+    await eventually(120_000, async () => expect(runs.map((run) => notes.of(run))).toEqual(runs.map(() => whole)));
+  }
+
+  async function isAsItShouldBe(): Promise<void> {
+    await stack.refresh();
+    expect(await stack.changes()).toEqual([]);
+    const pods = inStack("get", "pods", "--output", "name").trim().split("\n");
+    expect(pods.filter((pod) => pod.includes("upkeep"))).toEqual([]);
+  }
+
+  test("a stack of containers moves into the cluster with keys, history and runs in flight", async () => {
+    const before = await source.outputs();
+    const runs = await fallAsleep(source, "moved", 30_000);
+    const { exitCode, all } = await source.projectCommand("move", "--from", source.name, "--to", stack.name);
+    expect(exitCode, String(all)).toBe(0);
+    expect(String(all)).toMatch(/Moved \d+ runs, [5-9] of them in flight/);
+    const after = await stack.outputs();
+    expect([after.signingKey, after.eventKey]).toEqual([before.signingKey, before.eventKey]);
+    await endWell(runs);
+    await isAsItShouldBe();
+  }, 300_000);
+
+  let asleep: string[];
+
+  test("a job of the janitor's removes what has ended, and leaves alone what is in flight", async () => {
+    asleep = await fallAsleep(stack, "asleep", 120_000);
+    const job = JSON.parse(
+      inStack("create", "job", "round", "--from=cronjob/janitor", "--dry-run=client", "--output=json"),
+    );
+    const { volumes } = job.spec.template.spec;
+    const order = volumes.find(({ name }: { name: string }) => name === "order").secret;
+    const secret = JSON.parse(inStack("get", "secret", order.secretName, "--output=json"));
+    const told = JSON.parse(Buffer.from(secret.data["order.json"], "base64").toString());
+    expect(told).toMatchObject({ database: "/data/main.db", days: 30 });
+    order.secretName = "round";
+    const seconds = { name: "round", stringData: { "order.json": JSON.stringify({ ...told, days: 1 / 86_400 }) } };
+    const { name, ...content } = seconds;
+    for (const object of [{ apiVersion: "v1", kind: "Secret", metadata: { name }, ...content }, job]) {
+      kubectl(["--namespace", namespace, "create", "--filename=-"], JSON.stringify(object));
+    }
+    inStack("wait", "job/round", "--for=condition=Complete", "--timeout=90s");
+    const swept = JSON.parse(inStack("logs", "job/round")) as Swept;
+    expect(swept.rows?.function_runs).toBeGreaterThanOrEqual(5);
+    expect(swept.inFlight).toBeGreaterThanOrEqual(5);
+    expect(swept.stranded).toBe(0);
+    inStack("delete", "job/round", "secret/round");
+    const said = await stack.command("retention", "--json");
+    expect(said.exitCode, String(said.all)).toBe(0);
+    expect(JSON.parse(String(said.stdout)).inFlight).toBeGreaterThanOrEqual(5);
+  });
+
+  test("a backup brings everything back after namespace and claims are gone, and no finished step runs again", async () => {
+    const { exitCode, stdout, all } = await stack.command("backup", "--json", "--to", join(stack.home, "backups"));
+    expect(exitCode, String(all)).toBe(0);
+    const taken = JSON.parse(String(stdout)) as Backup;
+    expect(taken.unfinished).toBeGreaterThanOrEqual(5);
+    expect(taken.held).toBeLessThan(4000);
+    const before = await stack.outputs();
+    await stack.destroy();
+    kubectl(["delete", "namespace", namespace, "--wait", "--timeout=120s"]);
+    expect(asleep.map((run) => notes.of(run))).toEqual(asleep.map(() => ["1", "2"]));
+
+    const restored = await stack.command("restore", taken.file);
+    expect(restored.exitCode, String(restored.all)).toBe(0);
+    expect(String(restored.all)).toContain(`${taken.unfinished} of them in flight`);
+    const after = await stack.outputs();
+    expect([after.signingKey, after.eventKey]).toEqual([before.signingKey, before.eventKey]);
+    await endWell(asleep);
+    await isAsItShouldBe();
+  }, 400_000);
+
+  test("what a killed command has left stopped comes back by the next `up`", async () => {
+    inStack("scale", "deployment/gateway", "statefulset/inngest", "--replicas=0");
+    await stack.up("--refresh");
+    await reachableApi(stack);
+  });
+});
