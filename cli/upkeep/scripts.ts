@@ -23,7 +23,10 @@ export async function withScripts<T>(use: (folder: string) => Promise<T>): Promi
 /** What a script answers, from its standard output; its failure as it words it. */
 export async function answered<T>(command: string, args: string[], order: object): Promise<T> {
   const result = await execa(command, args, { input: JSON.stringify(order), reject: false });
-  if (result.exitCode !== 0)
-    throw new Problem(result.stderr.trim() || `it ended with ${result.exitCode ?? result.signal}`);
+  if (result.exitCode !== 0) {
+    // A line of kubectl's own.
+    const said = result.stderr.replace(/^command terminated with exit code \d+$/m, "").trim();
+    throw new Problem(said || `it ended with ${result.exitCode ?? result.signal}`);
+  }
   return (result.stdout ? JSON.parse(result.stdout) : undefined) as T;
 }
