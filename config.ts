@@ -99,7 +99,7 @@ export interface Settings {
   queueImage: string;
   /** Days that what has ended is kept; `undefined`: for ever. */
   retention: number | undefined;
-  /** Image with Node for work on the data. */
+  /** Image with Node for work on the data, in a container or a pod. */
   upkeepImage: string;
   /** Front door of the Docker and Kubernetes tiers. */
   gateway: GatewaySettings;

@@ -5,7 +5,8 @@ import { type DoctorCheck, type DoctorOutcome, ok, type Patient, warning } from 
 /** Whether the history of a stack that is up has room, and whether its runs can end. */
 export function historyChecks(patient: Patient): DoctorCheck[] {
   const { outputs, settings } = patient;
-  const kept = settings.tier === "process" || (settings.tier === "docker" && settings.durable === "true");
+  const { tier, durable } = settings;
+  const kept = tier === "process" || tier === "kubernetes" || (tier === "docker" && durable === "true");
   return outputs && kept ? [{ id: "history", run: () => history(patient) }] : [];
 }
 

@@ -2,6 +2,7 @@ import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, renameSync, r
 import { basename, join } from "node:path";
 import { backupFolder, dataFolder } from "../../components/host/paths.ts";
 import { Problem } from "../../components/host/problem.ts";
+import { namespaceOf } from "../../components/kubernetes/pod.ts";
 import type { Stores } from "../../components/stores.ts";
 import type { Taken } from "../../components/upkeep/take.ts";
 import type { Pulumi } from "../pulumi-cli.ts";
@@ -24,18 +25,19 @@ export interface StackState {
 
 /** The state of a stack that is up. Throws {@link Problem} for one that is not, or whose tier keeps its state elsewhere. */
 export async function stateOf(pulumi: Pulumi, stack: string): Promise<StackState> {
-  const settings = await pulumi.settings(stack, ["tier", "dataDir", "serverBinary"]);
-  const { tier = "process", dataDir } = settings;
+  const settings = await pulumi.settings(stack, ["tier", "dataDir", "serverBinary", "kubeContext"]);
+  const { tier = "process", dataDir, kubeContext } = settings;
   const { stores, durability } = await pulumi.outputs<{ stores?: Stores; durability?: string }>(stack);
   if (durability === undefined) {
     throw new Problem(`stack ${stack} is not up. Remedy: npm start -- --stack ${stack}`);
   }
   if (stores === undefined) {
+    const kubectl = `kubectl --context ${kubeContext} --namespace ${namespaceOf(stack)}`;
     throw new Problem(
       tier === "cluster"
-        ? `stack ${stack} is of tier cluster, whose history is in Postgres, and this command is for SQLite. Remedy: ` +
-            "pg_dump for Postgres and a snapshot of Redis, both at one moment; or `redisUrl` and `postgresUrl` of a " +
-            "provider that does both"
+        ? `stack ${stack} is of tier cluster, whose history is in Postgres, and this command works on SQLite. Remedy: ` +
+            `${kubectl} exec database-0 -- pg_dump -U inngest inngest > history.sql, and at once ` +
+            `${kubectl} exec queue-0 -- redis-cli --rdb - > queue.rdb; the CronJob janitor keeps \`retention\``
         : `stack ${stack} was brought up by an older version of this project. Remedy: npm start -- --stack ${stack}`,
     );
   }

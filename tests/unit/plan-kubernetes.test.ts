@@ -1,5 +1,6 @@
 // Proves which Kubernetes objects the tiers ask for; the files in tests/rendered/kubernetes/ are for people's review.
 // That a cluster takes and runs them is for tests/cluster/.
+import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { beforeAll, describe, expect, test } from "vitest";
 import { connectionsPerServer } from "../../components/cluster/server.ts";
@@ -211,6 +212,37 @@ test("the data claims stay with their namespace when the stack goes, unless prot
   ];
   expect(kept(plans.kubernetes as Planned[])).toEqual(claims);
   expect(kept((await planStack("kubernetes", { ...given, protectData: "false" })).resources)).toEqual([]);
+});
+
+test("the janitor works on the server's claim by the day, with the scripts of this checkout, unless all is kept", async () => {
+  const { inputs } = find(plans.kubernetes as Planned[], "Secret upkeep-janitor-order");
+  expect(JSON.parse((inputs.stringData as Record<string, string>)["order.json"] as string)).toEqual({
+    database: "/data/main.db",
+    queueUrl: expect.stringMatching(/^redis:\/\/:.+@queue:6379$/),
+    days: 30,
+  });
+  const { data } = find(plans.kubernetes as Planned[], "ConfigMap upkeep-janitor-scripts").inputs;
+  expect(data).toMatchObject({ "upkeep.round.ts": readFileSync("components/upkeep/round.ts", "utf8") });
+  const { resources } = await planStack("kubernetes", { ...given, retention: "off" });
+  expect(resources.filter(({ label }) => /janitor/.test(label))).toEqual([]);
+  expect(resources.map(({ label }) => label)).toContain("NetworkPolicy upkeep-network");
+});
+
+test("where history and queue are is a secret output", async () => {
+  const { outputs, secretOutputs } = await planStack("kubernetes", { ...given, kubeconfig: "/etc/mine" });
+  expect(secretOutputs).toContain("stores");
+  expect(outputs.stores).toEqual({
+    place: {
+      kind: "kubernetes",
+      context: "test",
+      kubeconfig: "/etc/mine",
+      namespace: "inngest-kubernetes",
+      image: "node:24.21.0-bookworm-slim",
+      claim: "server-data",
+    },
+    queueUrl: expect.stringMatching(/^redis:/),
+  });
+  expect((await planStack("cluster", given)).outputs.stores).toBeUndefined();
 });
 
 test("size and class of the claims are settings", async () => {

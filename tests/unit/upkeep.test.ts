@@ -5,10 +5,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { Pulumi } from "../../cli/pulumi-cli.ts";
 import { pack, unpack } from "../../cli/upkeep/archive.ts";
 import { keysOfState } from "../../cli/upkeep/keys-of-state.ts";
 import { checkVersion, imageAt, numberOf } from "../../cli/upkeep/server-version.ts";
+import { stateOf } from "../../cli/upkeep/take-backup.ts";
 import { libpqVariables, retentionSql } from "../../components/cluster/retention-sql.ts";
+import { Problem } from "../../components/host/problem.ts";
 import { checksum, readSnapshot } from "../../components/upkeep/rdb.ts";
 
 let folder: string;
@@ -120,6 +123,32 @@ describe("keys of a state", () => {
         ],
       },
     });
+  });
+});
+
+describe("a stack", () => {
+  const up = (settings: object, outputs: object) =>
+    ({ settings: async () => settings, outputs: async () => outputs }) as unknown as Pulumi;
+
+  test.each<[string, object, object, string]>([
+    ["dev", {}, {}, "stack dev is not up. Remedy: npm start -- --stack dev"],
+    [
+      "kubernetes",
+      { tier: "kubernetes" },
+      { durability: "kept" },
+      "stack kubernetes was brought up by an older version of this project. Remedy: npm start -- --stack kubernetes",
+    ],
+    [
+      "cluster",
+      { tier: "cluster", kubeContext: "mine" },
+      { durability: "kept" },
+      "stack cluster is of tier cluster, whose history is in Postgres, and this command works on SQLite. Remedy: kubectl " +
+        "--context mine --namespace inngest-cluster exec database-0 -- pg_dump -U inngest inngest > history.sql, and at " +
+        "once kubectl --context mine --namespace inngest-cluster exec queue-0 -- redis-cli --rdb - > queue.rdb; the " +
+        "CronJob janitor keeps `retention`",
+    ],
+  ])("%s %j, whose state cannot be got at, is refused with what to do", async (stack, settings, outputs, message) => {
+    await expect(stateOf(up(settings, outputs), stack)).rejects.toThrow(new Problem(message));
   });
 });
 
