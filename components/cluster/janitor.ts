@@ -1,5 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { hourlyJob } from "../kubernetes/hourly-job.ts";
 import { networkPolicy } from "../kubernetes/network-policy.ts";
 import { labelsOf, restrictedContainer, restrictedPod } from "../kubernetes/pod.ts";
 import { libpqVariables, retentionSql } from "./retention-sql.ts";
@@ -36,41 +37,23 @@ export class ClusterJanitor extends pulumi.ComponentResource {
       },
       child,
     );
-    new k8s.batch.v1.CronJob(
+    hourlyJob(
       `${name}-psql`,
+      "janitor",
+      namespace,
       {
-        metadata: { name: "janitor", namespace, labels },
-        spec: {
-          schedule: "17 * * * *",
-          concurrencyPolicy: "Forbid",
-          successfulJobsHistoryLimit: 1,
-          failedJobsHistoryLimit: 1,
-          jobTemplate: {
-            spec: {
-              backoffLimit: 0,
-              // A round that goes on for longer than the pause between two is begun again by the next.
-              activeDeadlineSeconds: 3300,
-              template: {
-                metadata: { labels },
-                spec: {
-                  ...restrictedPod(user),
-                  restartPolicy: "Never",
-                  containers: [
-                    {
-                      ...restrictedContainer,
-                      name: "psql",
-                      image: args.image,
-                      // By standard input: neither the address nor the work is on a command line.
-                      command: ["bash", "-euc", 'printf "%s" "$SQL" | psql --quiet --no-psqlrc'],
-                      envFrom: [{ secretRef: { name: secret.metadata.name } }],
-                      resources: { requests: { cpu: "10m", memory: "32Mi" }, limits: { memory: "128Mi" } },
-                    },
-                  ],
-                },
-              },
-            },
+        ...restrictedPod(user),
+        containers: [
+          {
+            ...restrictedContainer,
+            name: "psql",
+            image: args.image,
+            // By standard input: neither the address nor the work is on a command line.
+            command: ["bash", "-euc", 'printf "%s" "$SQL" | psql --quiet --no-psqlrc'],
+            envFrom: [{ secretRef: { name: secret.metadata.name } }],
+            resources: { requests: { cpu: "10m", memory: "32Mi" }, limits: { memory: "128Mi" } },
           },
-        },
+        ],
       },
       child,
     );

@@ -1,6 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { upkeepFiles } from "../upkeep-files.ts";
+import { hourlyJob } from "./hourly-job.ts";
 import { networkPolicy } from "./network-policy.ts";
 import { claimed, labelsOf, restrictedContainer, restrictedPod, scratch, secretFiles, selectorOf } from "./pod.ts";
 import { dataFolder } from "./server-pod.ts";
@@ -78,56 +79,34 @@ export class KubernetesUpkeep extends pulumi.ComponentResource {
     );
     const data = claimed("data", dataFolder, args.claim);
     const secret = secretFiles("order", "/run/secrets", order.metadata.name);
-    new k8s.batch.v1.CronJob(
+    hourlyJob(
       `${name}-node`,
+      "janitor",
+      namespace,
       {
-        metadata: { name: "janitor", namespace, labels },
-        spec: {
-          schedule: "17 * * * *",
-          concurrencyPolicy: "Forbid",
-          successfulJobsHistoryLimit: 1,
-          failedJobsHistoryLimit: 1,
-          jobTemplate: {
-            spec: {
-              backoffLimit: 0,
-              // A round that goes on for longer than the pause between two is begun again by the next.
-              activeDeadlineSeconds: 3300,
-              template: {
-                metadata: { labels },
-                spec: {
-                  ...restrictedPod(user),
-                  restartPolicy: "Never",
-                  affinity: besideServer,
-                  containers: [
-                    {
-                      ...restrictedContainer,
-                      name: "node",
-                      image: args.image,
-                      command: ["node", "/upkeep/upkeep/round.ts", "/run/secrets/order.json"],
-                      resources,
-                      volumeMounts: [
-                        data.mount,
-                        secret.mount,
-                        { name: "scripts", mountPath: "/upkeep", readOnly: true },
-                      ],
-                    },
-                  ],
-                  volumes: [
-                    data.volume,
-                    secret.volume,
-                    {
-                      name: "scripts",
-                      configMap: {
-                        name: scripts.metadata.name,
-                        items: Object.keys(files).map((path) => ({ key: keyOf(path), path })),
-                      },
-                    },
-                  ],
-                },
-              },
+        ...restrictedPod(user),
+        affinity: besideServer,
+        containers: [
+          {
+            ...restrictedContainer,
+            name: "node",
+            image: args.image,
+            command: ["node", "/upkeep/upkeep/round.ts", "/run/secrets/order.json"],
+            resources,
+            volumeMounts: [data.mount, secret.mount, { name: "scripts", mountPath: "/upkeep", readOnly: true }],
+          },
+        ],
+        volumes: [
+          data.volume,
+          secret.volume,
+          {
+            name: "scripts",
+            configMap: {
+              name: scripts.metadata.name,
+              items: Object.keys(files).map((path) => ({ key: keyOf(path), path })),
             },
           },
-        },
+        ],
       },
       opts,
     );
@@ -159,6 +138,23 @@ export function upkeepPod({ image, claim, serverRuns }: { image: string; claim: 
   const data = claimed("data", dataFolder, claim);
   const work = scratch("work", workFolder);
   const temporary = scratch("tmp", "/tmp");
+  const volumeMounts = [data.mount, work.mount, temporary.mount];
+  return passingPod(
+    { name: "node", image, command: ["sleep", String(lifetime)], volumeMounts },
+    { volumes: [data.volume, work.volume, temporary.volume], ...(serverRuns && { affinity: besideServer }) },
+  );
+}
+
+/** A pod that says which version the server of an image has. */
+export function versionPod(image: string) {
+  return passingPod({ name: "inngest", image, command: ["inngest", "version"] });
+}
+
+/** A pod that a command makes and takes away. */
+function passingPod(
+  container: k8s.types.input.core.v1.Container,
+  more: Partial<k8s.types.input.core.v1.PodSpec> = {},
+): object {
   return {
     apiVersion: "v1",
     kind: "Pod",
@@ -167,33 +163,8 @@ export function upkeepPod({ image, claim, serverRuns }: { image: string; claim: 
       ...restrictedPod(user),
       restartPolicy: "Never",
       activeDeadlineSeconds: lifetime,
-      ...(serverRuns && { affinity: besideServer }),
-      containers: [
-        {
-          ...restrictedContainer,
-          name: "node",
-          image,
-          command: ["sleep", String(lifetime)],
-          resources,
-          volumeMounts: [data.mount, work.mount, temporary.mount],
-        },
-      ],
-      volumes: [data.volume, work.volume, temporary.volume],
-    },
-  };
-}
-
-/** A pod that says which version the server of an image has. */
-export function versionPod(image: string) {
-  return {
-    apiVersion: "v1",
-    kind: "Pod",
-    metadata: { generateName: "upkeep-", labels: labelsOf("upkeep") },
-    spec: {
-      ...restrictedPod(user),
-      restartPolicy: "Never",
-      activeDeadlineSeconds: 600,
-      containers: [{ ...restrictedContainer, name: "inngest", image, command: ["inngest", "version"], resources }],
+      containers: [{ ...restrictedContainer, resources, ...container }],
+      ...more,
     },
   };
 }

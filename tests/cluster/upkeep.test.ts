@@ -2,6 +2,7 @@
 // here enforces no NetworkPolicy (plan-kubernetes.test.ts has them) and has the claims on its own disk: that a pod comes
 // to the server's node is not proved. Age is made by a limit of seconds in the place of days.
 import { type ChildProcess, spawn } from "node:child_process";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Backup } from "../../cli/upkeep/take-backup.ts";
@@ -158,6 +159,24 @@ describe.skipIf(reason)(title("upkeep, tier kubernetes", reason), () => {
     await endWell(asleep);
     await isAsItShouldBe();
   }, 400_000);
+
+  test("another version of the server is asked in the cluster, and comes with runs in flight", async () => {
+    if (!("cluster" in found)) return;
+    const image = "inngest-local-server:9.0.0";
+    const script = '#!/bin/sh\nif [ "$1" = version ]; then echo 9.0.0; else exec /usr/bin/inngest "$@"; fi\n';
+    writeFileSync(join(stack.home, "inngest"), script, { mode: 0o755 });
+    writeFileSync(join(stack.home, "Dockerfile"), `FROM ${defaults.serverImage}\nCOPY inngest /usr/local/bin/\n`);
+    docker("build", "--quiet", "--tag", image, stack.home);
+    found.cluster.load([image]);
+    const wrong = await stack.command("upgrade", "--to", "9.0.1", "--image", image);
+    expect([wrong.exitCode, String(wrong.all)]).toEqual([1, `${image} must be the server 9.0.1, and it says "9.0.0"`]);
+    const runs = await fallAsleep(stack, "over", 20_000);
+    const { exitCode, all } = await stack.command("upgrade", "--to", "9.0.0", "--image", image);
+    expect(exitCode, String(all)).toBe(0);
+    expect(String(all)).toMatch(/Stack \S+ is at server 9\.0\.0; it was 1\.\d+\.\d+\. Backup \S+\.tar\.gz$/);
+    expect(inStack("exec", "inngest-0", "--container=inngest", "--", "inngest", "version").trim()).toBe("9.0.0");
+    await endWell(runs);
+  }, 300_000);
 
   test("what a killed command has left stopped comes back by the next `up`", async () => {
     inStack("scale", "deployment/gateway", "statefulset/inngest", "--replicas=0");
