@@ -2,7 +2,7 @@
 // here enforces no NetworkPolicy (plan-kubernetes.test.ts has them) and has the claims on its own disk: that a pod comes
 // to the server's node is not proved. Age is made by a limit of seconds in the place of days.
 import { type ChildProcess, spawn } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Backup } from "../../cli/upkeep/take-backup.ts";
@@ -164,9 +164,11 @@ describe.skipIf(reason)(title("upkeep, tier kubernetes", reason), () => {
     if (!("cluster" in found)) return;
     const image = "inngest-local-server:9.0.0";
     const script = '#!/bin/sh\nif [ "$1" = version ]; then echo 9.0.0; else exec /usr/bin/inngest "$@"; fi\n';
-    writeFileSync(join(stack.home, "inngest"), script, { mode: 0o755 });
-    writeFileSync(join(stack.home, "Dockerfile"), `FROM ${defaults.serverImage}\nCOPY inngest /usr/local/bin/\n`);
-    docker("build", "--quiet", "--tag", image, stack.home);
+    const build = join(stack.home, "server-image");
+    mkdirSync(build);
+    writeFileSync(join(build, "inngest"), script, { mode: 0o755 });
+    writeFileSync(join(build, "Dockerfile"), `FROM ${defaults.serverImage}\nCOPY inngest /usr/local/bin/\n`);
+    docker("build", "--quiet", "--tag", image, build);
     found.cluster.load([image]);
     const wrong = await stack.command("upgrade", "--to", "9.0.1", "--image", image);
     expect([wrong.exitCode, String(wrong.all)]).toEqual([1, `${image} must be the server 9.0.1, and it says "9.0.0"`]);
