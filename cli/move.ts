@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { dataFolder } from "../components/host/paths.ts";
@@ -28,7 +28,7 @@ interface Move {
 const command = defineCommand("move", "Moves what a stack knows, and its keys, to a stack of another kind.")
   .requiredOption("--from <stack>", "the stack that has it; it is stopped, and stays as it is")
   .requiredOption("--to <stack>", "the stack that gets it, one of the Pulumi.<stack>.yaml files")
-  .option("-y, --yes", "do not ask where runs in flight do not come along")
+  .option("-y, --yes", "do not ask where runs in flight, or what they need, do not come along")
   .addHelpText("after", "\nExample: npm run move -- --from experiment --to persistent")
   .action(move);
 
@@ -46,6 +46,7 @@ async function move({ from, to, yes }: Flags): Promise<void> {
     await checkTarget(pulumi, from, to);
     const source = await stateOf(pulumi, from);
     if (!begun) await askAboutFlight(from, source, yes);
+    if (!begun) await askAboutClaims(pulumi, from, source, to, yes);
     if (!begun) await refuseUsed(pulumi, to);
     journal.write({ step: "begun" });
     try {
@@ -103,6 +104,16 @@ async function askAboutFlight(from: string, { stores, site }: StackState, yes?: 
   if (seen?.unfinished === 0) return;
   const how = seen ? `${seen.unfinished} runs` : "any runs";
   const what = `move stack ${from}, although ${how} in flight are in its server's memory and do not come along`;
+  if (!(await confirmed(what))) throw new Problem("nothing was done");
+}
+
+/** A worker in a container or a pod does not see the files of one on this machine. */
+async function askAboutClaims(pulumi: Pulumi, from: string, { dataDir }: StackState, to: string, yes?: true) {
+  const claims = join(dataFolder(from, dataDir), "worker", "claims");
+  if (yes || !existsSync(claims) || readdirSync(claims).length === 0) return;
+  const { workerPlacement } = await pulumi.settings(to, ["workerPlacement"]);
+  if (workerPlacement !== "container") return;
+  const what = `move stack ${from}, although claims in ${claims} do not come along, and runs in flight that need them fail`;
   if (!(await confirmed(what))) throw new Problem("nothing was done");
 }
 

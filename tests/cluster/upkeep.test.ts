@@ -101,8 +101,19 @@ describe.skipIf(reason)(title("upkeep, tier kubernetes", reason), () => {
 
   test("a stack of containers moves into the cluster with keys, history and runs in flight", async () => {
     const before = await source.outputs();
+    const move = (...flags: string[]) =>
+      source.projectCommand("move", "--from", source.name, "--to", stack.name, ...flags);
+    const claims = join(source.dataFolder, "worker", "claims");
+    mkdirSync(claims, { recursive: true });
+    writeFileSync(join(claims, "claim"), "large");
+    const asked = await move();
+    expect([asked.exitCode, String(asked.all)]).toEqual([
+      2,
+      `no terminal to ask on: say --yes to move stack ${source.name}, although claims in ${claims} do not come along, ` +
+        "and runs in flight that need them fail",
+    ]);
     const runs = await fallAsleep(source, "moved", 30_000);
-    const { exitCode, all } = await source.projectCommand("move", "--from", source.name, "--to", stack.name);
+    const { exitCode, all } = await move("--yes");
     expect(exitCode, String(all)).toBe(0);
     expect(String(all)).toMatch(/Moved \d+ runs, [5-9] of them in flight/);
     const after = await stack.outputs();
