@@ -116,6 +116,7 @@ describe.skipIf(reason)(title("upkeep, tier kubernetes", reason), () => {
     const { exitCode, all } = await move("--yes");
     expect(exitCode, String(all)).toBe(0);
     expect(String(all)).toMatch(/Moved \d+ runs, [5-9] of them in flight/);
+    stack.keepSettings();
     const after = await stack.outputs();
     expect([after.signingKey, after.eventKey]).toEqual([before.signingKey, before.eventKey]);
     await endWell(runs);
@@ -186,6 +187,7 @@ describe.skipIf(reason)(title("upkeep, tier kubernetes", reason), () => {
     const runs = await fallAsleep(stack, "over", 20_000);
     const { exitCode, all } = await stack.command("upgrade", "--to", "9.0.0", "--image", image);
     expect(exitCode, String(all)).toBe(0);
+    stack.keepSettings();
     expect(String(all)).toMatch(/Stack \S+ is at server 9\.0\.0; it was 1\.\d+\.\d+\. Backup \S+\.tar\.gz$/);
     expect(inStack("exec", "inngest-0", "--container=inngest", "--", "inngest", "version").trim()).toBe("9.0.0");
     await endWell(runs);

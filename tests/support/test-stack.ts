@@ -39,7 +39,7 @@ export class TestStack {
   #settings: Record<string, string | number | boolean>;
   /** The settings that it was created with. */
   readonly #created: Readonly<Record<string, string | number | boolean>>;
-  /** The settings file as it is since a secret is in it. */
+  /** The settings file as it is since a secret or a command's own setting is in it. */
   #fixedSettings: string | undefined;
 
   private constructor(
@@ -113,7 +113,12 @@ export class TestStack {
     const args = ["config", "set", "--secret", key, value, "--stack", this.name, "--config-file", this.#settingsFile];
     const { exitCode, output } = await this.#pulumi.capture(args);
     if (exitCode !== 0) throw new Error(output);
-    this.#fixedSettings = readFileSync(this.#settingsFile, "utf8");
+    this.keepSettings();
+  }
+
+  /** Leaves its settings file as it is now, after a command that wrote into it. */
+  keepSettings(): void {
+    this.#fixedSettings = this.settingsText();
   }
 
   /** `pulumi up`; throws with what it printed when it fails. */
