@@ -64,7 +64,7 @@ function hostSite(stack: string, { dataDir }: HostPlace, serverBinary?: string):
       const { stdout } = await execa(locate({ kind: "inngest", binary: serverBinary }), ["version"]);
       return stdout.trim();
     },
-    stop: () => removeServices(stack, dataDir, "janitor", "server"),
+    stop: () => removeServices(stack, dataDir, "backup", "janitor", "server"),
     // `up` finds that it does not run as it was left.
     start: async () => undefined,
     // Nothing is before the server here.
@@ -134,7 +134,10 @@ function dockerSite(stack: string, { context, network, image, volume }: DockerPl
     async serverVersion() {
       return await docker("exec", names.server, "inngest", "version");
     },
-    stop: () => each(writers, ["stop", "--time", "60"]),
+    async stop() {
+      await removeServices(stack, dataDir, "backup");
+      await each(writers, ["stop", "--time", "60"]);
+    },
     start: () => each([names.queue, names.server, names.janitor, names.worker, names.gateway], ["start"]),
     closeDoor: () => each([names.gateway], ["stop", "--time", "60"]),
     async stopWorker() {
