@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 
 const ending = /^-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z\.tar\.gz$/;
 
@@ -9,7 +9,7 @@ export function backupName(stack: string, takenAt: string): string {
 
 /** Backups of a stack in a folder, the oldest first. */
 export function backupsIn(folder: string, stack: string): string[] {
-  if (!existsSync(folder)) return [];
+  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return [];
   return readdirSync(folder)
     .filter((file) => file.startsWith(stack) && ending.test(file.slice(stack.length)))
     .sort();

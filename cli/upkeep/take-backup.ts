@@ -72,7 +72,12 @@ async function takeInto(
   { stores, site, tier, dataDir }: StackState,
   keep = Number.POSITIVE_INFINITY,
 ): Promise<Backup> {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new Problem(`backups of stack ${stack} must go to a folder, and ${folder} cannot be made (${code})`);
+  }
   removeDrafts(folder, stack);
   const draft = join(folder, draftName(stack, process.pid));
   const content = join(draft, "content");
