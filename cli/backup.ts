@@ -4,6 +4,7 @@ import { everyRule, secondsOf } from "../components/backup-settings.ts";
 import { backupFolder } from "../components/host/paths.ts";
 import { checkStack, defineCommand, runCommand } from "./command.ts";
 import { Pulumi } from "./pulumi-cli.ts";
+import { removeServices } from "./upkeep/site.ts";
 import { type Backup, stateOf, takeBackup } from "./upkeep/take-backup.ts";
 
 interface Flags {
@@ -64,8 +65,10 @@ async function putOnSchedule(pulumi: Pulumi, stack: string, every: string, keep?
     ...(keep && { backupKeep: String(keep) }),
     ...(folder && { backupDir: folder }),
   });
+  const { backupKeep = "14", dataDir } = await pulumi.settings(stack, ["backupKeep", "dataDir"]);
+  // It starts with what this shell says of the backend, also where nothing else is new.
+  await removeServices(stack, dataDir, "backup");
   await pulumi.quietUp(stack);
-  const { backupKeep = "14" } = await pulumi.settings(stack, ["backupKeep"]);
   const { supervision } = await pulumi.outputs<{ supervision: Record<string, string> }>(stack);
   return { every, keep: Number(backupKeep), supervision: supervision.backup };
 }

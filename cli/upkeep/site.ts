@@ -75,7 +75,8 @@ function hostSite(stack: string, { dataDir }: HostPlace, serverBinary?: string):
   };
 }
 
-async function removeServices(stack: string, dataDir: string | undefined, ...services: string[]): Promise<void> {
+/** Ends services of this machine; the next `up` finds them gone, and brings them back. */
+export async function removeServices(stack: string, dataDir: string | undefined, ...services: string[]): Promise<void> {
   for (const service of services) {
     const identity = identify({ stack, service, dataDir });
     await withLock(identity.label, () => removeEverywhere(identity));
