@@ -139,14 +139,14 @@ async function quiet({ site }: StackState): Promise<void> {
   await site.stopWorker();
 }
 
-/** Throws {@link Problem} where the target came up far enough to take events, which would be lost with it. */
+/** Throws {@link Problem} where the target came up far enough to take events or go on with runs, which would be lost with it. */
 async function refuseToLose({ journal, ...tools }: MoveTools, to: string, { message }: Error): Promise<void> {
   const reached = journal.read();
   if (reached?.step !== "placed") return;
   const newest = await tools.stateOf(to).then(tools.newest, () => reached.newest);
   if (newest === reached.newest) return;
   throw new Problem(
-    `${message}, and has taken events already, so the move does not go back. Remedy: mend that, and run the same command`,
+    `${message} as a whole, and has worked already, so the move does not go back. Remedy: mend that, and run the same command`,
   );
 }
 
