@@ -27,7 +27,11 @@ describe.skipIf(reason)(title("backups by themselves, process tier", reason), ()
     await stack.remove();
     redis.stop();
   });
-  const files = () => readdirSync(folder).sort();
+  /** What is being taken has another name until it is checked. */
+  const files = () =>
+    readdirSync(folder)
+      .filter((name) => name.endsWith(".tar.gz"))
+      .sort();
   const log = () => readFileSync(join(stack.dataFolder, "logs", "backup.log"), "utf8");
   const pid = () => readRecord(join(stack.dataFolder, "run", "backup.json"))?.pid as number;
 
