@@ -2,6 +2,7 @@ import { readFileSync, statSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { closest, distance } from "fastest-levenshtein";
+import { type BackupSettings, readBackups } from "./components/backup-settings.ts";
 import { type GatewaySettings, readPublicName } from "./components/gateway/settings.ts";
 import { envValueProblem } from "./components/host/env-file.ts";
 import type { Supervision } from "./components/host/supervisors/index.ts";
@@ -38,6 +39,9 @@ export const defaults = {
   serverImage: "inngest/inngest:v1.43.0",
   queueImage: "redis:7.2.16-alpine",
   retention: "30d",
+  backupEvery: "off",
+  backupKeep: "14",
+  backupDir: "",
   upkeepImage: "node:24.21.0-bookworm-slim",
   gatewayImage: "caddy:2.11.9-alpine",
   gateway: "",
@@ -99,6 +103,10 @@ export interface Settings {
   queueImage: string;
   /** Days that what has ended is kept; `undefined`: for ever. */
   retention: number | undefined;
+  /** How often it is backed up by itself; `undefined`: not at all. */
+  backups: BackupSettings | undefined;
+  /** Absolute folder of its backups. @default the platform's, one folder a stack */
+  backupDir: string | undefined;
   /** Image with Node for work on the data, in a container or a pod. */
   upkeepImage: string;
   /** Front door of the Docker and Kubernetes tiers. */
@@ -207,10 +215,12 @@ export function readSettings(stack: string, raw: RawConfig): Settings {
   const tier = choice("tier", tiers);
   const runtime = choice("runtime", runtimes);
   const profile = choice("profile", profiles);
+  const durable = flag("durable");
+  const scope = choice("supervisorScope", scopes);
   const settings: Settings = {
     stack,
     tier,
-    durable: flag("durable"),
+    durable,
     profile,
     // The three ports after it are Connect's, so the last usable first port is 65535 - 3.
     port: whole("port", 1, 65532),
@@ -233,6 +243,8 @@ export function readSettings(stack: string, raw: RawConfig): Settings {
     serverImage: text("serverImage"),
     queueImage: text("queueImage"),
     retention: days("retention"),
+    backups: readBackups({ tier, durable, scope }, { text, whole, reject }),
+    backupDir: absolutePath("backupDir"),
     upkeepImage: text("upkeepImage"),
     gateway: {
       image: text("gatewayImage"),
@@ -255,7 +267,7 @@ export function readSettings(stack: string, raw: RawConfig): Settings {
     protectData: flag("protectData"),
     supervision: {
       supervisor: choice("supervisor", ["auto", ...supervisors]),
-      scope: choice("supervisorScope", scopes),
+      scope,
     },
     keysFrom: optional("keysFrom"),
     keys: {

@@ -1,5 +1,7 @@
+import * as pulumi from "@pulumi/pulumi";
 import { silenceDebugLog } from "./components/debug-log.ts";
-import type { Deploy } from "./components/endpoints.ts";
+import { type Deploy, eventsUrl } from "./components/endpoints.ts";
+import { ScheduledBackups } from "./components/host/scheduled-backups.ts";
 import { Preflight } from "./components/preflight.ts";
 import { preflightSpec } from "./components/preflight-spec.ts";
 import { Registration } from "./components/registration.ts";
@@ -21,7 +23,7 @@ export const eventKey = keys.server.eventKeys.apply(([first]) => first as string
 // Only the chosen tier's module, and with it only the provider SDK that it uses, is loaded.
 const { deploy }: { deploy: Deploy } = await import(`./components/${settings.tier}/index.ts`);
 const endpoints = deploy(settings, keys, { dependsOn: preflight });
-new Registration("registration", {
+const registration = new Registration("registration", {
   apiUrl: endpoints.apiUrl,
   workerUrl: endpoints.workerUrl,
   workerEndpoint: endpoints.workerEndpoint,
@@ -31,6 +33,17 @@ new Registration("registration", {
   server: endpoints.server,
   worker: endpoints.worker,
 });
+const backups =
+  settings.backups &&
+  new ScheduledBackups(
+    "backup",
+    { ...settings, ...settings.backups, alarmUrl: eventsUrl(endpoints.eventUrl, keys) },
+    // Its first round needs the stack's outputs.
+    { dependsOn: registration },
+  );
 
 export const { dashboardUrl, dashboardPassword, apiUrl, eventUrl, workerUrl } = endpoints;
-export const { durability, supervision, appEnvironment, stores, forward } = endpoints;
+export const { durability, appEnvironment, stores, forward } = endpoints;
+export const supervision = backups
+  ? pulumi.all([endpoints.supervision, backups.supervised]).apply(([others, backup]) => ({ ...others, backup }))
+  : endpoints.supervision;

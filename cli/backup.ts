@@ -1,31 +1,52 @@
+import { resolve } from "node:path";
 import { InvalidArgumentError } from "commander";
+import { everyRule, secondsOf } from "../components/backup-settings.ts";
 import { backupFolder } from "../components/host/paths.ts";
 import { checkStack, defineCommand, runCommand } from "./command.ts";
 import { Pulumi } from "./pulumi-cli.ts";
-import { takeBackup } from "./upkeep/take-backup.ts";
+import { removeServices } from "./upkeep/host-site.ts";
+import { type Backup, stateOf, takeBackup } from "./upkeep/take-backup.ts";
 
 interface Flags {
   stack: string;
   to?: string;
   keep?: number;
+  schedule?: string | true;
   json?: true;
 }
 
 const command = defineCommand("backup", "Takes a backup of a running stack, one file, opened and checked.")
   .requiredOption("-s, --stack <stack>", "the stack, one of the Pulumi.<stack>.yaml files")
-  .option("--to <folder>", `where it goes (default: ${backupFolder("STACK")})`)
+  .option("--to <folder>", `where it goes (default: the setting backupDir, else ${backupFolder("STACK")})`)
   .option("--keep <count>", "remove all but the newest COUNT of this stack's backups there", positive)
+  .option("--schedule [every]", "from now on by itself too, every 24h or as often as told; `off` ends that", everyText)
   .option("--json", "print one JSON value")
-  .addHelpText("after", "\nExample: npm run backup -- --stack persistent --keep 14")
+  .addHelpText("after", "\nExample: npm run backup -- --stack persistent --schedule 24h --keep 14")
   .action(backup);
 
-async function backup({ stack, to, keep, json }: Flags): Promise<void> {
+async function backup({ stack, to, keep, schedule, json }: Flags): Promise<void> {
   checkStack(stack);
-  const taken = await takeBackup(await Pulumi.find(), stack, { ...(to && { folder: to }), ...(keep && { keep }) });
-  if (json) {
-    console.log(JSON.stringify(taken));
+  const pulumi = await Pulumi.find();
+  if (schedule === "off") {
+    await endSchedule(pulumi, stack, json);
     return;
   }
+  const folder = to && resolve(to);
+  // With a schedule too: what does not work now does not work at night.
+  const taken = await takeBackup(pulumi, stack, { ...(folder && { folder }), ...(keep && { keep }) });
+  const scheduled =
+    schedule && (await putOnSchedule(pulumi, stack, schedule === true ? "24h" : schedule, keep, folder));
+  if (json) {
+    console.log(JSON.stringify({ ...taken, ...(scheduled && { schedule: scheduled }) }));
+    return;
+  }
+  report(taken);
+  if (!scheduled) return;
+  console.log(`       and from now on every ${scheduled.every}, the newest ${scheduled.keep} stay`);
+  console.log(`       ${scheduled.supervision}`);
+}
+
+function report(taken: Backup): void {
   const { function_runs: runs = 0, events = 0 } = taken.counts;
   const flight = taken.queue
     ? `${taken.unfinished} of them in flight, which go on after a restore`
@@ -37,9 +58,37 @@ async function backup({ stack, to, keep, json }: Flags): Promise<void> {
   if (taken.queue) console.log(`       checked; the queue was held for ${taken.held} ms`);
 }
 
+/** Writes the settings that make it a job of the stack, and brings the stack up with them. */
+async function putOnSchedule(pulumi: Pulumi, stack: string, every: string, keep?: number, folder?: string) {
+  await pulumi.configure(stack, {
+    backupEvery: every,
+    ...(keep && { backupKeep: String(keep) }),
+    ...(folder && { backupDir: folder }),
+  });
+  const { backupKeep = "14", dataDir } = await pulumi.settings(stack, ["backupKeep", "dataDir"]);
+  // It starts with what this shell says of the backend, also where nothing else is new.
+  await removeServices(stack, dataDir, "backup");
+  await pulumi.quietUp(stack);
+  const { supervision } = await pulumi.outputs<{ supervision: Record<string, string> }>(stack);
+  return { every, keep: Number(backupKeep), supervision: supervision.backup };
+}
+
+async function endSchedule(pulumi: Pulumi, stack: string, json?: true): Promise<void> {
+  const { backups } = await stateOf(pulumi, stack);
+  await pulumi.configure(stack, { backupEvery: undefined, backupKeep: undefined });
+  await pulumi.quietUp(stack);
+  if (json) console.log(JSON.stringify({ schedule: "off", folder: backups }));
+  else console.log(`Stack ${stack} is not backed up by itself any more. What there is stays in ${backups}`);
+}
+
 function positive(text: string): number {
   if (/^[1-9]\d*$/.test(text)) return Number(text);
   throw new InvalidArgumentError("It must be a whole number from 1.");
+}
+
+function everyText(text: string): string {
+  if (text === "off" || secondsOf(text) !== undefined) return text;
+  throw new InvalidArgumentError(`It must be ${everyRule}.`);
 }
 
 await runCommand(command);

@@ -8,7 +8,7 @@ import { identify } from "../components/host/supervisors/service.ts";
 import { checkStack, defineCommand, runCommand } from "./command.ts";
 import { Pulumi } from "./pulumi-cli.ts";
 
-const services = ["server", "worker", "queue", "gateway", "janitor"] as const;
+const services = ["server", "worker", "queue", "gateway", "janitor", "backup"] as const;
 type Service = (typeof services)[number];
 
 interface Flags {
@@ -19,7 +19,7 @@ interface Flags {
 
 const command = defineCommand(
   "logs",
-  "Prints what a stack's server, worker, queue, gateway and janitor have written last.",
+  "Prints what a stack's server, worker, queue, gateway, janitor and scheduled backup have written last.",
 )
   .addArgument(new Argument("[service]", "one of them; else all, each line with its name").choices(services))
   .requiredOption("-s, --stack <stack>", "the stack, one of the Pulumi.<stack>.yaml files")
@@ -41,7 +41,7 @@ async function logs(service: Service | undefined, { stack, follow = false, lines
     const host = identify({ stack, service: name, dataDir });
     const record = readRecord(host.record);
     if (record) return supervisorNamed(record.supervisor, record.scope).logCommand(host, lines, follow);
-    if (tier !== "docker") return undefined;
+    if (tier !== "docker" || name === "backup") return undefined;
     const docker = ["docker", ...(dockerContext ? ["--context", dockerContext] : [])];
     const container = dockerNames(stack)[name];
     const { exitCode } = await execa({ reject: false })`${docker} container inspect ${container}`;

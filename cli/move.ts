@@ -1,28 +1,19 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { dataFolder } from "../components/host/paths.ts";
 import { Problem } from "../components/host/problem.ts";
-import { readHistory } from "../components/upkeep/history.ts";
 import type { Seen } from "../components/upkeep/look.ts";
-import type { Taken } from "../components/upkeep/take.ts";
 import { checkStack, confirmed, defineCommand, runCommand, UsageProblem } from "./command.ts";
 import { Pulumi } from "./pulumi-cli.ts";
 import { freeStack } from "./setup/stale-lock.ts";
 import { Journal } from "./upkeep/journal.ts";
-import { putBack } from "./upkeep/put-back.ts";
-import { copyWorkerData, type StackState, stateOf } from "./upkeep/take-backup.ts";
-import { verified } from "./upkeep/verified.ts";
+import { type Move, moveStack, moveTools } from "./upkeep/moving.ts";
+import { type StackState, stateOf } from "./upkeep/take-backup.ts";
 
 interface Flags {
   from: string;
   to: string;
   yes?: true;
-}
-
-/** How far a move has come: nothing of the target counts before it is `live`, and nothing of the source after. */
-interface Move {
-  step: "begun" | "live";
 }
 
 const command = defineCommand("move", "Moves what a stack knows, and its keys, to a stack of another kind.")
@@ -42,25 +33,14 @@ async function move({ from, to, yes }: Flags): Promise<void> {
   }
   const journal = new Journal<Move>(`move-${from}-${to}`);
   const begun = journal.read();
-  if (begun?.step !== "live") {
-    await checkTarget(pulumi, from, to);
+  if (begun?.step !== "live") await checkTarget(pulumi, from, to);
+  if (!begun) {
     const source = await stateOf(pulumi, from);
-    if (!begun) await askAboutFlight(from, source, yes);
-    if (!begun) await askAboutClaims(pulumi, from, source, to, yes);
-    if (!begun) await refuseUsed(pulumi, to);
-    journal.write({ step: "begun" });
-    try {
-      await transfer(pulumi, from, source, to);
-    } catch (error) {
-      console.error(`The move does not work (${(error as Error).message}). Bringing ${from} back ...`);
-      await comeBack(pulumi, from, source, to);
-      journal.remove();
-      throw new Problem(`stack ${from} runs again with all it had, and ${to} does not run`);
-    }
-    journal.write({ step: "live" });
+    await askAboutFlight(from, source, yes);
+    await askAboutClaims(pulumi, from, source, to, yes);
+    await refuseUsed(pulumi, to);
   }
-  await verified(to);
-  journal.remove();
+  await moveStack(moveTools(pulumi, journal), from, to);
   console.log(`Stack ${to} runs with the keys and the history of ${from}, which is stopped and as it was.`);
   console.log(`Remove it by npm run destroy -- --stack ${from} when you are content.`);
 }
@@ -115,55 +95,6 @@ async function askAboutClaims(pulumi: Pulumi, from: string, { dataDir }: StackSt
   if (workerPlacement !== "container") return;
   const what = `move stack ${from}, although claims in ${claims} do not come along, and runs in flight that need them fail`;
   if (!(await confirmed(what))) throw new Problem("nothing was done");
-}
-
-/** Every step may be repeated: the source is only read, and the target is overwritten. */
-async function transfer(pulumi: Pulumi, from: string, source: StackState, to: string): Promise<void> {
-  const keys = await pulumi.outputs<{ signingKey: string; eventKey: string }>(from);
-  const folder = mkdtempSync(join(tmpdir(), "move-"));
-  try {
-    console.log(`Stopping ${from}: events are refused from here on until ${to} takes them.`);
-    await source.site.copyUnkept?.(folder);
-    await source.site.closeDoor();
-    await source.site.stop();
-    await source.site.stopWorker();
-    const { runs, unfinished } = await takeStopped(source, folder);
-    copyWorkerData(dataFolder(from, source.dataDir), folder);
-    await source.site.stopQueue();
-    await pulumi.configureSecret(to, "signingKey", keys.signingKey);
-    await pulumi.configureSecret(to, "eventKey", keys.eventKey);
-    if ((await pulumi.change("up", to, [])) !== 0) throw new Problem(`stack ${to} does not come up`);
-    const aside = await putBack(pulumi, to, await stateOf(pulumi, to), folder);
-    console.log(`Moved ${runs} runs, ${unfinished} of them in flight. What ${to} had before is in ${aside}.`);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
-
-async function takeStopped(
-  { stores, site }: StackState,
-  folder: string,
-): Promise<{ runs: number; unfinished: number }> {
-  if (site.copyUnkept) {
-    const { counts, unfinished } = readHistory(join(folder, "history.db"));
-    return { runs: counts.function_runs ?? 0, unfinished };
-  }
-  // A move that was killed may have stopped the queue already.
-  await site.startQueue();
-  const taken = await site.run<Taken>("take", { database: site.database, queueUrl: stores.queueUrl }, folder);
-  return { runs: taken.counts.function_runs ?? 0, unfinished: taken.unfinished };
-}
-
-async function comeBack(pulumi: Pulumi, from: string, source: StackState, to: string): Promise<void> {
-  const target = await stateOf(pulumi, to).catch(() => undefined);
-  await target?.site.closeDoor();
-  await target?.site.stop();
-  await target?.site.stopWorker();
-  await target?.site.stopQueue();
-  await source.site.start();
-  if ((await pulumi.change("up", from, [])) !== 0) {
-    throw new Problem(`stack ${from} is not up again; what went wrong is above. Its data are as they were`);
-  }
 }
 
 await runCommand(command);

@@ -1,14 +1,10 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { Problem } from "../components/host/problem.ts";
 import { defaults } from "../config.ts";
 import { checkStack, confirmed, defineCommand, runCommand, UsageProblem } from "./command.ts";
 import { Pulumi } from "./pulumi-cli.ts";
 import { freeStack } from "./setup/stale-lock.ts";
-import { unpack } from "./upkeep/archive.ts";
 import { Journal } from "./upkeep/journal.ts";
-import { putBack, untilHealthy } from "./upkeep/put-back.ts";
 import {
   bringBinary,
   bringImage,
@@ -19,7 +15,7 @@ import {
   numberOf,
 } from "./upkeep/server-version.ts";
 import { stateOf, takeBackup } from "./upkeep/take-backup.ts";
-import { verified } from "./upkeep/verified.ts";
+import { type Upgrade, upgradeStack, upgradeTools } from "./upkeep/upgrading.ts";
 
 interface Flags {
   stack: string;
@@ -27,18 +23,6 @@ interface Flags {
   binary?: string;
   image?: string;
   yes?: true;
-}
-
-/** What is on disk while an upgrade is under way. */
-interface Upgrade {
-  from: string;
-  to: string;
-  /** The setting that names the server, its value before (none: the default) and after. */
-  setting: "serverImage" | "serverBinary";
-  before?: string | undefined;
-  after: string;
-  /** The backup that was taken before anything changed. */
-  backup: string;
 }
 
 const command = defineCommand("upgrade", "Brings a stack to another version of the server, and back when that fails.")
@@ -66,17 +50,7 @@ async function upgrade(flags: Flags): Promise<void> {
   }
   const plan = begun ?? (await prepare(pulumi, { ...flags, to }));
   if (plan === undefined) return;
-  journal.write(plan);
-  try {
-    await use(pulumi, stack, plan.setting, plan.after);
-    await verified(stack);
-  } catch (error) {
-    console.error(`Version ${to} does not work here (${(error as Error).message}). Going back to ${plan.from} ...`);
-    await goBack(pulumi, stack, plan);
-    journal.remove();
-    throw new Problem(`stack ${stack} is at ${plan.from} again, and works. Backup ${plan.backup}`);
-  }
-  journal.remove();
+  await upgradeStack(upgradeTools(pulumi, journal), stack, plan);
   console.log(`Stack ${stack} is at server ${to}; it was ${plan.from}. Backup ${plan.backup}`);
 }
 
@@ -109,30 +83,7 @@ async function prepare(pulumi: Pulumi, { stack, to, binary, image, yes }: Flags)
   const brought = await bring();
   const { file } = await takeBackup(pulumi, stack, {});
   console.log(`Backup ${file}`);
-  return { from, to, ...brought, backup: file };
-}
-
-/** Brings the stack up with that server: one, which migrates its database as it starts. */
-async function use(pulumi: Pulumi, stack: string, setting: Upgrade["setting"], value: string | undefined) {
-  await pulumi.configure(stack, { [setting]: value });
-  if ((await pulumi.change("up", stack, [])) !== 0) throw new Problem("it does not come up; what went wrong is above");
-  await untilHealthy(pulumi, stack);
-}
-
-/** The old server on the data as they are now; where it does not take them, on those of the backup. */
-async function goBack(pulumi: Pulumi, stack: string, { setting, before, backup }: Upgrade): Promise<void> {
-  try {
-    await use(pulumi, stack, setting, before);
-    await verified(stack);
-  } catch {
-    const folder = mkdtempSync(join(tmpdir(), "upgrade-"));
-    try {
-      await unpack(backup, folder);
-      await putBack(pulumi, stack, await stateOf(pulumi, stack), folder);
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
-  }
+  return { step: "forward", from, to, ...brought, backup: file };
 }
 
 await runCommand(command);

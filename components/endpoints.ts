@@ -1,4 +1,4 @@
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../config.ts";
 import type { ToldKeys } from "./key-rotation.ts";
 import type { Stores } from "./stores.ts";
@@ -65,4 +65,9 @@ export function loopbackEndpoints({ port, worker }: Settings) {
     workerUrl,
     workerEndpoint: worker.url?.href ?? workerUrl + servePath,
   };
+}
+
+/** Where events are posted, key and all; secret because the key is. */
+export function eventsUrl(eventUrl: string, keys: Keys): pulumi.Output<string> {
+  return pulumi.interpolate`${eventUrl}/${keys.server.eventKeys.apply(([first]) => first as string)}`;
 }

@@ -27,6 +27,7 @@ export function preflightSpec(settings: Settings): PreflightSpec {
     services: [
       ...(onProcessTier ? ["server", ...(settings.retention === undefined ? [] : ["janitor"])] : []),
       ...(worker.placement === "host" && worker.runtime !== "external" ? ["worker"] : []),
+      ...(settings.backups ? ["backup"] : []),
     ],
     supervision: settings.supervision,
     docker: tier === "docker" ? { context: settings.dockerContext ?? currentContext(), images } : undefined,

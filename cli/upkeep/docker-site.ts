@@ -54,7 +54,10 @@ export function dockerSite(stack: string, { context, network, image, volume }: D
     async serverVersion() {
       return await docker("exec", names.server, "inngest", "version");
     },
-    stop: () => each(writers, ["stop", "--time", "60"]),
+    async stop() {
+      await removeServices(stack, dataDir, "backup");
+      await each(writers, ["stop", "--time", "60"]);
+    },
     start: () => each([names.queue, names.server, names.janitor, names.worker, names.gateway], ["start"]),
     closeDoor: () => each([names.gateway], ["stop", "--time", "60"]),
     async stopWorker() {

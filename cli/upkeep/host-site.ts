@@ -22,7 +22,7 @@ export function hostSite(stack: string, { dataDir }: HostPlace, serverBinary?: s
       const { stdout } = await execa(locate({ kind: "inngest", binary: serverBinary }), ["version"]);
       return stdout.trim();
     },
-    stop: () => removeServices(stack, dataDir, "janitor", "server"),
+    stop: () => removeServices(stack, dataDir, "backup", "janitor", "server"),
     // `up` finds that it does not run as it was left.
     start: async () => undefined,
     // Nothing is before the server here.
@@ -33,7 +33,7 @@ export function hostSite(stack: string, { dataDir }: HostPlace, serverBinary?: s
   };
 }
 
-/** Ends processes of a stack on this machine; the next `up` brings them back. */
+/** Ends services of this machine; the next `up` finds them gone, and brings them back. */
 export async function removeServices(stack: string, dataDir: string | undefined, ...services: string[]): Promise<void> {
   for (const service of services) {
     const identity = identify({ stack, service, dataDir });

@@ -94,9 +94,11 @@ export function kubernetesSite(
     const owner = await ownerOf(part);
     if (!owner) return;
     const before = owner.metadata.annotations?.[remembered];
+    if (owner.spec.replicas > 0 && before === undefined) return;
     if (owner.spec.replicas === 0) await kubectl(["scale", owners[part], `--replicas=${before ?? 1}`]);
-    if (before !== undefined) await kubectl(["annotate", owners[part], `${remembered}-`]);
-    await kubectl(["rollout", "status", owners[part], "--timeout=300s"]);
+    await kubectl(["annotate", owners[part], `${remembered}-`]);
+    // What does not get ready the next `up` mends, or tells.
+    await kubectl(["rollout", "status", owners[part], "--timeout=180s"]).catch(() => undefined);
   };
 
   return {

@@ -50,23 +50,27 @@ export async function checkFit(
   }
 }
 
-/** Replaces a stack's state by the one in `folder`, and brings the stack up with it. Returns where the old one is. */
+/**
+ * Replaces a stack's state by the one in `folder`, calls `replaced`, and brings the stack up with it. Returns where the
+ * old state is.
+ */
 export async function putBack(
   pulumi: Pulumi,
   stack: string,
-  { stores, site, dataDir }: StackState,
+  state: StackState,
   folder: string,
+  replaced: () => void = () => undefined,
 ): Promise<string> {
-  const aside = site.aside(`replaced-${new Date().toISOString().replace(/[-:]|\.\d+/g, "")}`);
+  const { site } = state;
   const bringBack = async () => {
     await site.start();
     return await pulumi.change("up", stack, []);
   };
   await site.stop();
+  let aside: string;
   try {
-    await site.run("put-back", { database: site.database, queueUrl: stores.queueUrl, aside }, folder);
-    const data = dataFolder(stack, dataDir);
-    putWorkerData(join(folder, "worker"), join(data, "worker"), join(data, basename(aside), "worker"));
+    aside = await replaceState(stack, state, folder);
+    replaced();
   } catch (error) {
     await bringBack();
     throw error;
@@ -75,6 +79,19 @@ export async function putBack(
     throw new Problem(`stack ${stack} is not up again; what went wrong is above. What was replaced is in ${aside}`);
   }
   await untilHealthy(pulumi, stack);
+  return aside;
+}
+
+/** Replaces the state of a stack whose server is stopped by the one in `folder`. Returns where the old one is. */
+export async function replaceState(
+  stack: string,
+  { stores, site, dataDir }: StackState,
+  folder: string,
+): Promise<string> {
+  const aside = site.aside(`replaced-${new Date().toISOString().replace(/[-:]|\.\d+/g, "")}`);
+  await site.run("put-back", { database: site.database, queueUrl: stores.queueUrl, aside }, folder);
+  const data = dataFolder(stack, dataDir);
+  putWorkerData(join(folder, "worker"), join(data, "worker"), join(data, basename(aside), "worker"));
   return aside;
 }
 

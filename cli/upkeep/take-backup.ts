@@ -1,5 +1,6 @@
 import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
+import { withLock } from "../../components/host/lock.ts";
 import { backupFolder, dataFolder } from "../../components/host/paths.ts";
 import { Problem } from "../../components/host/problem.ts";
 import { namespaceOf } from "../../components/kubernetes/pod.ts";
@@ -8,6 +9,7 @@ import type { Taken } from "../../components/upkeep/take.ts";
 import type { Pulumi } from "../pulumi-cli.ts";
 import { isAlive } from "../setup/stale-lock.ts";
 import { pack } from "./archive.ts";
+import { backupName, backupsIn } from "./backup-files.ts";
 import { type Site, siteOf } from "./site.ts";
 
 export interface Backup extends Taken {
@@ -21,12 +23,14 @@ export interface StackState {
   site: Site;
   tier: string;
   dataDir: string | undefined;
+  /** Where its backups go. */
+  backups: string;
 }
 
 /** The state of a stack that is up. Throws {@link Problem} for one that is not, or whose tier keeps its state elsewhere. */
 export async function stateOf(pulumi: Pulumi, stack: string): Promise<StackState> {
-  const settings = await pulumi.settings(stack, ["tier", "dataDir", "serverBinary", "kubeContext"]);
-  const { tier = "process", dataDir, kubeContext } = settings;
+  const settings = await pulumi.settings(stack, ["tier", "dataDir", "serverBinary", "backupDir", "kubeContext"]);
+  const { tier = "process", dataDir, backupDir: backups = backupFolder(stack), kubeContext } = settings;
   const { stores, durability } = await pulumi.outputs<{ stores?: Stores; durability?: string }>(stack);
   if (durability === undefined) {
     throw new Problem(`stack ${stack} is not up. Remedy: npm start -- --stack ${stack}`);
@@ -41,17 +45,42 @@ export async function stateOf(pulumi: Pulumi, stack: string): Promise<StackState
         : `stack ${stack} was brought up by an older version of this project. Remedy: npm start -- --stack ${stack}`,
     );
   }
-  return { stores, site: siteOf(stack, stores, settings), tier, dataDir };
+  return { stores, site: siteOf(stack, stores, settings), tier, dataDir, backups };
 }
 
-/** Takes a backup of a running stack into `folder`, one checked file; what is not checked never has its name. */
-export async function takeBackup(
+export interface BackupOptions {
+  /** @default the setting `backupDir`, else the platform's */
+  folder?: string;
+  /** So many of the newest stay in that folder. @default all */
+  keep?: number;
+}
+
+/**
+ * Takes a backup of a running stack, one checked file; what is not checked never has its name. One at a time: two would
+ * let go of the queue that the other one holds.
+ */
+export async function takeBackup(pulumi: Pulumi, stack: string, options: BackupOptions): Promise<Backup> {
+  const state = await stateOf(pulumi, stack);
+  let taken: Backup | undefined;
+  await withLock(`inngest-local.${stack}.backups`, async () => {
+    taken = await takeInto(options.folder ?? state.backups, pulumi, stack, state, options.keep);
+  });
+  return taken as Backup;
+}
+
+async function takeInto(
+  folder: string,
   pulumi: Pulumi,
   stack: string,
-  { folder = backupFolder(stack), keep = Number.POSITIVE_INFINITY }: { folder?: string; keep?: number },
+  { stores, site, tier, dataDir }: StackState,
+  keep = Number.POSITIVE_INFINITY,
 ): Promise<Backup> {
-  const { stores, site, tier, dataDir } = await stateOf(pulumi, stack);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new Problem(`backups of stack ${stack} must go to a folder, and ${folder} cannot be made (${code})`);
+  }
   removeDrafts(folder, stack);
   const draft = join(folder, draftName(stack, process.pid));
   const content = join(draft, "content");
@@ -69,7 +98,7 @@ export async function takeBackup(
     const serverVersion = await site.serverVersion();
     const archive = join(draft, "archive");
     await pack(content, { stack, tier, serverVersion, ...about }, archive);
-    const file = join(folder, `${stack}-${taken.takenAt.replace(/[-:]|\.\d+/g, "")}.tar.gz`);
+    const file = join(folder, backupName(stack, taken.takenAt));
     renameSync(archive, file);
     for (const old of backupsIn(folder, stack).slice(0, -keep)) rmSync(join(folder, old));
     return { file, serverVersion, ...taken };
@@ -92,14 +121,6 @@ export function copyWorkerData(data: string, content: string): void {
   const worker = join(data, "worker");
   if (!existsSync(worker)) return;
   cpSync(worker, join(content, "worker"), { recursive: true, filter: (path) => !basename(path).endsWith(".env") });
-}
-
-/** Backups of a stack, the oldest first. */
-function backupsIn(folder: string, stack: string): string[] {
-  const pattern = /^-\d{8}T\d{6}Z\.tar\.gz$/;
-  return readdirSync(folder)
-    .filter((file) => file.startsWith(stack) && pattern.test(file.slice(stack.length)))
-    .sort();
 }
 
 function draftName(stack: string, pid: number): string {

@@ -1,7 +1,7 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../../config.ts";
-import { type Endpoints, type Keys, loopbackEndpoints } from "../endpoints.ts";
+import { type Endpoints, eventsUrl, type Keys, loopbackEndpoints } from "../endpoints.ts";
 import { gatewayPorts } from "../gateway/caddyfile.ts";
 import { HostWorker } from "../host/worker.ts";
 import { storesOf } from "../stores.ts";
@@ -92,7 +92,14 @@ export function deploy(settings: Settings, keys: Keys, opts: pulumi.ComponentRes
   if (durable && settings.retention !== undefined) {
     new DockerJanitor(
       "janitor",
-      { stack, image: settings.upkeepImage, network, days: settings.retention, redisUrl },
+      {
+        stack,
+        image: settings.upkeepImage,
+        network,
+        days: settings.retention,
+        redisUrl,
+        alarmUrl: eventsUrl(`http://${names.gateway}:${gatewayPorts.http}/e`, keys),
+      },
       pulumi.mergeOptions(withDocker, { dependsOn: server }),
     );
   }

@@ -14,6 +14,8 @@ export interface DockerJanitorArgs {
   days: number;
   /** The server's Redis, which knows the runs in flight. */
   redisUrl?: pulumi.Input<string> | undefined;
+  /** Where events are posted, key and all: what it warns of goes there as `health/degraded`. */
+  alarmUrl: pulumi.Input<string>;
 }
 
 /** Keeps the server's SQLite file as long as the stack says, beside the server on the same volume. */
@@ -23,7 +25,12 @@ export class DockerJanitor extends pulumi.ComponentResource {
     const names = dockerNames(args.stack);
     const image = new docker.RemoteImage(`${name}-image`, { name: args.image, keepLocally: true }, { parent: this });
     const order = pulumi.secret(
-      pulumi.jsonStringify({ database: "/data/main.db", queueUrl: args.redisUrl, days: args.days }),
+      pulumi.jsonStringify({
+        database: "/data/main.db",
+        queueUrl: args.redisUrl,
+        days: args.days,
+        alarmUrl: args.alarmUrl,
+      }),
     );
     const secrets = new SecretFile(
       `${name}-order`,

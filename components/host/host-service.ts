@@ -26,6 +26,11 @@ export interface HostServiceArgs {
   envFile?: pulumi.Input<Record<string, string>>;
   /** Files in the service's folder, 0600. */
   files?: pulumi.Input<ServiceFile[]>;
+  /**
+   * Variables that the process finds in its folder's `environment.json`, 0600, as they are for who runs `pulumi up`; no
+   * part of the state. `*` at the end of a name stands for anything.
+   */
+  inherits?: string[];
   /** SQLite file, relative to the data folder, created in WAL mode when absent and never touched otherwise. */
   database?: string;
   listeners: Listener[];

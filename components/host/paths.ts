@@ -55,5 +55,6 @@ export function servicePaths(dataDir: string, service: string) {
     log: join(dataDir, "logs", `${service}.log`),
     record: join(dataDir, "run", `${service}.json`),
     envFile: join(dataDir, service, `${service}.env`),
+    inherited: join(dataDir, service, "environment.json"),
   };
 }

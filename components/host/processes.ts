@@ -25,6 +25,14 @@ export function cleanEnvironment(ofAnotherAccount = false): Record<string, strin
   return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
 }
 
+/** The variables of this process that have one of `names`; `*` at the end of one stands for anything. */
+export function variablesNamed(names: string[]): Record<string, string> {
+  const isNamed = (name: string) =>
+    names.some((each) => (each.endsWith("*") ? name.startsWith(each.slice(0, -1)) : name === each));
+  const entries = Object.entries(process.env).filter(([name]) => isNamed(name));
+  return Object.fromEntries(entries) as Record<string, string>;
+}
+
 /** When a process started, in the kernel's own words; `undefined` when it is gone or a zombie. */
 export function startTimeOf(pid: number): string | undefined {
   try {

@@ -14,7 +14,7 @@ import { withLock } from "./lock.ts";
 import { servicePaths } from "./paths.ts";
 import { holderOf, isTaken } from "./ports.ts";
 import { Problem, readStdin, runScript } from "./problem.ts";
-import { cleanEnvironment } from "./processes.ts";
+import { cleanEnvironment, variablesNamed } from "./processes.ts";
 import { locate } from "./programs.ts";
 import { removeRecord, writePrivateFile, writeRecord } from "./records.ts";
 import { serviceFiles } from "./service-files.ts";
@@ -139,6 +139,10 @@ async function writeFiles(spec: ServiceSpec, service: ServiceIdentity): Promise<
   const gateway = spec.containers && (await hostGateway(spec.containers.context));
   const { args, files } = serviceFiles(spec, service.dataDir, gateway);
   for (const { path, content } of files) writePrivateFile(path, content);
+  if (spec.inherits) {
+    const { inherited } = servicePaths(service.dataDir, spec.service);
+    writePrivateFile(inherited, `${JSON.stringify(variablesNamed(spec.inherits))}\n`);
+  }
   if (spec.database && !existsSync(join(service.dataDir, spec.database))) {
     writePrivateFile(join(service.dataDir, spec.database), emptyWalDatabase());
   }
@@ -186,10 +190,13 @@ async function untilReady(spec: ServiceSpec, alive: () => Promise<boolean>): Pro
   );
 }
 
-/** Every text of the spec that must not be printed: its env file, and the quoted values of its files. */
+/** Every text that must not be printed: its variables from files, and the quoted values of its other files. */
 function secretsOf(spec: ServiceSpec): string[] {
   const quoted = (spec.files ?? []).flatMap(({ content }) => content.match(/(?<=")[^"]+(?=")/g) ?? []);
-  const texts = [...Object.values(spec.envFile ?? {}), ...quoted].filter((text) => text.length >= shortestSecret);
+  const inherited = Object.values(variablesNamed(spec.inherits ?? []));
+  const texts = [...Object.values(spec.envFile ?? {}), ...inherited, ...quoted].filter(
+    (text) => text.length >= shortestSecret,
+  );
   // The longest first, so that no secret is cut short by one that it contains.
   return texts.sort((a, b) => b.length - a.length);
 }

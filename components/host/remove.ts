@@ -18,8 +18,8 @@ await runScript(async () => {
   await withLock(service.label, async () => {
     await removeEverywhere(service);
     removeRecord(service.record);
-    const { folder, envFile } = servicePaths(service.dataDir, spec.service);
-    rmSync(envFile, { force: true });
+    const { folder, envFile, inherited } = servicePaths(service.dataDir, spec.service);
+    for (const path of [envFile, inherited]) rmSync(path, { force: true });
     for (const file of spec.files ?? []) rmSync(join(folder, file.name), { force: true });
   });
 });

@@ -44,6 +44,11 @@ export interface ServiceSpec {
   /** Variables that reach the process by a 0600 file, which Node and Bun read themselves (`--env-file`). */
   envFile?: Record<string, string> | undefined;
   files?: ServiceFile[] | undefined;
+  /**
+   * Variables that the service finds in its folder's `environment.json`, 0600, as they are for who brings it up; no part
+   * of a plan or a state. `*` at the end of a name stands for anything.
+   */
+  inherits?: string[] | undefined;
   /** SQLite file, relative to the data folder, that is created in WAL mode when absent. */
   database?: string | undefined;
   listeners: Listener[];

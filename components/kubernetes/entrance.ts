@@ -134,7 +134,7 @@ export class KubernetesEntrance extends pulumi.ComponentResource {
     }
     const { metricsReader } = args;
     const visitors: Way[] = [
-      { with: args.open ? "anybody" : ["worker"], ports: [http] },
+      { with: args.open ? "anybody" : ["worker", "janitor"], ports: [http] },
       ...(metricsReader ? [{ with: { namespace: metricsReader }, ports: [metrics] }] : []),
     ];
     networkPolicy(

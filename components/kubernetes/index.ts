@@ -1,5 +1,7 @@
-import type { Deploy } from "../endpoints.ts";
+import { type Deploy, eventsUrl } from "../endpoints.ts";
+import { gatewayPorts } from "../gateway/caddyfile.ts";
 import { storesOf } from "../stores.ts";
+import { serverService } from "./entrance.ts";
 import { afterStores, layFoundation, providerOf } from "./foundation.ts";
 import { namespaceOf } from "./pod.ts";
 import { KubernetesServer, serverClaim } from "./server.ts";
@@ -31,6 +33,7 @@ export const deploy: Deploy = (settings, keys, opts) => {
       claim: server.claim,
       redisUrl,
       days: settings.retention,
+      alarmUrl: eventsUrl(`http://${serverService}:${gatewayPorts.http}/e`, keys),
       reachesOutside,
     },
     foundation.opts,

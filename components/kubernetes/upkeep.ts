@@ -1,8 +1,9 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { gatewayPorts } from "../gateway/caddyfile.ts";
 import { upkeepFiles } from "../upkeep-files.ts";
 import { hourlyJob } from "./hourly-job.ts";
-import { networkPolicy } from "./network-policy.ts";
+import { networkPolicy, type Way } from "./network-policy.ts";
 import { claimed, labelsOf, restrictedContainer, restrictedPod, scratch, secretFiles, selectorOf } from "./pod.ts";
 import { dataFolder } from "./server-pod.ts";
 
@@ -16,6 +17,8 @@ export interface KubernetesUpkeepArgs {
   redisUrl: pulumi.Input<string>;
   /** Days that what has ended is kept. @default for ever, without a janitor */
   days: number | undefined;
+  /** Where events are posted, key and all: what the janitor warns of goes there as `health/degraded`. */
+  alarmUrl: pulumi.Input<string>;
   /** Redis is outside the namespace. */
   reachesOutside: boolean;
 }
@@ -38,30 +41,35 @@ export class KubernetesUpkeep extends pulumi.ComponentResource {
     super("inngest-local:index:KubernetesUpkeep", name, {}, opts);
     const { namespace, reachesOutside, days } = args;
     const child = { parent: this };
-    const out = reachesOutside ? "everywhere" : [{ with: ["queue" as const], ports: [6379] }];
+    const queue: Way = { with: ["queue"], ports: [6379] };
+    const gateway: Way = { with: ["gateway"], ports: [gatewayPorts.http] };
     networkPolicy(
       `${name}-network`,
       "upkeep",
       namespace,
-      { in: [{ with: reachesOutside ? "anybody" : ["queue"], ports: [snapshotPort] }], out },
+      {
+        in: [{ with: reachesOutside ? "anybody" : ["queue"], ports: [snapshotPort] }],
+        out: reachesOutside ? "everywhere" : [queue],
+      },
       child,
     );
     if (days !== undefined) {
       this.#janitor(`${name}-janitor`, { ...args, days }, child);
+      const out = reachesOutside ? "everywhere" : [queue, gateway];
       networkPolicy(`${name}-janitor-network`, "janitor", namespace, { in: [], out }, child);
     }
     this.registerOutputs({});
   }
 
   #janitor(name: string, args: KubernetesUpkeepArgs & { days: number }, opts: pulumi.CustomResourceOptions): void {
-    const { namespace, redisUrl: queueUrl, days } = args;
+    const { namespace, redisUrl: queueUrl, days, alarmUrl } = args;
     const labels = labelsOf("janitor");
     const order = new k8s.core.v1.Secret(
       `${name}-order`,
       {
         metadata: { namespace, labels },
         immutable: true,
-        stringData: pulumi.secret({ "order.json": pulumi.jsonStringify({ database, queueUrl, days }) }),
+        stringData: pulumi.secret({ "order.json": pulumi.jsonStringify({ database, queueUrl, days, alarmUrl }) }),
       },
       opts,
     );

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../../config.ts";
-import { type Endpoints, type Keys, loopbackEndpoints } from "../endpoints.ts";
+import { type Endpoints, eventsUrl, type Keys, loopbackEndpoints } from "../endpoints.ts";
 import { HostWorker } from "../host/worker.ts";
 import { storesOf } from "../stores.ts";
 import { appEnvironment, workerOptions } from "../worker-environment.ts";
@@ -35,7 +35,7 @@ export function deploy(settings: Settings, keys: Keys, opts: pulumi.ComponentRes
       ? undefined
       : new ProcessJanitor(
           "janitor",
-          { stack, dataDir, days: retention, redisUrl, supervision },
+          { stack, dataDir, days: retention, redisUrl, alarmUrl: eventsUrl(endpoints.eventUrl, keys), supervision },
           pulumi.mergeOptions(opts, { dependsOn: server }),
         );
   const links = { serverUrl: endpoints.apiUrl, origin: endpoints.workerUrl, keys: keys.worker };

@@ -10,6 +10,8 @@ export interface ProcessJanitorArgs {
   days: number;
   /** The server's Redis, which knows the runs in flight. */
   redisUrl?: pulumi.Input<string> | undefined;
+  /** Where events are posted, key and all: what it warns of goes there as `health/degraded`. */
+  alarmUrl: pulumi.Input<string>;
   supervision: Supervision;
 }
 
@@ -27,6 +29,7 @@ export class ProcessJanitor extends pulumi.ComponentResource {
       database: "${dataDir}/server/main.db",
       queueUrl: args.redisUrl,
       days: args.days,
+      alarmUrl: args.alarmUrl,
     });
     const service = new HostService(
       name,

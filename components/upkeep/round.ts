@@ -1,10 +1,14 @@
-/** One round of the janitor, for a scheduler that has it every hour. Argument: a file with a {@link SweepOrder}. */
+/** One round of the janitor, for a scheduler that has it every hour. Argument: a file with a {@link JanitorOrder}. */
 import { readFileSync } from "node:fs";
 import { runScript } from "../host/problem.ts";
-import { type SweepOrder, toldSweep } from "./sweep.ts";
+import { type JanitorOrder, toldFailure, toldRound } from "./told-round.ts";
 
 // The first process of a container ends by no signal that it does not listen for.
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(0));
 await runScript(async () => {
-  await toldSweep(JSON.parse(readFileSync(process.argv[2] as string, "utf8")) as SweepOrder);
+  const order = JSON.parse(readFileSync(process.argv[2] as string, "utf8")) as JanitorOrder;
+  await toldRound(order).catch(async (error: Error) => {
+    await toldFailure(order, error);
+    throw error;
+  });
 });

@@ -1,4 +1,5 @@
 import { statfsSync, statSync } from "node:fs";
+import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { Problem } from "../host/problem.ts";
 import { type Removed, removeBefore } from "./retention.ts";
@@ -53,16 +54,20 @@ export async function sweep({ database: path, queueUrl, days, endStranded, grace
       stranded,
       ended,
     };
+  } catch (error) {
+    throw (error as { errcode?: number }).errcode === sqliteFull ? noRoom(path) : error;
   } finally {
     database.close();
   }
 }
 
-/** One round that is told in the log. */
-export async function toldSweep(order: SweepOrder): Promise<void> {
-  const swept = await sweep(order);
-  console.log(JSON.stringify({ ...swept, stranded: swept.stranded.length }));
-  for (const warning of warnings(swept)) console.error(`warning: ${warning}`);
+const sqliteFull = 13;
+
+function noRoom(path: string): Problem {
+  return new Problem(
+    `no room is left in ${dirname(path)}, and SQLite needs some even to remove rows; the history is unharmed. ` +
+      "Remedy: make some megabytes of room there, and the next round goes on",
+  );
 }
 
 /** What somebody should know of it, if anything. */

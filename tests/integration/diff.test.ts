@@ -158,6 +158,8 @@ describe("npm run diff", () => {
         },
         "persistent": {
           "changes": [
+            "replaced Container janitor-node: labels[inngest-local.secrets].value",
+            "replaced Container janitor-order-writer: uploads[/run/secrets/order.json].content.alarmUrl",
             "replaced Container server-config-writer: uploads[/run/secrets/inngest.json].content.signing-key uploads[/run/secrets/inngest.json].content.event-key[0]",
             "replaced Container server-inngest: labels[inngest-local.secrets].value",
             "removed RandomPassword keys-event",

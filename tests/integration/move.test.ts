@@ -1,5 +1,7 @@
 // Real Pulumi CLI, server, Redis, Docker engine and worker: from a process to containers, on the same ports. Does not
-// prove: a move to another machine, which is a backup and a restore.
+// prove: a move to another machine, which is a backup and a restore. tests/unit/upkeep-steps.test.ts has every step.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { docker, leftovers } from "../support/containers.ts";
 import { durableWorker, finished, marks, startFiveRuns, statuses } from "../support/durable-worker.ts";
@@ -37,17 +39,42 @@ describe.skipIf(reason)(title("move, from a process to containers", reason), () 
   const move = (...flags: string[]) =>
     source.projectCommand("move", "--from", source.name, "--to", target.name, ...flags);
 
-  test("a move that is killed in the middle is done by the next one, with keys, history and runs in flight", async () => {
+  /** Starts a move and kills it, Pulumi's CLI with it, as soon as it says so. Returns the step on disk. */
+  const killedAt = async (line: RegExp): Promise<string> => {
+    const killed = move();
+    const seen = new Promise<void>((resolve) => {
+      let said = "";
+      killed.all?.on("data", (text) => {
+        said += text;
+        if (line.test(said)) resolve();
+      });
+      killed.finally(resolve);
+    });
+    await seen;
+    process.kill(-(killed.pid as number), "SIGKILL");
+    const { all } = await killed;
+    expect(String(all)).toMatch(line);
+    const folder = join(source.home, "data", "inngest-local", "upkeep");
+    return JSON.parse(readFileSync(join(folder, `move-${source.name}-${target.name}.json`), "utf8")).step;
+  };
+
+  test("a move killed at step after step is done by the next one, with keys, history and runs in flight", async () => {
     const before = await source.outputs();
     await startFiveRuns(source, 20);
-    const killed = move();
-    await eventually(60_000, async () => expect(leftovers(target.name).containers.length).toBeGreaterThan(0));
-    process.kill(-(killed.pid as number), "SIGKILL");
-    await killed;
+    expect(await killedAt(/^Taking what /m)).toBe("begun");
+    expect(await killedAt(/^Putting what /m)).toBe("begun");
+    // The target has other keys as long as it has not the source's data.
+    const early = await fetch(`${before.eventUrl}/${before.eventKey}`, {
+      method: "POST",
+      body: JSON.stringify({ name: "nobody/listens", data: {} }),
+      signal: AbortSignal.timeout(5000),
+    }).catch(() => undefined);
+    expect(early?.status).not.toBe(200);
+    expect(await killedAt(/^Bringing \S+ up with it, and with the keys of /m)).toBe("placed");
 
     const { exitCode, all } = await move();
     expect(exitCode, String(all)).toBe(0);
-    expect(String(all)).toMatch(/Moved 5 runs, 5 of them in flight/);
+    expect(String(all)).not.toContain("Moved");
     expect((await target.outputs()).signingKey).toBe(before.signingKey);
     expect((await target.outputs()).eventKey).toBe(before.eventKey);
     await eventually(90_000, async () => expect(finished(target)).toBe(5));

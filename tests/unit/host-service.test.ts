@@ -58,6 +58,20 @@ describe("a service that is not there", () => {
     expect(readFileSync(join(home.data, "server/main.db")).equals(emptyWalDatabase())).toBe(true);
   });
 
+  test("finds the variables that it is to inherit in a file of its own, as they are for who brings it up", async () => {
+    const spec = tinyService(port, { inherits: ["PULUMI_CONFIG_PASSPHRASE", "AWS_*", "NOT_SET"] });
+    await home.reconcile(spec, { AWS_REGION: "far away", GOOGLE_KEY: "not named" });
+    const file = join(home.data, "server/environment.json");
+    expect(JSON.parse(readFileSync(file, "utf8"))).toEqual({
+      PULUMI_CONFIG_PASSPHRASE: "open sesame",
+      AWS_REGION: "far away",
+    });
+    expect(mode("server/environment.json")).toBe("600");
+    expect(JSON.stringify(await answerOf(port))).not.toContain("open sesame");
+    await home.remove(spec);
+    expect(existsSync(file)).toBe(false);
+  });
+
   test("keeps a database that is there", async () => {
     const database = home.file("own/server/main.db", "somebody's history");
     const dataDir = join(home.folder, "own");

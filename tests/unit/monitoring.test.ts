@@ -8,7 +8,7 @@ import { expect, test } from "vitest";
 import { parse } from "yaml";
 import { onPath } from "../../components/host/programs.ts";
 
-/** What server 1.43.0 tells, and what Prometheus adds. */
+/** What server 1.43.0, the kubelet and node_exporter tell, and what Prometheus adds. */
 const metrics = [
   "inngest_function_run_ended_total",
   "inngest_function_run_scheduled_total",
@@ -16,6 +16,10 @@ const metrics = [
   "inngest_queue_depth",
   "inngest_sdk_req_ended_total",
   "inngest_sdk_req_started_total",
+  "kubelet_volume_stats_available_bytes",
+  "kubelet_volume_stats_capacity_bytes",
+  "node_filesystem_avail_bytes",
+  "node_filesystem_size_bytes",
   "up",
 ];
 
@@ -30,7 +34,7 @@ const rules = groups.flatMap((group) => group.rules);
 const dashboard = JSON.parse(readFileSync("monitoring/grafana-dashboard.json", "utf8")) as {
   panels: { id: number; title: string; targets: { expr: string }[] }[];
 };
-const asked = (expression: string) => expression.match(/\binngest_\w+|\bup\b/g) ?? [];
+const asked = (expression: string) => expression.match(/\b(?:inngest|node|kubelet)_\w+|\bup\b/g) ?? [];
 
 test.each(rules.map((rule) => [rule.alert, rule] as const))(
   "the alert %s asks for known metrics, and names a remedy",

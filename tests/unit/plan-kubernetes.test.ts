@@ -164,7 +164,7 @@ function visitors(variant: string, part: string, port: number): string[] {
 }
 
 test.each([
-  ["kubernetes", "gateway", 8288, ["worker"]],
+  ["kubernetes", "gateway", 8288, ["worker", "janitor"]],
   ["kubernetes", "gateway", 8289, []],
   ["kubernetes", "server", 8288, ["gateway"]],
   ["kubernetes", "server", 8289, ["gateway"]],
@@ -181,7 +181,7 @@ test.each([
   ["cluster", "server", 50052, ["server"]],
   ["cluster", "database", 5432, ["server", "migration", "janitor"]],
   ["cluster", "migration", 8288, []],
-  ["cluster-keda", "gateway", 8288, ["worker"]],
+  ["cluster-keda", "gateway", 8288, ["worker", "janitor"]],
   ["cluster-keda", "gateway", 8289, ["keda"]],
   ["cluster-keda", "server", 8288, ["gateway"]],
 ])("%s: the %s's port %i is open to %j", (variant, part, port, expected) => {
@@ -220,6 +220,7 @@ test("the janitor works on the server's claim by the day, with the scripts of th
     database: "/data/main.db",
     queueUrl: expect.stringMatching(/^redis:\/\/:.+@queue:6379$/),
     days: 30,
+    alarmUrl: expect.stringMatching(/^http:\/\/inngest-svc:8288\/e\/.+/),
   });
   const { data } = find(plans.kubernetes as Planned[], "ConfigMap upkeep-janitor-scripts").inputs;
   expect(data).toMatchObject({ "upkeep.round.ts": readFileSync("components/upkeep/round.ts", "utf8") });

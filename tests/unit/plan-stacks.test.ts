@@ -38,8 +38,39 @@ describe("dev", () => {
       args: ["components/upkeep/janitor.ts", "${dataDir}/janitor/janitor.json"],
       workingDirectory: ".",
       listeners: [],
-      files: [{ name: "janitor.json", content: '{"database":"${dataDir}/server/main.db","days":7}' }],
+      files: [
+        {
+          name: "janitor.json",
+          content: expect.stringMatching(
+            /^\{"database":"\$\{dataDir\}\/server\/main.db","days":7,"alarmUrl":"http:\/\/127.0.0.1:8288\/e\/[0-9a-f]+"\}$/,
+          ),
+        },
+      ],
     });
+  });
+
+  test("backs itself up when told, by the project's own command and what that finds its state by", async () => {
+    const { resources, outputs } = await planStack("dev", { backupEvery: "12h", backupDir: "/mnt/nas" });
+    expect(tree(resources)).toEqual(
+      expect.arrayContaining(["ScheduledBackups backup", "  HostService backup", "    Command backup-process"]),
+    );
+    const { files, ...service } = serviceOf(resources, "backup");
+    expect(service).toMatchObject({
+      program: { kind: "node" },
+      args: ["cli/upkeep/scheduled.ts", "${dataDir}/backup/schedule.json"],
+      workingDirectory: ".",
+      listeners: [],
+      inherits: expect.arrayContaining(["PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE"]),
+    });
+    expect(JSON.parse(files[0].content)).toEqual({
+      stack: "dev",
+      everySeconds: 43_200,
+      keep: 14,
+      folder: "/mnt/nas",
+      alarmUrl: expect.stringMatching(/^http:\/\/127\.0\.0\.1:8288\/e\/[0-9a-f]+$/),
+    });
+    expect(find(resources, "Command backup-process").secrets).toEqual(["stdin"]);
+    expect(outputs.supervision).toHaveProperty("backup");
   });
 
   test("says where everything is, and what is lost", async () => {
@@ -209,11 +240,11 @@ describe("persistent", () => {
     });
     expect(secrets).toEqual([]);
     expect(contentOf(resources, "janitor-order")).toMatch(
-      /^\{"database":"\/data\/main.db","queueUrl":"redis:\/\/.*","days":30\}$/,
+      /^\{"database":"\/data\/main.db","queueUrl":"redis:\/\/.*","days":30,"alarmUrl":"http:\/\/inngest-persistent-gateway:8288\/e\/[0-9a-f]+"\}$/,
     );
     const [files] = inputs.envs as [string];
     expect(JSON.parse(files.replace("FILES=", ""))).toMatchObject({
-      "upkeep/janitor.ts": expect.stringContaining("sweep"),
+      "upkeep/janitor.ts": expect.stringContaining("toldRound"),
     });
     // The kernel takes no longer variable.
     expect(files.length).toBeLessThan(100_000);

@@ -77,6 +77,26 @@ describe("a wrong value is refused with key, rule, value and remedy", () => {
       '`transport` must be serve, because an external app chooses for itself how it connects, got "connect". Remedy: pulumi config set transport serve',
     ],
     [
+      { backupEvery: "daily" },
+      '`backupEvery` must be a time such as 24h, 7d or 30m, from 10s to 9999d, or off, got "daily". Remedy: pulumi config set backupEvery 24h',
+    ],
+    [
+      { backupEvery: "9s" },
+      '`backupEvery` must be a time such as 24h, 7d or 30m, from 10s to 9999d, or off, got "9s". Remedy: pulumi config set backupEvery 24h',
+    ],
+    [
+      { backupKeep: "0" },
+      '`backupKeep` must be a whole number from 1 to 10000, got "0". Remedy: pulumi config set backupKeep 14',
+    ],
+    [
+      { backupEvery: "24h", tier: "docker", durable: "false" },
+      '`backupEvery` must be off where `durable` is false, which keeps nothing, got "24h". Remedy: pulumi config rm backupEvery',
+    ],
+    [
+      { backupEvery: "24h", supervisorScope: "system", dataDir: "/var/lib/inngest-local/test" },
+      '`backupEvery` must be off where `supervisorScope` is system, whose services do not reach your Pulumi backend, got "24h". Remedy: pulumi config rm backupEvery, and have root\'s cron run npm run backup',
+    ],
+    [
       { workerEnv: '{"INNGEST_DEV":"1"}' },
       "`workerEnv` must not have INNGEST_DEV, which the stack itself decides. Remedy: pulumi config rm --path workerEnv.INNGEST_DEV",
     ],
