@@ -92,6 +92,9 @@ describe.skipIf(reason)(title("upkeep, tier kubernetes", reason), () => {
     await eventually(120_000, async () => expect(runs.map((run) => notes.of(run))).toEqual(runs.map(() => whole)));
   }
 
+  const move = (to: TestStack, ...flags: string[]) =>
+    source.projectCommand("move", "--from", source.name, "--to", to.name, ...flags);
+
   async function isAsItShouldBe(): Promise<void> {
     await stack.refresh();
     expect(await stack.changes()).toEqual([]);
@@ -99,21 +102,31 @@ describe.skipIf(reason)(title("upkeep, tier kubernetes", reason), () => {
     expect(pods.filter((pod) => pod.includes("upkeep"))).toEqual([]);
   }
 
+  test("a move into Postgres is refused, and says what can be done", async () => {
+    const cluster = await TestStack.create("cluster", {}, source);
+    cluster.writeSettings();
+    const { exitCode, all } = await move(cluster);
+    expect([exitCode, String(all)]).toEqual([
+      1,
+      `stack ${cluster.name} is of tier cluster, whose history is in Postgres: runs, events and traces of a SQLite file do ` +
+        "not go into it, and runs in flight would have no history. The keys may. Remedy: --to a stack of tier kubernetes; " +
+        `or let the runs end, and npm run pulumi -- config set keysFrom ${source.name} --stack ${cluster.name}`,
+    ]);
+  });
+
   test("a stack of containers moves into the cluster with keys, history and runs in flight", async () => {
     const before = await source.outputs();
-    const move = (...flags: string[]) =>
-      source.projectCommand("move", "--from", source.name, "--to", stack.name, ...flags);
     const claims = join(source.dataFolder, "worker", "claims");
     mkdirSync(claims, { recursive: true });
     writeFileSync(join(claims, "claim"), "large");
-    const asked = await move();
+    const asked = await move(stack);
     expect([asked.exitCode, String(asked.all)]).toEqual([
       2,
       `no terminal to ask on: say --yes to move stack ${source.name}, although claims in ${claims} do not come along, ` +
         "and runs in flight that need them fail",
     ]);
     const runs = await fallAsleep(source, "moved", 30_000);
-    const { exitCode, all } = await move("--yes");
+    const { exitCode, all } = await move(stack, "--yes");
     expect(exitCode, String(all)).toBe(0);
     expect(String(all)).toMatch(/Moved \d+ runs, [5-9] of them in flight/);
     stack.keepSettings();
