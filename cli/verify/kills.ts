@@ -76,8 +76,8 @@ async function survives(
   if (gone.length > 0) {
     return failed(
       `${names} killed, and not brought back: ${gone.join("; ")}`,
-      "what brings it back on this tier is disabled, or finds something in its place",
-      `npm start -- --stack ${stack.name}`,
+      "what brings it back on this tier is disabled or finds something in its place, or what it starts with has changed or gone since it started",
+      `npm start -- --stack ${stack.name}; npm run logs -- --stack ${stack.name} says what it ended with`,
     );
   }
   const isBack = await until(patienceSeconds, () =>
@@ -86,8 +86,8 @@ async function survives(
   if (!isBack) {
     return failed(
       `the server does not answer ${patienceSeconds} s after ${names} was killed`,
-      "it finds no queue, no database or a taken port",
-      `npm run logs -- server --stack ${stack.name}`,
+      "it finds no queue, no database or a taken port, or the gateway before it does not start",
+      `npm run logs -- --stack ${stack.name}`,
     );
   }
   tell("wait for the runs to come to their end");

@@ -12,15 +12,24 @@ import { namespaceOf, selectorOf } from "../../components/kubernetes/pod.ts";
 import { until } from "../checks/patience.ts";
 import type { LiveStack } from "../live-stack.ts";
 
-export const partNames = ["server", "worker", "queue", "gateway"] as const;
+export const partNames = ["server", "worker", "queue", "database", "gateway"] as const;
 export type PartName = (typeof partNames)[number];
+/** Postgres is a part of its own in a cluster alone. */
+type DockerPartName = Exclude<PartName, "database">;
 
-/** Server, worker, queue or gateway of a stack, as it can be killed and brought back. */
-export interface Part {
-  name: PartName;
+/** Something of a stack, and where it runs. */
+export interface Placed {
+  name: PartName | "janitor";
   place: "host" | "docker" | "cluster";
   /** For people: `container inngest-persistent-server`. */
   what: string;
+  /** Its name in Docker. */
+  container?: string;
+}
+
+/** A part of a stack that its runs need, as it can be killed and brought back. */
+export interface Part extends Placed {
+  name: PartName;
   /** Ends it as a crash would, by SIGKILL. */
   kill(): Promise<void>;
   /** Brings it back in the way of its tier; done when it runs again. */
@@ -32,13 +41,18 @@ export interface Part {
 /** Seconds for a supervisor or a cluster to bring back what was killed. */
 const patienceSeconds = 180;
 
-/** The parts that the stack itself runs, each after those that it needs: neither an app of the user's own nor a Redis of theirs. */
+/**
+ * The parts that the stack itself runs, each after those that it needs: neither an app of the user's own nor a Redis or a
+ * Postgres of theirs.
+ */
 export function partsOf(stack: LiveStack): Part[] {
-  const { workerPlacement, durable, redisUrl } = stack.settings;
-  const of: (stack: LiveStack, name: PartName) => Part =
+  const { workerPlacement, durable, redisUrl, postgresUrl } = stack.settings;
+  const of: (stack: LiveStack, name: DockerPartName) => Part =
     stack.tier === "process" ? onHost : stack.tier === "docker" ? inDocker : inCluster;
   const hasQueue = stack.tier !== "process" && !redisUrl && (stack.tier !== "docker" || durable === "true");
+  const hasDatabase = stack.tier === "cluster" && !postgresUrl;
   return [
+    ...(hasDatabase ? [inCluster(stack, "database")] : []),
     ...(hasQueue ? [of(stack, "queue")] : []),
     of(stack, "server"),
     // The server's port is published nowhere where it stands in front.
@@ -73,13 +87,14 @@ function onHost(stack: LiveStack, name: PartName): Part {
   };
 }
 
-function inDocker(stack: LiveStack, name: PartName): Part {
+function inDocker(stack: LiveStack, name: DockerPartName): Part {
   const container = dockerNames(stack.name)[name];
   const docker = (...args: string[]) => dockerSays(stack.settings.dockerContext, ...args);
   return {
     name,
     place: "docker",
     what: `container ${container}`,
+    container,
     async kill() {
       await docker("kill", container);
     },

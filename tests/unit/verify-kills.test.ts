@@ -37,7 +37,8 @@ beforeEach(() => {
   log = join(home.folder, "docker.log");
   // Containers are there until one is removed.
   const script = `echo "$*" >> ${log}; case "$*" in *inspect*) grep -q "^rm " ${log} || echo there ;; esac`;
-  vi.stubEnv("PATH", `${home.command("docker", script)}:${process.env.PATH}`);
+  const kubectl = home.command("kubectl", `echo "$*" | tee -a ${log}`);
+  vi.stubEnv("PATH", `${home.command("docker", script)}:${kubectl}:${process.env.PATH}`);
 });
 afterEach(() => home.dispose());
 
@@ -121,6 +122,36 @@ describe.each([
   });
 });
 
+describe("on tier cluster", () => {
+  const settings = { tier: "cluster", kubeContext: "here", workerPlacement: "container" };
+  const deleted = async (id: string, more: object = {}) => {
+    const stack = { ...stackThat({}, { dashboardPassword: "p" }), tier: "cluster", settings: { ...settings, ...more } };
+    expect(await look(id, stack as unknown as LiveStack)).toMatchObject({ status: "passed" });
+    const calls = readFileSync(log, "utf8").matchAll(
+      / delete pod --selector app\.kubernetes\.io\/component=(\w+) --grace/g,
+    );
+    return [...calls].map(([, component]) => component).sort();
+  };
+
+  test("all-kill deletes the pods of everything, Postgres and Redis with it", async () => {
+    expect(await deleted("all-kill")).toEqual(["database", "gateway", "queue", "server", "worker"]);
+    const [first] =
+      /wait pod --selector app\.kubernetes\.io\/component=(\w+)/.exec(readFileSync(log, "utf8"))?.slice(1) ?? [];
+    expect(first).toBe("database");
+  });
+
+  test.each([
+    ["a Postgres", { postgresUrl: "[secret]" }, ["gateway", "queue", "server", "worker"]],
+    ["a Redis", { redisUrl: "[secret]" }, ["database", "gateway", "server", "worker"]],
+  ])("and leaves %s of the user's alone", async (_, more, killed) => {
+    expect(await deleted("all-kill", more)).toEqual(killed);
+  });
+
+  test.each(["worker", "server", "queue"])("%s-kill deletes its pods alone", async (part) => {
+    expect(await deleted(`${part}-kill`)).toEqual([part]);
+  });
+});
+
 test("all-kill fails when an earlier step was executed again", async () => {
   expect(await look("all-kill", stackThat({ marks: { ...good.marks, first: 2 } }))).toMatchObject({
     status: "failed",
@@ -181,7 +212,7 @@ describe("reboot", () => {
     [
       "the armed run does not resume",
       { history: [["1"]], status: "RUNNING" },
-      "the armed run had not resumed after 1 s",
+      "the armed run had not resumed 1 s after its sleep",
     ],
   ])("after which %s: failed", async (_, changes, text) => {
     arm(bootedSince);
