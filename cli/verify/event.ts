@@ -40,7 +40,7 @@ export function eventCheck(stack: LiveStack, view: () => Promise<Viewed>, how: P
       }
       const end = await probe.end(patienceSeconds);
       const ms = Math.round(performance.now() - before);
-      if (!end) return failed(...(await stuck(stack, probe, patienceSeconds)));
+      if (typeof end === "string") return failed(...(await stuck(stack, probe, Math.round(ms / 1000))));
       const wrong = repeated(end);
       if (wrong.length === 0) {
         return passed(
@@ -59,7 +59,7 @@ export function eventCheck(stack: LiveStack, view: () => Promise<Viewed>, how: P
 async function stuck(
   stack: LiveStack,
   { sent: { eventId } }: Probe,
-  patienceSeconds: number,
+  seconds: number,
 ): Promise<[string, string, string]> {
   const { tier } = stack;
   const errors = await stack.reach(async ({ api }) => {
@@ -70,7 +70,7 @@ async function stuck(
   const so = errors.runs.length > 0 ? `its run is ${errors.runs.join(", ")}` : "it has started no run";
   const said = errors.said[0] ? `; a step says: ${errors.said[0].slice(0, 200)}` : "";
   return [
-    `the event was accepted, and after ${patienceSeconds} s ${so}${said}`,
+    `the event was accepted, and after ${seconds} s ${so}${said}`,
     tier === "process"
       ? "the worker refuses the server's calls (a signing key with a `signkey-` prefix registers and then fails each step), or is too busy"
       : "the server cannot reach the worker's address, or the worker refuses its calls (other keys, a `signkey-` prefix)",

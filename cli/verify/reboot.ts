@@ -101,7 +101,7 @@ async function after(
   tell("wait for the armed run");
   const asleepSeconds = Math.max(0, (Date.parse(armed.at) - Date.now()) / 1000 + napSeconds);
   const end = await new Probe(stack, armed.probe).end(asleepSeconds + patienceSeconds);
-  if (!end) return lost(stack, `the armed run had not resumed ${patienceSeconds} s after its sleep`);
+  if (typeof end === "string") return lost(stack, `the armed run does not go on: ${end}`);
   const wrong = repeated(end);
   if (wrong.length > 0) return lost(stack, wrong.join("; "));
   rmSync(file, { force: true });

@@ -33,7 +33,7 @@ export function recreateCheck(stack: LiveStack, view: () => Promise<Viewed>, how
       if (gone > 0) return wrongly(stack, `${gone} of ${before.length} runs of its history are gone`);
       tell("wait for the sleeping run");
       const end = await sleeping.end(how.patienceSeconds);
-      if (!end) return wrongly(stack, `the sleeping run had not resumed after ${how.patienceSeconds} s`);
+      if (typeof end === "string") return wrongly(stack, `the sleeping run does not go on: ${end}`);
       const wrong = repeated(end);
       if (wrong.length > 0) return wrongly(stack, `the sleeping run went on wrongly: ${wrong.join("; ")}`);
       return passed(
