@@ -1,5 +1,6 @@
 import { styleText } from "node:util";
 import { forwardCommand } from "../components/host/forward.ts";
+import { whileTelling, wrapped } from "./checks/terminal.ts";
 import { defineCommand, runCommand } from "./command.ts";
 import { LiveStack } from "./live-stack.ts";
 import { readable, sizeAlarm, sizesOf } from "./sizes.ts";
@@ -19,19 +20,7 @@ const command = defineCommand(
   .action(status);
 
 async function status({ stack: name, json }: { stack: string; json?: true }): Promise<void> {
-  const stack = await LiveStack.find(name);
-  const view = await viewOf(stack).catch((error: unknown) => {
-    if (error instanceof NoView) return error;
-    throw error;
-  });
-  const known = view instanceof NoView ? undefined : view;
-  const sdk = known && (await stack.reach(({ api }) => api.sdkOf(known.appId)));
-  const [parts, versions, sizes, crons] = await Promise.all([
-    stateOfParts(stack),
-    versionsOf(stack.pulumi, stack.settings, sdk),
-    sizesOf(name, stack.settings),
-    known ? cronsOf(stack, known) : [],
-  ]);
+  const { stack, view, parts, versions, sizes, crons } = await whileTelling(`looking at stack ${name}`, lookAt(name));
   const grown = sizeAlarm(name, sizes);
   const alarms = [
     ...(grown ? [`${grown.seen}. Remedy: ${grown.remedy}`] : []),
@@ -64,9 +53,30 @@ async function status({ stack: name, json }: { stack: string; json?: true }): Pr
   if (down) console.log(`\nnpm run doctor -- --stack ${name} says what is wrong.`);
 }
 
+async function lookAt(name: string) {
+  const stack = await LiveStack.find(name);
+  const view = await viewOf(stack).catch((error: unknown) => {
+    if (error instanceof NoView) return error;
+    throw error;
+  });
+  const known = view instanceof NoView ? undefined : view;
+  const sdk = known && (await stack.reach(({ api }) => api.sdkOf(known.appId)));
+  const [parts, versions, sizes, crons] = await Promise.all([
+    stateOfParts(stack),
+    versionsOf(stack.pulumi, stack.settings, sdk),
+    sizesOf(name, stack.settings),
+    known ? cronsOf(stack, known) : [],
+  ]);
+  return { stack, view, parts, versions, sizes, crons };
+}
+
+/** Columns of the longest label, and one more. */
+const labelWidth = 11;
+
 function row(label: string, text: string): void {
-  const title = label.charAt(0).toUpperCase() + label.slice(1);
-  console.log(`${styleText("bold", title.padEnd(11), { stream: process.stdout })}${text}`);
+  const title = (label.charAt(0).toUpperCase() + label.slice(1)).padEnd(labelWidth);
+  const { stdout } = process;
+  console.log(styleText("bold", title, { stream: stdout }) + wrapped(text, stdout, "".padEnd(labelWidth), labelWidth));
 }
 
 function partLine({ name, isRunning, what, since, detail, round }: PartState): string {

@@ -61,7 +61,6 @@ async function stuck(
   { sent: { eventId } }: Probe,
   seconds: number,
 ): Promise<[string, string, string]> {
-  const { tier } = stack;
   const errors = await stack.reach(async ({ api }) => {
     const runs = await api.runsOf(eventId);
     const steps = await Promise.all(runs.map(({ id }) => api.steps(id)));
@@ -71,9 +70,17 @@ async function stuck(
   const said = errors.said[0] ? `; a step says: ${errors.said[0].slice(0, 200)}` : "";
   return [
     `the event was accepted, and after ${seconds} s ${so}${said}`,
-    tier === "process"
-      ? "the worker refuses the server's calls (a signing key with a `signkey-` prefix registers and then fails each step), or is too busy"
-      : "the server cannot reach the worker's address, or the worker refuses its calls (other keys, a `signkey-` prefix)",
+    causeOf(stack, errors.runs.length > 0),
     `npm run doctor -- --stack ${stack.name}, and npm run logs -- --stack ${stack.name}`,
   ];
+}
+
+function causeOf({ tier, connects }: LiveStack, hasRun: boolean): string {
+  if (!hasRun) {
+    return "the server has no function for it (see registered), or ended in that moment: it acknowledges an event before it stores it";
+  }
+  if (connects) return "the worker's connection does not get through to Connect's port, or its way through the gateway";
+  return tier === "process"
+    ? "the worker refuses the server's calls (a signing key with a `signkey-` prefix registers and then fails each step), or is too busy"
+    : "the server cannot reach the worker's address, or the worker refuses its calls (other keys, a `signkey-` prefix)";
 }
