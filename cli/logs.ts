@@ -3,7 +3,7 @@ import { execa } from "execa";
 import { Problem } from "../components/host/problem.ts";
 import { checkStack, defineCommand, runCommand } from "./command.ts";
 import { Pulumi } from "./pulumi-cli.ts";
-import { type LoggingService, logCommandOf, loggingServices } from "./service-log.ts";
+import { type LoggingService, logCommandOf, loggingServices, logSettings } from "./service-log.ts";
 
 interface Flags {
   stack: string;
@@ -24,7 +24,7 @@ const command = defineCommand(
 
 async function logs(service: LoggingService | undefined, { stack, follow = false, lines }: Flags): Promise<void> {
   checkStack(stack);
-  const settings = await (await Pulumi.find()).settings(stack, ["dataDir", "dockerContext", "tier"]);
+  const settings = await (await Pulumi.find()).settings(stack, [...logSettings]);
   const asked = service ? [service] : loggingServices;
   const lineOf = (name: LoggingService) => logCommandOf(stack, name, settings, lines, follow);
   const found = (await Promise.all(asked.map(async (name) => ({ name, line: await lineOf(name) })))).filter(

@@ -3,7 +3,7 @@ import { kubectlSays } from "../../components/host/kubernetes-cluster.ts";
 import { startedAt } from "../../components/host/processes.ts";
 import { running } from "../../components/host/supervisors/index.ts";
 import { identify } from "../../components/host/supervisors/service.ts";
-import { namespaceOf, selectorOf } from "../../components/kubernetes/pod.ts";
+import { namespaceOf, selectorText } from "../../components/kubernetes/pod.ts";
 import type { LiveStack } from "../live-stack.ts";
 import { type Placed, partsOf } from "../verify/parts.ts";
 import { cronJobOf, janitorOf, lastRoundOf, type Round } from "./janitor.ts";
@@ -85,8 +85,7 @@ async function inCluster({ name: stack, settings }: LiveStack, { name }: Placed)
     status: { startTime?: string; conditions?: { type: string; status: string }[] };
   }
   const target = { context: settings.kubeContext ?? "", kubeconfig: settings.kubeconfig };
-  const [label] = Object.entries(selectorOf(name)).map(([key, value]) => `${key}=${value}`);
-  const get = ["--namespace", namespaceOf(stack), "get", "pods", "--selector", label as string, "--output", "json"];
+  const get = ["--namespace", namespaceOf(stack), "get", "pods", "--selector", selectorText(name), "--output", "json"];
   const { items } = JSON.parse(await kubectlSays(target, ...get)) as { items: Pod[] };
   const ready = items.filter(({ status }) =>
     status.conditions?.some((each) => each.type === "Ready" && each.status === "True"),

@@ -8,7 +8,7 @@ import { isRunning, startTimeOf } from "../../components/host/processes.ts";
 import { readRecord } from "../../components/host/records.ts";
 import { running } from "../../components/host/supervisors/index.ts";
 import { identify } from "../../components/host/supervisors/service.ts";
-import { namespaceOf, selectorOf } from "../../components/kubernetes/pod.ts";
+import { namespaceOf, selectorText } from "../../components/kubernetes/pod.ts";
 import { until } from "../checks/patience.ts";
 import type { LiveStack } from "../live-stack.ts";
 
@@ -113,11 +113,11 @@ function inDocker(stack: LiveStack, name: DockerPartName): Part {
 function inCluster(stack: LiveStack, name: PartName): Part {
   const { kubeContext = "", kubeconfig } = stack.settings;
   const target: Target = { context: kubeContext, kubeconfig };
-  const selector = Object.entries(selectorOf(name)).map(([label, value]) => `${label}=${value}`);
+  const of = ["--selector", selectorText(name)];
   const fixed = ["--namespace", namespaceOf(stack.name)];
   const remove = async () => {
     const now = ["--grace-period=0", "--force", "--wait=true"];
-    await kubectlSays(target, ...fixed, "delete", "pod", "--selector", selector.join(","), ...now);
+    await kubectlSays(target, ...fixed, "delete", "pod", ...of, ...now);
   };
   return {
     name,
@@ -125,7 +125,7 @@ function inCluster(stack: LiveStack, name: PartName): Part {
     what: `pods of the ${name}`,
     kill: remove,
     async revive() {
-      const ready = ["wait", "pod", "--selector", selector.join(","), "--for=condition=Ready", "--timeout=5s"];
+      const ready = ["wait", "pod", ...of, "--for=condition=Ready", "--timeout=5s"];
       if (await until(patienceSeconds, () => kubectlSays(target, ...fixed, ...ready), 1000)) return;
       throw new Problem(`the cluster has not brought the ${name} back within ${patienceSeconds} s`);
     },

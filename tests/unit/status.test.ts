@@ -1,8 +1,10 @@
-// What status makes of a janitor: of its log, of a job's status, and of a stack's settings. That a real one has made a round
-// is for tests/integration/verify-process.test.ts and verify-docker.test.ts.
-import { expect, test } from "vitest";
+// What status makes of a janitor: of its log, of a job's status, and of a stack's settings; and where pods' logs are. That a
+// real janitor has made a round is for tests/integration/verify-process.test.ts and verify-docker.test.ts.
+import { expect, test, vi } from "vitest";
 import type { LiveStack } from "../../cli/live-stack.ts";
+import { logCommandOf } from "../../cli/service-log.ts";
 import { janitorOf, roundIn, roundOfJob } from "../../cli/status/janitor.ts";
+import { Home } from "./fixtures/host.ts";
 
 const swept = { at: "2026-01-02T03:04:05.678Z", size: 1000, room: 2 ** 40, inFlight: 0, stranded: 0, ended: 0 };
 const line = (changes: object = {}) => JSON.stringify({ ...swept, ...changes });
@@ -54,4 +56,23 @@ test.each([
 ])("on tier %s with %j it is %s", (tier, settings, what) => {
   const stack = { name: "mine", tier, settings: { retention: "30d", ...settings } } as unknown as LiveStack;
   expect(janitorOf(stack)?.what).toBe(what);
+});
+
+test("what pods have written is asked of the cluster that the settings name, and of pods that are there", async () => {
+  const home = new Home();
+  const kubectl = home.command("kubectl", 'case "$*" in *=queue*) ;; *) echo pod/there ;; esac');
+  vi.stubEnv("PATH", `${kubectl}:${process.env.PATH}`);
+  const settings = {
+    tier: "cluster",
+    dataDir: home.data,
+    dockerContext: undefined,
+    kubeContext: "mine",
+    kubeconfig: "/k",
+  };
+  expect((await logCommandOf("mine", "server", settings, 5, true))?.join(" ")).toBe(
+    `${kubectl}/kubectl --kubeconfig /k --context mine logs --namespace inngest-mine --selector ` +
+      "app.kubernetes.io/component=server --tail=5 --all-containers --ignore-errors --max-log-requests=50 --follow",
+  );
+  expect(await logCommandOf("mine", "queue", settings, 5)).toBeUndefined();
+  await home.dispose();
 });
