@@ -40,7 +40,8 @@ export async function stateOfParts(stack: LiveStack): Promise<PartState[]> {
   return [...parts, app];
 }
 
-async function stateOf(stack: LiveStack, part: Placed): Promise<PartState> {
+/** How one part is, told by where it runs. */
+export async function stateOf(stack: LiveStack, part: Placed): Promise<PartState> {
   const { name, what, place } = part;
   const isJanitor = name === "janitor";
   const look =

@@ -39,6 +39,12 @@ describe.skipIf(reason)(title("verify on stack persistent", reason), () => {
     }
     expect(stdout).toMatch(/^Janitor .*, last round \d+ \w+ ago, removed 0 rows$/m);
     expect(stdout).not.toMatch(/^Alarm/m);
+    docker("stop", container("janitor"));
+    expect(await complaints(stack)).toEqual(["janitor broken"]);
+    const stopped = await stack.command("status");
+    expect(stopped.stdout).toMatch(/^Janitor {4}does not run: container /m);
+    expect(stopped.exitCode).toBe(1);
+    docker("start", container("janitor"));
     expect(stdout).toMatch(/^Sizes {6}.*history \d.*queue \d/m);
   });
 
