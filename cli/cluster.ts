@@ -6,8 +6,8 @@ const command = defineCommand(
   "cluster",
   "A real one-node Kubernetes for the tests, on a Linux machine without kind or k3d.",
 ).addHelpText(
-  "after",
-  "\nNeeds root, Go and Debian's package tools; a first `up` builds Kubernetes, which takes minutes.",
+  "afterAll",
+  "\nNeeds root, Go and Debian's package tools; a first `up` builds Kubernetes, which takes minutes.\nExample: npm run cluster -- up",
 );
 command
   .command("up")

@@ -1,16 +1,30 @@
 import { readdirSync } from "node:fs";
 import { createInterface } from "node:readline/promises";
 import { Command, CommanderError } from "commander";
-import { closest } from "fastest-levenshtein";
+import { closest, distance } from "fastest-levenshtein";
 import { Problem } from "../components/host/problem.ts";
 
 /** A command of this project: `--help`, exit code 0 on success, 1 on a failure, 2 on wrong usage. */
 export function defineCommand(name: string, description: string): Command {
-  return new Command(`npm run ${name} --`)
+  const command = new Command(`npm run ${name} --`);
+  return command
     .description(description)
     .allowExcessArguments(false)
     .showHelpAfterError(true)
+    .configureOutput({ outputError: (text, write) => write(misspelt(command, text) ?? text) })
     .exitOverride();
+}
+
+/** What is missing is no help to whoever has misspelt it, and Commander looks for that first. */
+function misspelt({ options, commands }: Command, error: string): string | undefined {
+  const isMissing = error.startsWith("error: required option");
+  const known = [options, ...commands.map((each) => each.options)].flat().flatMap(({ long }) => long ?? []);
+  const flags = process.argv.slice(2).flatMap((word) => /^--[^=]+/.exec(word)?.[0] ?? []);
+  const unknown = flags.find((flag) => !known.includes(flag));
+  if (!isMissing || !unknown) return undefined;
+  const nearest = closest(unknown, ["--help", ...known]);
+  const isNear = distance(unknown, nearest) <= unknown.length / 2;
+  return `error: unknown option '${unknown}'\n${isNear ? `(Did you mean ${nearest}?)\n` : ""}`;
 }
 
 /** Parses the arguments, runs the command's action and ends the process. */

@@ -12,6 +12,7 @@ const command = defineCommand(
   .option("--base <ref>", "revision to compare with (default: where this branch left the main one)")
   .option("--json", "print one JSON value and nothing else")
   .option("--markdown", "print Markdown, as a comment on a pull request")
+  .addHelpText("after", "\nExample: npm run diff -- --base v0.1.0")
   .action(async (flags: { base?: string; json?: boolean; markdown?: boolean }) => {
     if (flags.json && flags.markdown)
       throw new UsageProblem("--json and --markdown exclude each other. Remedy: leave one out");

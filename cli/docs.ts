@@ -7,6 +7,7 @@ const command = defineCommand(
   "Writes what the pages take from elsewhere: pictures of the tiers, code of the worker, the table of settings.",
 )
   .option("--check", "write nothing, and fail when a page is stale")
+  .addHelpText("after", "\nExample: npm run docs -- --check")
   .action(async ({ check }: { check?: boolean }) => {
     const stale = await stalePages();
     for (const [page, text] of stale) {

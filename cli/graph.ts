@@ -7,6 +7,7 @@ const command = defineCommand(
 )
   .option("--stack <stack>", "draw this one only")
   .option("--json", "print the pictures as one JSON value, by stack")
+  .addHelpText("after", "\nExample: npm run graph -- --stack persistent")
   .action(async ({ stack, json }: { stack?: string; json?: boolean }) => {
     if (stack) checkStack(stack);
     const pictures = await drawStacks(stack ? [stack] : undefined);

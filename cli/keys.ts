@@ -22,9 +22,9 @@ const announcements: Record<RotationStep, string> = {
 /** Before the step after these, an app that no stack starts has to be told its new `appEnvironment`. */
 const appSteps: RotationStep[] = ["accept", "retire"];
 
-const command = defineCommand("keys", "The signing key and the event key of a stack.").action(() =>
-  command.outputHelp(),
-);
+const command = defineCommand("keys", "The signing key and the event key of a stack.")
+  .addHelpText("afterAll", "\nExample: npm run keys -- rotate --stack persistent")
+  .action(() => command.outputHelp());
 command
   .command("rotate")
   .description("Changes both keys in four steps while work goes on. After an end in the middle, run it again.")
@@ -35,7 +35,6 @@ command
     ),
   )
   .option("-y, --yes", "do not ask where the server loses its runs in flight")
-  .addHelpText("after", "\nExample: npm run keys -- rotate --stack persistent")
   .action(rotate);
 
 async function rotate({ stack, until, yes }: Flags): Promise<void> {

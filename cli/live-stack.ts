@@ -42,6 +42,8 @@ const settingKeys = [
   "serverImage",
   "queueImage",
   "gatewayImage",
+  "upkeepImage",
+  "retention",
   "dockerContext",
   "kubeContext",
   "kubeconfig",

@@ -1,15 +1,9 @@
 import { Argument, InvalidArgumentError } from "commander";
 import { execa } from "execa";
-import { dockerNames } from "../components/docker/names.ts";
 import { Problem } from "../components/host/problem.ts";
-import { readRecord } from "../components/host/records.ts";
-import { supervisorNamed } from "../components/host/supervisors/index.ts";
-import { identify } from "../components/host/supervisors/service.ts";
 import { checkStack, defineCommand, runCommand } from "./command.ts";
 import { Pulumi } from "./pulumi-cli.ts";
-
-const services = ["server", "worker", "queue", "gateway", "janitor", "backup"] as const;
-type Service = (typeof services)[number];
+import { type LoggingService, logCommandOf, loggingServices, logSettings } from "./service-log.ts";
 
 interface Flags {
   stack: string;
@@ -21,37 +15,20 @@ const command = defineCommand(
   "logs",
   "Prints what a stack's server, worker, queue, gateway, janitor and scheduled backup have written last.",
 )
-  .addArgument(new Argument("[service]", "one of them; else all, each line with its name").choices(services))
+  .addArgument(new Argument("[service]", "one of them; else all, each line with its name").choices(loggingServices))
   .requiredOption("-s, --stack <stack>", "the stack, one of the Pulumi.<stack>.yaml files")
   .option("-f, --follow", "go on printing until Ctrl-C")
   .option("-n, --lines <count>", "lines of each to begin with", wholeNumber, 100)
   .addHelpText("after", "\nExample: npm run logs -- worker -f --stack persistent")
   .action(logs);
 
-async function logs(service: Service | undefined, { stack, follow = false, lines }: Flags): Promise<void> {
+async function logs(service: LoggingService | undefined, { stack, follow = false, lines }: Flags): Promise<void> {
   checkStack(stack);
-  const { dataDir, dockerContext, tier } = await (await Pulumi.find()).settings(stack, [
-    "dataDir",
-    "dockerContext",
-    "tier",
-  ]);
-
-  /** Where a service writes: its supervisor's log when it was started on this machine, else its container's. */
-  const commandOf = async (name: Service): Promise<string[] | undefined> => {
-    const host = identify({ stack, service: name, dataDir });
-    const record = readRecord(host.record);
-    if (record) return supervisorNamed(record.supervisor, record.scope).logCommand(host, lines, follow);
-    if (tier !== "docker" || name === "backup") return undefined;
-    const docker = ["docker", ...(dockerContext ? ["--context", dockerContext] : [])];
-    const container = dockerNames(stack)[name];
-    const { exitCode } = await execa({ reject: false })`${docker} container inspect ${container}`;
-    if (exitCode !== 0) return undefined;
-    return [...docker, "logs", `--tail=${lines}`, ...(follow ? ["--follow"] : []), container];
-  };
-
-  const asked = service ? [service] : services;
-  const found = (await Promise.all(asked.map(async (name) => ({ name, line: await commandOf(name) })))).filter(
-    (entry): entry is { name: Service; line: string[] } => entry.line !== undefined,
+  const settings = await (await Pulumi.find()).settings(stack, [...logSettings]);
+  const asked = service ? [service] : loggingServices;
+  const lineOf = (name: LoggingService) => logCommandOf(stack, name, settings, lines, follow);
+  const found = (await Promise.all(asked.map(async (name) => ({ name, line: await lineOf(name) })))).filter(
+    (entry): entry is { name: LoggingService; line: string[] } => entry.line !== undefined,
   );
   if (found.length === 0) {
     throw new Problem(
@@ -60,7 +37,7 @@ async function logs(service: Service | undefined, { stack, follow = false, lines
   }
   // Ctrl-C is how one stops to follow, and no failure.
   process.once("SIGINT", () => process.exit(0));
-  await Promise.all(found.map(({ name, line }) => print(line, found.length > 1 ? `${name.padEnd(6)} | ` : "")));
+  await Promise.all(found.map(({ name, line }) => print(line, found.length > 1 ? `${name.padEnd(7)} | ` : "")));
 }
 
 /** A service's two streams, line by line as they come, on standard output. */

@@ -12,6 +12,19 @@ export interface Size {
   bytes: number;
 }
 
+/** Sizes from which a store is worth a thought, in bytes. */
+const large = { history: 5 * 1024 ** 3, queue: 1024 ** 3, logs: 200 * 1024 ** 2, worker: 10 * 1024 ** 3 };
+
+/** Which of a stack's stores grow large, and what to do about it; `undefined` while none does. */
+export function sizeAlarm(stack: string, sizes: Size[]): { seen: string; remedy: string } | undefined {
+  const over = sizes.filter(({ what, bytes }) => bytes > large[what]).map(({ what }) => what);
+  if (over.length === 0) return undefined;
+  const remedy = over.includes("history")
+    ? `npm run retention -- --stack ${stack}, which says what is in it, and removes what is old`
+    : `look into ${over.join(" and ")}: what fills it will go on`;
+  return { seen: `${over.join(" and ")} ${over.length === 1 ? "grows" : "grow"} large`, remedy };
+}
+
 /** How much each of a stack's stores holds; those that cannot be looked at are left out. */
 export async function sizesOf(stack: string, settings: StackSettings): Promise<Size[]> {
   const folder = dataFolder(stack, settings.dataDir);
@@ -30,13 +43,14 @@ export async function sizesOf(stack: string, settings: StackSettings): Promise<S
   return [...here.filter(({ bytes }) => bytes > 0), ...there.flat()];
 }
 
-/** `du` of a part's data folder, in its container or pod. */
+/** `du` of the data folder of a part, in its container or pod; on tier cluster the history is Postgres's. */
 async function diskUsage(stack: string, settings: StackSettings, part: "server" | "queue"): Promise<string> {
   const { tier, dockerContext, kubeContext = "", kubeconfig } = settings;
   const usage = ["du", "-sk", "/data"];
   if (tier === "docker") return await dockerSays(dockerContext, "exec", dockerNames(stack)[part], ...usage);
-  if (tier !== "kubernetes") return "";
-  const pod = part === "server" ? "statefulset/inngest" : "statefulset/queue";
+  if (tier === "process") return "";
+  const keeper = tier === "cluster" ? "database" : "inngest";
+  const pod = `statefulset/${part === "server" ? keeper : "queue"}`;
   const target = { context: kubeContext, kubeconfig };
   return await kubectlSays(target, "--namespace", namespaceOf(stack), "exec", pod, "--", ...usage);
 }

@@ -1,9 +1,11 @@
 import { styleText } from "node:util";
 import { forwardCommand } from "../components/host/forward.ts";
+import { whileTelling, wrapped } from "./checks/terminal.ts";
 import { defineCommand, runCommand } from "./command.ts";
 import { LiveStack } from "./live-stack.ts";
-import { readable, sizesOf } from "./sizes.ts";
+import { readable, sizeAlarm, sizesOf } from "./sizes.ts";
 import { cronsOf, type LastCron } from "./status/crons.ts";
+import type { Round } from "./status/janitor.ts";
 import { type PartState, stateOfParts } from "./status/parts.ts";
 import { NoView, viewOf } from "./verify/view.ts";
 import { versionsOf } from "./versions.ts";
@@ -13,30 +15,23 @@ const command = defineCommand(
   "Says on one screen what of a stack runs where, its versions and sizes, and when its crons have run last.",
 )
   .option("-s, --stack <stack>", "the stack, one of the Pulumi.<stack>.yaml files", "dev")
-  .option("--json", "print { stack, tier, durability, parts, versions, sizes, crons } and nothing else")
+  .option("--json", "print { stack, tier, durability, parts, versions, sizes, alarms, crons } and nothing else")
   .addHelpText("after", "\nExample: npm run status -- --stack persistent")
   .action(status);
 
 async function status({ stack: name, json }: { stack: string; json?: true }): Promise<void> {
-  const stack = await LiveStack.find(name);
-  const view = await viewOf(stack).catch((error: unknown) => {
-    if (error instanceof NoView) return error;
-    throw error;
-  });
-  const known = view instanceof NoView ? undefined : view;
-  const sdk = known && (await stack.reach(({ api }) => api.sdkOf(known.appId)));
-  const [parts, versions, sizes, crons] = await Promise.all([
-    stateOfParts(stack),
-    versionsOf(stack.pulumi, stack.settings, sdk),
-    sizesOf(name, stack.settings),
-    known ? cronsOf(stack, known) : [],
-  ]);
+  const { stack, view, parts, versions, sizes, crons } = await whileTelling(`looking at stack ${name}`, lookAt(name));
+  const grown = sizeAlarm(name, sizes);
+  const alarms = [
+    ...(grown ? [`${grown.seen}. Remedy: ${grown.remedy}`] : []),
+    ...parts.flatMap(({ round }) => round?.alarms ?? []),
+  ];
   const { tier, outputs } = stack;
   const { durability, dashboardUrl, forward, apiUrl } = outputs;
   const down = parts.some(({ isRunning }) => !isRunning) || view instanceof NoView;
   if (down) process.exitCode = 1;
   if (json) {
-    console.log(JSON.stringify({ stack: name, tier, durability, parts, versions, sizes, crons }));
+    console.log(JSON.stringify({ stack: name, tier, durability, parts, versions, sizes, alarms, crons }));
     return;
   }
   row("Stack", `${name}, tier ${tier}`);
@@ -53,19 +48,51 @@ async function status({ stack: name, json }: { stack: string; json?: true }): Pr
       .join(", "),
   );
   row("Sizes", sizes.map(({ what, bytes }) => `${what} ${readable(bytes)}`).join(", ") || "nothing yet");
+  for (const alarm of alarms) row("Alarm", styleText("yellow", alarm, { stream: process.stdout }));
   for (const cron of crons) row(cron === crons[0] ? "Crons" : "", cronLine(cron));
   if (down) console.log(`\nnpm run doctor -- --stack ${name} says what is wrong.`);
 }
 
-function row(label: string, text: string): void {
-  const title = label.charAt(0).toUpperCase() + label.slice(1);
-  console.log(`${styleText("bold", title.padEnd(11), { stream: process.stdout })}${text}`);
+async function lookAt(name: string) {
+  const stack = await LiveStack.find(name);
+  const view = await viewOf(stack).catch((error: unknown) => {
+    if (error instanceof NoView) return error;
+    throw error;
+  });
+  const known = view instanceof NoView ? undefined : view;
+  const sdk = known && (await stack.reach(({ api }) => api.sdkOf(known.appId)));
+  const [parts, versions, sizes, crons] = await Promise.all([
+    stateOfParts(stack),
+    versionsOf(stack.pulumi, stack.settings, sdk),
+    sizesOf(name, stack.settings),
+    known ? cronsOf(stack, known) : [],
+  ]);
+  return { stack, view, parts, versions, sizes, crons };
 }
 
-function partLine({ isRunning, what, since, detail }: PartState): string {
+/** Columns of the longest label, and one more. */
+const labelWidth = 11;
+
+function row(label: string, text: string): void {
+  const title = (label.charAt(0).toUpperCase() + label.slice(1)).padEnd(labelWidth);
+  const { stdout } = process;
+  console.log(styleText("bold", title, { stream: stdout }) + wrapped(text, stdout, "".padEnd(labelWidth), labelWidth));
+}
+
+function partLine({ name, isRunning, what, since, detail, round }: PartState): string {
   const format = isRunning ? "green" : "red";
   const state = styleText(format, isRunning ? "runs" : "does not run", { stream: process.stdout });
-  return [`${state}: ${what}`, since && `for ${ago(since)}`, detail].filter(Boolean).join(", ");
+  const last = name === "janitor" && roundLine(round);
+  return [`${state}: ${what}`, since && `for ${ago(since)}`, detail, last].filter(Boolean).join(", ");
+}
+
+function roundLine(round: Round | undefined): string {
+  if (!round) return "no round yet";
+  const { at, removed, failed } = round;
+  if (failed) return `its last round failed: ${failed}`;
+  return [`last round ${ago(at as string)} ago`, removed !== undefined && `removed ${removed} rows`]
+    .filter(Boolean)
+    .join(", ");
 }
 
 function cronLine({ function: id, schedule, last, status }: LastCron): string {

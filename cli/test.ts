@@ -1,21 +1,25 @@
-/**
- * `npm test`: lint, types, unit tests, the worker's own tests, and every integration suite whose engine is here.
- * Names each skipped suite with its reason; the last line counts.
- */
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { execa } from "execa";
 import { ensureDependencies } from "../components/host/dependencies.mjs";
+import { defineCommand, runCommand } from "./command.ts";
 
 interface Report {
   success: boolean;
   testResults: { assertionResults: { ancestorTitles: string[]; status: string }[] }[];
 }
 
+const command = defineCommand(
+  "test",
+  "Lint, types, unit tests, the worker's own tests, and every integration suite whose engine is here. Names each skipped suite " +
+    "with its reason; the last line counts.",
+)
+  .addHelpText("after", "\nExample: npm test")
+  .action(test);
+
 const total = { passed: 0, failed: 0, skipped: 0 };
 const skippedSuites = new Set<string>();
-const scratch = mkdtempSync(join(tmpdir(), "inngest-local-test-"));
 
 async function check(name: string, command: string, args: string[]): Promise<void> {
   console.log(`\n== ${name}`);
@@ -23,7 +27,8 @@ async function check(name: string, command: string, args: string[]): Promise<voi
   total[exitCode === 0 ? "passed" : "failed"]++;
 }
 
-async function vitest(name: string, folder: string, args: string[]): Promise<void> {
+/** One project's tests, of which `scratch` gets the report. */
+async function vitest(scratch: string, name: string, folder: string, args: string[]): Promise<void> {
   console.log(`\n== ${name}`);
   const file = join(scratch, `${name.replaceAll(/\W/g, "-")}.json`);
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
@@ -51,24 +56,30 @@ async function vitest(name: string, folder: string, args: string[]): Promise<voi
   if (!report.success && total.failed === failedBefore) total.failed++;
 }
 
-try {
-  for (const folder of ["worker", "examples", "policy"]) {
-    if (!ensureDependencies(folder)) throw new Error(`npm could not install the dependencies of ${folder}`);
+async function test(): Promise<void> {
+  const scratch = mkdtempSync(join(tmpdir(), "inngest-local-test-"));
+  try {
+    for (const folder of ["worker", "examples", "policy"]) {
+      if (!ensureDependencies(folder)) throw new Error(`npm could not install the dependencies of ${folder}`);
+    }
+    await check("lint", "biome", ["check", "--error-on-warnings", "."]);
+    await check("types", "tsc", ["--noEmit"]);
+    await check("types of the worker", "tsc", ["--noEmit", "--project", "worker"]);
+    await check("types of the examples", "tsc", ["--noEmit", "--project", "examples"]);
+    await check("types of the policy pack", "tsc", ["--noEmit", "--project", "policy/tests"]);
+    await vitest(scratch, "unit", ".", ["--project", "unit"]);
+    await vitest(scratch, "worker", "worker", []);
+    await vitest(scratch, "examples", "examples", []);
+    await vitest(scratch, "policy pack", "policy", []);
+    await vitest(scratch, "integration", ".", ["--project", "integration"]);
+    await vitest(scratch, "cluster", ".", ["--project", "cluster"]);
+  } finally {
+    rmSync(scratch, { recursive: true });
   }
-  await check("lint", "biome", ["check", "--error-on-warnings", "."]);
-  await check("types", "tsc", ["--noEmit"]);
-  await check("types of the worker", "tsc", ["--noEmit", "--project", "worker"]);
-  await check("types of the examples", "tsc", ["--noEmit", "--project", "examples"]);
-  await check("types of the policy pack", "tsc", ["--noEmit", "--project", "policy/tests"]);
-  await vitest("unit", ".", ["--project", "unit"]);
-  await vitest("worker", "worker", []);
-  await vitest("examples", "examples", []);
-  await vitest("policy pack", "policy", []);
-  await vitest("integration", ".", ["--project", "integration"]);
-  await vitest("cluster", ".", ["--project", "cluster"]);
-} finally {
-  rmSync(scratch, { recursive: true });
+  if (skippedSuites.size > 0)
+    console.log(`\nSkipped:\n${[...skippedSuites].map((suite) => `  - ${suite}`).join("\n")}`);
+  console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
+  process.exitCode = total.failed === 0 ? 0 : 1;
 }
-if (skippedSuites.size > 0) console.log(`\nSkipped:\n${[...skippedSuites].map((suite) => `  - ${suite}`).join("\n")}`);
-console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
-process.exitCode = total.failed === 0 ? 0 : 1;
+
+await runCommand(command);

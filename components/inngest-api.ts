@@ -53,7 +53,7 @@ export class ApiError extends Error {
   }
 }
 
-/** The server's API (v2), with the stack's keys. */
+/** The server's API (v2, and v1 where that alone tells), with the stack's keys. */
 export class InngestApi {
   readonly #url: string;
   readonly #signingKey: string;
@@ -117,6 +117,11 @@ export class InngestApi {
           }
         : [],
     );
+  }
+
+  /** Whether the queue has anything of a run, which without it waits for nothing. */
+  async isQueued(runId: string): Promise<boolean> {
+    return ((await this.#get<unknown[]>(`/v1/runs/${runId}/jobs`)).data ?? []).length > 0;
   }
 
   /** Ids of every app that the server knows. */

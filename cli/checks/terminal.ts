@@ -24,12 +24,7 @@ export function terminalReport<Status extends string>(
   let doing = "";
   let began = 0;
 
-  /** The line that the next one writes over; none without a terminal. */
-  const show = (text: string) => {
-    if (!stream.isTTY) return;
-    const room = Math.max(10, stream.columns - 1);
-    stream.write(`\r\x1b[2K${text.length > room ? `${text.slice(0, room - 1)}…` : text}`);
-  };
+  const show = (text: string) => writeOver(stream, text);
 
   return {
     begin(id) {
@@ -60,17 +55,42 @@ export function terminalReport<Status extends string>(
   };
 }
 
+/** Writes a line that the next one goes over; none without a terminal. */
+function writeOver(stream: NodeJS.WriteStream, text: string): void {
+  if (!stream.isTTY) return;
+  const room = Math.max(10, stream.columns - 1);
+  stream.write(`\r\x1b[2K${text.length > room ? `${text.slice(0, room - 1)}…` : text}`);
+}
+
+/** Says on a terminal what is done while it takes longer than a second. */
+export async function whileTelling<T>(
+  doing: string,
+  work: Promise<T>,
+  stream: NodeJS.WriteStream = process.stderr,
+): Promise<T> {
+  const began = Date.now();
+  const timer = setInterval(
+    () => writeOver(stream, `${doing} (${Math.round((Date.now() - began) / 1000)} s)`),
+    patienceSeconds * 1000,
+  );
+  return await work.finally(() => {
+    clearInterval(timer);
+    writeOver(stream, "");
+  });
+}
+
 /** A report that nobody sees. */
 export const silent: Report<string> = { begin() {}, progress() {}, end() {} };
 
 /** Breaks a text at the terminal's width, later lines indented; `used` columns of the first are taken. */
-function wrapped(text: string, { isTTY, columns }: NodeJS.WriteStream, indent: string, used: number): string {
+export function wrapped(text: string, { isTTY, columns }: NodeJS.WriteStream, indent: string, used: number): string {
   if (!isTTY || columns < narrowest) return text;
   const lines: string[] = [];
   let line = "";
   let room = columns - used;
+  const widthOf = (part: string) => stripVTControlCharacters(part).length;
   for (const word of text.split(" ")) {
-    if (line !== "" && line.length + 1 + word.length > room) {
+    if (line !== "" && widthOf(line) + 1 + widthOf(word) > room) {
       lines.push(line);
       line = word;
       room = columns - indent.length;

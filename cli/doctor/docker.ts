@@ -59,8 +59,14 @@ async function freeAt(folder: string): Promise<number> {
 }
 
 async function images({ settings }: Patient) {
-  const { dockerContext, serverImage = "", gatewayImage = "", queueImage = "", durable, redisUrl } = settings;
-  const wanted = [serverImage, gatewayImage, ...(durable === "true" && !redisUrl ? [queueImage] : [])];
+  const { dockerContext, serverImage = "", gatewayImage = "", queueImage = "", upkeepImage = "" } = settings;
+  const keeps = settings.durable === "true";
+  const wanted = [
+    serverImage,
+    gatewayImage,
+    ...(keeps && !settings.redisUrl ? [queueImage] : []),
+    ...(keeps && settings.retention !== "off" ? [upkeepImage] : []),
+  ];
   const absent: string[] = [];
   for (const image of wanted) {
     await dockerSays(dockerContext, "image", "inspect", image).catch(() => absent.push(image));

@@ -4,12 +4,17 @@ import { reasonOf } from "../checks/check.ts";
 import { until } from "../checks/patience.ts";
 import type { LiveStack } from "../live-stack.ts";
 import { parseKeyFile } from "../setup/recipe.ts";
+import { janitorOf } from "../status/janitor.ts";
+import { stateOf } from "../status/parts.ts";
+import type { Placed } from "../verify/parts.ts";
 import { broken, type DoctorCheck, type DoctorOutcome, ok, warning } from "./outcome.ts";
 
 /** A signature holds for this long, in seconds. */
 const signatureLife = 300;
 /** Seconds in which a worker that has just started registers. */
 const settleSeconds = 6;
+/** Seconds in which the janitor makes a round again that failed, and more. */
+const retrySeconds = 13;
 /** Clocks that are this far apart will be further, in seconds. */
 const drifting = 30;
 
@@ -53,10 +58,12 @@ async function modeOf(live: LiveStack): Promise<string | undefined> {
 
 /** What can only be looked at while the stack is up. */
 export function liveChecks(live: LiveStack): DoctorCheck[] {
+  const upkeep = janitorOf(live);
   return [
     { id: "clock", run: () => clock(live) },
     { id: "server", run: () => server(live) },
     { id: "worker", run: () => worker(live) },
+    ...(upkeep ? [{ id: "janitor", run: () => janitor(live, upkeep) }] : []),
   ];
 }
 
@@ -116,6 +123,20 @@ async function worker(live: LiveStack): Promise<DoctorOutcome> {
       live.connects ? `answers at ${workerUrl}, connected${off}` : `takes signed calls at ${endpointUrl}${off}`,
     );
   });
+}
+
+async function janitor(live: LiveStack, where: Placed): Promise<DoctorOutcome> {
+  // One that has begun before the history was there tries again after ten seconds.
+  const settled = until(retrySeconds, async () => {
+    const state = await stateOf(live, where);
+    return state.round?.failed ? undefined : state;
+  });
+  const { isRunning, what, detail, round } = (await settled) ?? (await stateOf(live, where));
+  if (!isRunning) {
+    return broken(`${what} does not run (${detail}): history is kept for ever`, `npm start -- --stack ${live.name}`);
+  }
+  if (!round?.failed) return ok(`${what} keeps history as long as \`retention\` says`);
+  return warning(`${what}: its last round failed: ${round.failed}`, `npm run logs -- janitor --stack ${live.name}`);
 }
 
 /** A worker that has just started registers within seconds, and is not degraded for that. */

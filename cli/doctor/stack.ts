@@ -5,13 +5,10 @@ import { identify } from "../../components/host/supervisors/service.ts";
 import { eventKeyProblem, signingKeyProblem } from "../../components/key-shape.ts";
 import { type PortSettings, portsOf } from "../../components/preflight-spec.ts";
 import { openListeners } from "../checks/open-listeners.ts";
-import { readable, sizesOf } from "../sizes.ts";
+import { readable, sizeAlarm, sizesOf } from "../sizes.ts";
 import { serverVersion } from "../versions.ts";
 import { broken, brokenBy, type DoctorCheck, type DoctorOutcome, ok, type Patient, warning } from "./outcome.ts";
 import { trapsOf } from "./traps.ts";
-
-/** Sizes from which something is worth a thought, in bytes. */
-const large = { history: 5 * 1024 ** 3, queue: 1024 ** 3, logs: 200 * 1024 ** 2, worker: 10 * 1024 ** 3 };
 
 /** What a stack needs beside its engine, whether it is up or not. */
 export function stackChecks(patient: Patient): DoctorCheck[] {
@@ -107,12 +104,8 @@ async function listeners({ stack, settings, outputs }: Patient): Promise<DoctorO
 async function sizes({ stack, settings }: Patient): Promise<DoctorOutcome> {
   const found = await sizesOf(stack, settings);
   const seen = found.map(({ what, bytes }) => `${what} ${readable(bytes)}`).join(", ") || "nothing is there yet";
-  const over = found.filter(({ what, bytes }) => bytes > large[what]).map(({ what }) => what);
-  if (over.length === 0) return ok(seen);
-  const remedy = over.includes("history")
-    ? `npm run retention -- --stack ${stack}, which says what is in it, and removes what is old`
-    : `look into ${over.join(" and ")}: what fills it will go on`;
-  return warning(`${seen}: ${over.join(" and ")} grows large`, remedy);
+  const alarm = sizeAlarm(stack, found);
+  return alarm ? warning(`${seen}: ${alarm.seen}`, alarm.remedy) : ok(seen);
 }
 
 async function versions({ settings, stack }: Patient): Promise<DoctorOutcome> {

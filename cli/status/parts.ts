@@ -1,12 +1,12 @@
-import { dockerNames } from "../../components/docker/names.ts";
 import { dockerSays } from "../../components/host/docker-engine.ts";
 import { kubectlSays } from "../../components/host/kubernetes-cluster.ts";
 import { startedAt } from "../../components/host/processes.ts";
 import { running } from "../../components/host/supervisors/index.ts";
 import { identify } from "../../components/host/supervisors/service.ts";
-import { namespaceOf, selectorOf } from "../../components/kubernetes/pod.ts";
+import { namespaceOf, selectorText } from "../../components/kubernetes/pod.ts";
 import type { LiveStack } from "../live-stack.ts";
-import { type Part, partsOf } from "../verify/parts.ts";
+import { type Placed, partsOf } from "../verify/parts.ts";
+import { cronJobOf, janitorOf, lastRoundOf, type Round } from "./janitor.ts";
 
 /** A part of a stack as it is now. */
 export interface PartState {
@@ -18,10 +18,14 @@ export interface PartState {
   since: string | undefined;
   /** What brings it back, or how healthy it says it is. */
   detail: string | undefined;
+  /** Of the janitor: the last round that it has made. */
+  round?: Round | undefined;
 }
 
 export async function stateOfParts(stack: LiveStack): Promise<PartState[]> {
-  const parts = await Promise.all(partsOf(stack).map((part) => stateOf(stack, part)));
+  const janitor = janitorOf(stack);
+  const placed: Placed[] = [...partsOf(stack), ...(janitor ? [janitor] : [])];
+  const parts = await Promise.all(placed.map((part) => stateOf(stack, part)));
   if (!stack.isExternal) return parts;
   const app: PartState = {
     name: "worker",
@@ -36,18 +40,20 @@ export async function stateOfParts(stack: LiveStack): Promise<PartState[]> {
   return [...parts, app];
 }
 
-async function stateOf(stack: LiveStack, part: Part): Promise<PartState> {
-  const looks = { host: onHost, docker: inDocker, cluster: inCluster };
-  const seen = await looks[part.place](stack, part).catch((error: Error) => ({
-    isRunning: false,
-    detail: error.message,
-  }));
-  return { name: part.name, what: part.what, since: undefined, detail: undefined, ...seen };
+/** How one part is, told by where it runs. */
+export async function stateOf(stack: LiveStack, part: Placed): Promise<PartState> {
+  const { name, what, place } = part;
+  const isJanitor = name === "janitor";
+  const look =
+    place === "cluster" && isJanitor ? asCronJob : { host: onHost, docker: inDocker, cluster: inCluster }[place];
+  const seen = await look(stack, part).catch((error: Error) => ({ isRunning: false, detail: error.message }));
+  const round = isJanitor && { round: await lastRoundOf(stack).catch(() => undefined) };
+  return { name, what, since: undefined, detail: undefined, ...seen, ...round };
 }
 
 type Seen = Partial<PartState> & { isRunning: boolean };
 
-async function onHost(stack: LiveStack, { name }: Part): Promise<Seen> {
+async function onHost(stack: LiveStack, { name }: Placed): Promise<Seen> {
   const service = identify({ stack: stack.name, service: name, dataDir: stack.settings.dataDir });
   const there = await running(service);
   // Its first words are the supervisor's name; the rest is for docs/supervision.md.
@@ -61,27 +67,26 @@ async function onHost(stack: LiveStack, { name }: Part): Promise<Seen> {
   };
 }
 
-async function inDocker({ name: stack, settings }: LiveStack, { name }: Part): Promise<Seen> {
+async function inDocker({ settings }: LiveStack, { container = "" }: Placed): Promise<Seen> {
   interface State {
     Running: boolean;
     StartedAt: string;
     Status: string;
     Health?: { Status: string };
   }
-  const state = ["container", "inspect", "--format", "{{json .State}}", dockerNames(stack)[name]];
+  const state = ["container", "inspect", "--format", "{{json .State}}", container];
   const { Running, StartedAt, Status, Health } = JSON.parse(
     await dockerSays(settings.dockerContext, ...state),
   ) as State;
   return { isRunning: Running, ...(Running && { since: StartedAt }), detail: Health?.Status ?? Status };
 }
 
-async function inCluster({ name: stack, settings }: LiveStack, { name }: Part): Promise<Seen> {
+async function inCluster({ name: stack, settings }: LiveStack, { name }: Placed): Promise<Seen> {
   interface Pod {
     status: { startTime?: string; conditions?: { type: string; status: string }[] };
   }
   const target = { context: settings.kubeContext ?? "", kubeconfig: settings.kubeconfig };
-  const [label] = Object.entries(selectorOf(name)).map(([key, value]) => `${key}=${value}`);
-  const get = ["--namespace", namespaceOf(stack), "get", "pods", "--selector", label as string, "--output", "json"];
+  const get = ["--namespace", namespaceOf(stack), "get", "pods", "--selector", selectorText(name), "--output", "json"];
   const { items } = JSON.parse(await kubectlSays(target, ...get)) as { items: Pod[] };
   const ready = items.filter(({ status }) =>
     status.conditions?.some((each) => each.type === "Ready" && each.status === "True"),
@@ -92,4 +97,11 @@ async function inCluster({ name: stack, settings }: LiveStack, { name }: Part): 
     ...(first && { since: first }),
     detail: `${ready.length} of ${items.length} pods ready`,
   };
+}
+
+/** A job that begins at its times, so that it runs as long as nobody has suspended it. */
+async function asCronJob(stack: LiveStack): Promise<Seen> {
+  const job = await cronJobOf(stack);
+  if (!job) return { isRunning: false, detail: "it is not there" };
+  return job.spec.suspend ? { isRunning: false, detail: "suspended" } : { isRunning: true };
 }

@@ -40,7 +40,7 @@ export function eventCheck(stack: LiveStack, view: () => Promise<Viewed>, how: P
       }
       const end = await probe.end(patienceSeconds);
       const ms = Math.round(performance.now() - before);
-      if (!end) return failed(...(await stuck(stack, probe, patienceSeconds)));
+      if (typeof end === "string") return failed(...(await stuck(stack, probe, Math.round(ms / 1000))));
       const wrong = repeated(end);
       if (wrong.length === 0) {
         return passed(
@@ -59,9 +59,8 @@ export function eventCheck(stack: LiveStack, view: () => Promise<Viewed>, how: P
 async function stuck(
   stack: LiveStack,
   { sent: { eventId } }: Probe,
-  patienceSeconds: number,
+  seconds: number,
 ): Promise<[string, string, string]> {
-  const { tier } = stack;
   const errors = await stack.reach(async ({ api }) => {
     const runs = await api.runsOf(eventId);
     const steps = await Promise.all(runs.map(({ id }) => api.steps(id)));
@@ -70,10 +69,18 @@ async function stuck(
   const so = errors.runs.length > 0 ? `its run is ${errors.runs.join(", ")}` : "it has started no run";
   const said = errors.said[0] ? `; a step says: ${errors.said[0].slice(0, 200)}` : "";
   return [
-    `the event was accepted, and after ${patienceSeconds} s ${so}${said}`,
-    tier === "process"
-      ? "the worker refuses the server's calls (a signing key with a `signkey-` prefix registers and then fails each step), or is too busy"
-      : "the server cannot reach the worker's address, or the worker refuses its calls (other keys, a `signkey-` prefix)",
+    `the event was accepted, and after ${seconds} s ${so}${said}`,
+    causeOf(stack, errors.runs.length > 0),
     `npm run doctor -- --stack ${stack.name}, and npm run logs -- --stack ${stack.name}`,
   ];
+}
+
+function causeOf({ tier, connects }: LiveStack, hasRun: boolean): string {
+  if (!hasRun) {
+    return "the server has no function for it (see registered), or ended in that moment: it acknowledges an event before it stores it";
+  }
+  if (connects) return "the worker's connection does not get through to Connect's port, or its way through the gateway";
+  return tier === "process"
+    ? "the worker refuses the server's calls (a signing key with a `signkey-` prefix registers and then fails each step), or is too busy"
+    : "the server cannot reach the worker's address, or the worker refuses its calls (other keys, a `signkey-` prefix)";
 }

@@ -76,8 +76,8 @@ async function survives(
   if (gone.length > 0) {
     return failed(
       `${names} killed, and not brought back: ${gone.join("; ")}`,
-      "what brings it back on this tier is disabled, or finds something in its place",
-      `npm start -- --stack ${stack.name}`,
+      "what brings it back on this tier is disabled or finds something in its place, or what it starts with has changed or gone since it started",
+      `npm start -- --stack ${stack.name}; npm run logs -- --stack ${stack.name} says what it ended with`,
     );
   }
   const isBack = await until(patienceSeconds, () =>
@@ -86,25 +86,26 @@ async function survives(
   if (!isBack) {
     return failed(
       `the server does not answer ${patienceSeconds} s after ${names} was killed`,
-      "it finds no queue, no database or a taken port",
-      `npm run logs -- server --stack ${stack.name}`,
+      "it finds no queue, no database or a taken port, or the gateway before it does not start",
+      `npm run logs -- --stack ${stack.name}`,
     );
   }
   tell("wait for the runs to come to their end");
   const ends = await Promise.all(probes.map((probe) => probe.end(patienceSeconds)));
   const seconds = Math.round((performance.now() - killedAt) / 1000);
-  const lost = ends.filter((end) => end === undefined).length;
-  if (lost > 0) {
+  const lost = ends.filter((end) => typeof end === "string");
+  if (lost.length > 0) {
     return failed(
-      `${names} killed: ${lost} of ${probes.length} runs had not resumed after ${patienceSeconds} s`,
+      `${names} killed: ${lost.length} of ${probes.length} runs do not go on: ${[...new Set(lost)].join("; ")}`,
       workerOnly
         ? "the worker is back at another address, or its claim store or keys have changed; a worker that connects is asked again after up to 150 s"
         : "the queue keeps nothing: it is in the server's memory, or its Redis does not append to disk (appendonly no) or has no volume",
       `npm run doctor -- --stack ${stack.name}, which looks at queue and volumes; --patience for a longer wait`,
     );
   }
-  const wrong = ends.flatMap((end) => (end ? repeated(end) : []));
-  const executed = ends.at(-1)?.marks.hold ?? 0;
+  const completed = ends.filter((end) => typeof end !== "string");
+  const wrong = completed.flatMap((end) => repeated(end));
+  const executed = completed.at(-1)?.marks.hold ?? 0;
   // A step that was not cut short would prove nothing.
   if (workerOnly && executed < 2) wrong.push(`the step that was cut short was executed ${executed} times`);
   if (wrong.length > 0) {

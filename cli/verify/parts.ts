@@ -8,19 +8,28 @@ import { isRunning, startTimeOf } from "../../components/host/processes.ts";
 import { readRecord } from "../../components/host/records.ts";
 import { running } from "../../components/host/supervisors/index.ts";
 import { identify } from "../../components/host/supervisors/service.ts";
-import { namespaceOf, selectorOf } from "../../components/kubernetes/pod.ts";
+import { namespaceOf, selectorText } from "../../components/kubernetes/pod.ts";
 import { until } from "../checks/patience.ts";
 import type { LiveStack } from "../live-stack.ts";
 
-export const partNames = ["server", "worker", "queue", "gateway"] as const;
+export const partNames = ["server", "worker", "queue", "database", "gateway"] as const;
 export type PartName = (typeof partNames)[number];
+/** Postgres is a part of its own in a cluster alone. */
+type DockerPartName = Exclude<PartName, "database">;
 
-/** Server, worker, queue or gateway of a stack, as it can be killed and brought back. */
-export interface Part {
-  name: PartName;
+/** Something of a stack, and where it runs. */
+export interface Placed {
+  name: PartName | "janitor";
   place: "host" | "docker" | "cluster";
   /** For people: `container inngest-persistent-server`. */
   what: string;
+  /** Its name in Docker. */
+  container?: string;
+}
+
+/** A part of a stack that its runs need, as it can be killed and brought back. */
+export interface Part extends Placed {
+  name: PartName;
   /** Ends it as a crash would, by SIGKILL. */
   kill(): Promise<void>;
   /** Brings it back in the way of its tier; done when it runs again. */
@@ -32,13 +41,18 @@ export interface Part {
 /** Seconds for a supervisor or a cluster to bring back what was killed. */
 const patienceSeconds = 180;
 
-/** The parts that the stack itself runs, each after those that it needs: neither an app of the user's own nor a Redis of theirs. */
+/**
+ * The parts that the stack itself runs, each after those that it needs: neither an app of the user's own nor a Redis or a
+ * Postgres of theirs.
+ */
 export function partsOf(stack: LiveStack): Part[] {
-  const { workerPlacement, durable, redisUrl } = stack.settings;
-  const of: (stack: LiveStack, name: PartName) => Part =
+  const { workerPlacement, durable, redisUrl, postgresUrl } = stack.settings;
+  const of: (stack: LiveStack, name: DockerPartName) => Part =
     stack.tier === "process" ? onHost : stack.tier === "docker" ? inDocker : inCluster;
   const hasQueue = stack.tier !== "process" && !redisUrl && (stack.tier !== "docker" || durable === "true");
+  const hasDatabase = stack.tier === "cluster" && !postgresUrl;
   return [
+    ...(hasDatabase ? [inCluster(stack, "database")] : []),
     ...(hasQueue ? [of(stack, "queue")] : []),
     of(stack, "server"),
     // The server's port is published nowhere where it stands in front.
@@ -73,13 +87,14 @@ function onHost(stack: LiveStack, name: PartName): Part {
   };
 }
 
-function inDocker(stack: LiveStack, name: PartName): Part {
+function inDocker(stack: LiveStack, name: DockerPartName): Part {
   const container = dockerNames(stack.name)[name];
   const docker = (...args: string[]) => dockerSays(stack.settings.dockerContext, ...args);
   return {
     name,
     place: "docker",
     what: `container ${container}`,
+    container,
     async kill() {
       await docker("kill", container);
     },
@@ -98,11 +113,11 @@ function inDocker(stack: LiveStack, name: PartName): Part {
 function inCluster(stack: LiveStack, name: PartName): Part {
   const { kubeContext = "", kubeconfig } = stack.settings;
   const target: Target = { context: kubeContext, kubeconfig };
-  const selector = Object.entries(selectorOf(name)).map(([label, value]) => `${label}=${value}`);
+  const of = ["--selector", selectorText(name)];
   const fixed = ["--namespace", namespaceOf(stack.name)];
   const remove = async () => {
     const now = ["--grace-period=0", "--force", "--wait=true"];
-    await kubectlSays(target, ...fixed, "delete", "pod", "--selector", selector.join(","), ...now);
+    await kubectlSays(target, ...fixed, "delete", "pod", ...of, ...now);
   };
   return {
     name,
@@ -110,7 +125,7 @@ function inCluster(stack: LiveStack, name: PartName): Part {
     what: `pods of the ${name}`,
     kill: remove,
     async revive() {
-      const ready = ["wait", "pod", "--selector", selector.join(","), "--for=condition=Ready", "--timeout=5s"];
+      const ready = ["wait", "pod", ...of, "--for=condition=Ready", "--timeout=5s"];
       if (await until(patienceSeconds, () => kubectlSays(target, ...fixed, ...ready), 1000)) return;
       throw new Problem(`the cluster has not brought the ${name} back within ${patienceSeconds} s`);
     },

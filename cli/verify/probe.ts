@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { endStatuses, type InngestApi } from "../../components/inngest-api.ts";
+import { endStatuses, type InngestApi, type Run } from "../../components/inngest-api.ts";
 import { until } from "../checks/patience.ts";
 import type { LiveStack } from "../live-stack.ts";
 
@@ -22,6 +22,9 @@ export interface ProbeEnd {
   /** How often each step was executed, in the worker's own words. */
   marks: Record<string, number>;
 }
+
+/** Seconds for which the queue must have nothing of a run that is not at its end: the server keeps its answer for five. */
+const forgottenSeconds = 15;
 
 /** By what a probe is found again. */
 export interface SentProbe {
@@ -66,15 +69,27 @@ export class Probe {
     return done ?? false;
   }
 
-  /** Waits until probe and chained run are at their end; `undefined` when they are not within `seconds`. */
-  async end(seconds: number): Promise<ProbeEnd | undefined> {
+  /**
+   * Waits until probe and chained run are at their end. Resolves to why they do not get there: they are not within
+   * `seconds`, or the queue has lost the run, which then never ends.
+   */
+  async end(seconds: number): Promise<ProbeEnd | string> {
+    let forgottenAt: number | undefined;
+    const look = async ({ api }: { api: InngestApi }): Promise<ProbeEnd | string | undefined> => {
+      const runs = await api.runsOf(this.sent.eventId);
+      const flying = runs.filter(({ status }) => !endStatuses.has(status));
+      if (runs.length > 0 && flying.length === 0) return await this.#endOf(runs, api);
+      const [queued] = await Promise.all(flying.map(({ id }) => api.isQueued(id).catch(() => true)));
+      forgottenAt = queued === false ? (forgottenAt ?? Date.now()) : undefined;
+      const isForgotten = forgottenAt !== undefined && Date.now() - forgottenAt > forgottenSeconds * 1000;
+      return isForgotten ? "the queue has nothing of it any more" : undefined;
+    };
     // A forward ends with the pod that it leads to, so each look opens its own.
-    return await until(seconds, () => this.#stack.reach(({ api }) => this.#endSeenBy(api)), 500);
+    const end = await until(seconds, () => this.#stack.reach(look), 500);
+    return end ?? `not at its end after ${Math.round(seconds)} s`;
   }
 
-  async #endSeenBy(api: InngestApi): Promise<ProbeEnd | undefined> {
-    const runs = await api.runsOf(this.sent.eventId);
-    if (runs.length === 0 || !runs.every(({ status }) => endStatuses.has(status))) return undefined;
+  async #endOf(runs: Run[], api: InngestApi): Promise<ProbeEnd | undefined> {
     const statuses = runs.map(({ status }) => status);
     if (statuses.some((status) => status !== "COMPLETED")) return { statuses, chained: 0, marks: {} };
     const chained = (await api.runs(100, { of: { app: this.sent.app, function: chainedFunction }, withOutput: true }))

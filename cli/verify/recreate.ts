@@ -2,7 +2,7 @@ import type { Patience } from "../checks/patience.ts";
 import type { LiveStack } from "../live-stack.ts";
 import { probedApp } from "./event.ts";
 import { historyOf, missingFrom } from "./history.ts";
-import { failed, passed, skipped, type VerifyCheck } from "./outcome.ts";
+import { failed, passed, skipped, type VerifyCheck, type VerifyOutcome } from "./outcome.ts";
 import { partsOf } from "./parts.ts";
 import { Probe, repeated } from "./probe.ts";
 import type { Viewed } from "./registration.ts";
@@ -29,35 +29,26 @@ export function recreateCheck(stack: LiveStack, view: () => Promise<Viewed>, how
         tell("make the server anew");
         await server.revive();
       });
+      const gone = missingFrom(before, await historyOf(stack));
+      if (gone > 0) return wrongly(stack, `${gone} of ${before.length} runs of its history are gone`);
       tell("wait for the sleeping run");
       const end = await sleeping.end(how.patienceSeconds);
-      const gone = missingFrom(before, await historyOf(stack));
-      const volume =
-        "the server's folder is on no volume: the server writes ./.inngest unless INNGEST_SQLITE_DIR says another";
-      const doctor = `npm run doctor -- --stack ${stack.name}, which looks at the volumes`;
-      if (gone > 0)
-        return failed(
-          `the server was made anew, and ${gone} of ${before.length} runs of its history are gone`,
-          volume,
-          doctor,
-        );
-      if (!end)
-        return failed(
-          `the server was made anew, and the sleeping run had not resumed after ${how.patienceSeconds} s`,
-          volume,
-          doctor,
-        );
+      if (typeof end === "string") return wrongly(stack, `the sleeping run does not go on: ${end}`);
       const wrong = repeated(end);
-      if (wrong.length > 0) {
-        return failed(
-          `the server was made anew, and the sleeping run went on wrongly: ${wrong.join("; ")}`,
-          volume,
-          doctor,
-        );
-      }
+      if (wrong.length > 0) return wrongly(stack, `the sleeping run went on wrongly: ${wrong.join("; ")}`);
       return passed(
         `${server.what} removed and made anew: ${before.length} runs of history are there, the sleeping one completed`,
       );
     },
   };
+}
+
+function wrongly(stack: LiveStack, what: string): VerifyOutcome {
+  return failed(
+    `the server was made anew, and ${what}`,
+    stack.tier === "cluster"
+      ? "Postgres or the queue has lost what it kept: neither is on a claim that outlives its pod"
+      : "the server's folder is on no volume: the server writes ./.inngest unless INNGEST_SQLITE_DIR says another",
+    `npm run doctor -- --stack ${stack.name}, which looks at the volumes`,
+  );
 }

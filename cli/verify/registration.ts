@@ -29,7 +29,7 @@ export function registrationChecks(stack: LiveStack, view: () => Promise<Viewed>
         }
         return failed(
           `the server lists app ${appId} otherwise than the worker declares it: ${missing.join("; ")}`,
-          "the worker's code has changed since it registered, or another worker registers under the same app id",
+          "the worker's code has changed since it registered, another worker registers under the same app id, or the server has lost its history: after a start neither asks the other",
           again,
         );
       },

@@ -16,6 +16,13 @@ export function selectorOf(part: Part): Record<string, string> {
   return { "app.kubernetes.io/component": part };
 }
 
+/** The same as kubectl wants it. */
+export function selectorText(part: Part): string {
+  return Object.entries(selectorOf(part))
+    .map(([label, value]) => `${label}=${value}`)
+    .join(",");
+}
+
 export function labelsOf(part: Part): Record<string, string> {
   return { "app.kubernetes.io/name": "inngest", "app.kubernetes.io/part-of": "inngest-local", ...selectorOf(part) };
 }

@@ -30,6 +30,9 @@ export interface Swept extends Partial<Removed> {
   ended: number;
 }
 
+/** What of it {@link warnings} looks at; of those that are stranded their number will do. */
+type Judged = Pick<Swept, "size" | "room" | "ended"> & { stranded: { length: number } };
+
 /** Room that is little: the size of the history, which a backup needs, or this many bytes. */
 const littleRoom = 1024 ** 3;
 
@@ -71,7 +74,7 @@ function noRoom(path: string): Problem {
 }
 
 /** What somebody should know of it, if anything. */
-export function warnings({ size, room, stranded, ended }: Swept): string[] {
+export function warnings({ size, room, stranded, ended }: Judged): string[] {
   const gigabytes = (bytes: number) => `${(bytes / 1024 ** 3).toFixed(1)} GB`;
   return [
     ...(room < Math.max(size, littleRoom)

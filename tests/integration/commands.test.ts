@@ -87,14 +87,6 @@ describe.skipIf(reason)(title("commands in a clean checkout", reason), () => {
     expect(exitCode).toBe(2);
   });
 
-  test("every command has help with an example", async () => {
-    for (const command of ["start", "destroy", "verify", "doctor", "status"]) {
-      const { exitCode, all } = await npm("run", command, "--", "--help");
-      expect(all).toMatch(/^Example: npm /m);
-      expect(exitCode).toBe(0);
-    }
-  });
-
   test("the page: destroy keeps the data", async () => {
     const { exitCode } = await followed(steps.at(-1) as string);
     expect(exitCode).toBe(0);

@@ -2,6 +2,7 @@
 // appends to its file. A restart of the container is the reboot: in good order, or as after a power cut. Does not
 // prove: what a disk loses when the power really goes.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Receipt } from "../../cli/verify/receipt.ts";
 import { missing, title } from "../support/engine.ts";
 import { SystemdMachine } from "../support/systemd-machine.ts";
 import { eventually } from "../support/test-stack.ts";
@@ -12,19 +13,42 @@ const settings = {
   tier: "process",
   port: 18_520,
   workerPort: 18_530,
-  workerDir: "/home/person/durable-worker",
+  workerDir: "/home/person/worker",
   redisUrl: { secure: true },
 };
+
+/** What the worker has beside its own functions: one that marks its steps. */
+const asleep = `
+import { appendFileSync } from "node:fs";
+import { eventType, staticSchema } from "inngest";
+import { inngest } from "../client.ts";
+
+const event = eventType("durable/asleep", { schema: staticSchema<{ run: string; seconds: number }>() });
+const mark = (run: string, step: string) => appendFileSync(\`\${process.env.DATA_DIR}/marks\`, \`\${run} \${step}\\n\`, { mode: 0o600 });
+
+export const asleep = inngest.createFunction({ id: "asleep", triggers: [event] }, async ({ event, step }) => {
+  await step.run("a", () => mark(event.data.run, "a"));
+  await step.sleep("nap", event.data.seconds * 1000);
+  await step.run("b", () => mark(event.data.run, "b"));
+});
+`;
 
 describe.skipIf(reason)(title("a machine that reboots", reason), () => {
   let machine: SystemdMachine;
 
   beforeAll(async () => {
     machine = await SystemdMachine.boot();
-    await machine.output(
-      "person",
-      "cp -r tests/fixtures/durable-worker ~ && ln -s $PWD/worker/node_modules ~/durable-worker/",
-    );
+    const steps = [
+      "mkdir ~/worker",
+      // Without a lock file: one that is younger than what is installed would be installed anew.
+      "tar -C worker --exclude=./node_modules --exclude=./tests --exclude=./package-lock.json -c . | tar -C ~/worker -x",
+      "ln -s $PWD/worker/node_modules ~/worker/",
+      "cat > ~/worker/functions/asleep.ts",
+      `sed -i '1i import { asleep } from "./asleep.ts";\ns/^const upkeep = \\[/&asleep, /' ~/worker/functions/index.ts`,
+      "ln -s ~/Pulumi.reboot.yaml .",
+    ];
+    const { code, stderr } = await machine.run("person", steps.join(" && "), asleep);
+    if (code !== 0) throw new Error(stderr);
     const lines = Object.entries(settings).filter(([, value]) => typeof value !== "object");
     const file = `config:\n${lines.map(([key, value]) => `  inngest-local:${key}: ${value}`).join("\n")}\n`;
     await machine.run("person", "cat > ~/Pulumi.reboot.yaml", file);
@@ -34,9 +58,10 @@ describe.skipIf(reason)(title("a machine that reboots", reason), () => {
   });
   afterAll(() => machine?.dispose());
 
+  const backend = "PULUMI_BACKEND_URL=file://$HOME PULUMI_CONFIG_PASSPHRASE=x PULUMI_SKIP_UPDATE_CHECK=true";
+
   function pulumi(args: string): Promise<string> {
     const [command, ...rest] = args.split(" ");
-    const backend = "PULUMI_BACKEND_URL=file://$HOME PULUMI_CONFIG_PASSPHRASE=x PULUMI_SKIP_UPDATE_CHECK=true";
     const config = command === "stack" ? "" : "--stack reboot --config-file ~/Pulumi.reboot.yaml";
     return machine.output("person", `${backend} pulumi ${command} ${rest.join(" ")} ${config} --non-interactive`);
   }
@@ -66,6 +91,16 @@ describe.skipIf(reason)(title("a machine that reboots", reason), () => {
     Number(await machine.output("person", `grep -cx '${run} ${step}' ${data}/worker/marks || true`));
   const happened = (run: string, step: string, seconds: number) =>
     eventually(seconds * 1000, async () => expect(await count(run, step)).toBe(1));
+  /** What verify says of a reboot, as a person would ask it. */
+  async function verify(flag: "--before-reboot" | "--after-reboot") {
+    const { stdout, stderr } = await machine.run(
+      "person",
+      `${backend} node cli/verify.ts --stack reboot --json --only reboot ${flag}`,
+    );
+    if (!stdout) throw new Error(stderr);
+    return (JSON.parse(stdout) as Receipt).checks.map(({ status, seen }) => `${status}: ${seen}`);
+  }
+
   const systemctl = (args: string) =>
     machine.output("person", `XDG_RUNTIME_DIR=/run/user/1000 systemctl --user ${args}`);
 
@@ -74,6 +109,15 @@ describe.skipIf(reason)(title("a machine that reboots", reason), () => {
     const supervision = JSON.parse(await pulumi("stack output supervision --json"));
     expect(supervision).toEqual({ server: sentence, worker: sentence, janitor: sentence });
     await pulumi("preview --expect-no-changes");
+  });
+
+  test("verify arms a check of the reboots to come, and says so while none has been", async () => {
+    expect(await verify("--before-reboot")).toEqual([
+      "passed: armed: reboot, and then npm run verify -- --after-reboot --stack reboot",
+    ]);
+    expect(await verify("--after-reboot")).toEqual([
+      expect.stringMatching(/^failed: this machine has not been rebooted since .+ Remedy: reboot, and run this again$/),
+    ]);
   });
 
   test("ten reboots: server and worker are back within 30 s, what was asleep finishes, each step once", async () => {
@@ -96,6 +140,23 @@ describe.skipIf(reason)(title("a machine that reboots", reason), () => {
     console.log(`seconds from boot to health and to the end of the run that slept:\n${seconds.join("\n")}`);
     await pulumi("preview --expect-no-changes");
   }, 300_000);
+
+  test("verify after them: the run that was asleep before the first has gone on, each step once", async () => {
+    expect(await verify("--after-reboot")).toEqual([
+      "passed: after the reboot all is back by itself: the history, and the run that was asleep, each step once",
+    ]);
+  });
+
+  test("a queue that is empty after a reboot: verify's reboot fails, and says what is lost", async () => {
+    await verify("--before-reboot");
+    await machine.output("root", "redis-cli FLUSHALL");
+    await machine.reboot("orderly");
+    expect(await verify("--after-reboot")).toEqual([
+      expect.stringMatching(
+        /^failed: after the reboot the armed run does not go on: the queue has nothing of it any more\. Likely cause: .*the queue's Redis does not append to disk\. Remedy: npm run doctor/,
+      ),
+    ]);
+  });
 
   test.each([
     ["server", "worker"],

@@ -4,8 +4,9 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { redisPassword } from "../../components/docker/redis-conf.ts";
 import { docker, leftovers } from "../support/containers.ts";
 import { missing, title } from "../support/engine.ts";
-import { TestStack } from "../support/test-stack.ts";
-import { complaints, failures, verified } from "../support/verdicts.ts";
+import { makeByHand } from "../support/hand-made.ts";
+import { eventually, TestStack } from "../support/test-stack.ts";
+import { complaints, failedChecks, failures, gentle, verified } from "../support/verdicts.ts";
 
 const reason = await missing("pulumi", "docker");
 
@@ -33,7 +34,17 @@ describe.skipIf(reason)(title("verify on stack persistent", reason), () => {
   test("doctor complains of nothing, and status says what runs", async () => {
     expect(await complaints(stack)).toEqual([]);
     const { stdout } = await stack.command("status");
-    for (const role of ["server", "queue"]) expect(stdout).toContain(`runs: container ${container(role)}, for `);
+    for (const role of ["server", "queue", "gateway", "janitor"]) {
+      expect(stdout).toContain(`runs: container ${container(role)}, for `);
+    }
+    expect(stdout).toMatch(/^Janitor .*, last round \d+ \w+ ago, removed 0 rows$/m);
+    expect(stdout).not.toMatch(/^Alarm/m);
+    docker("stop", container("janitor"));
+    expect(await complaints(stack)).toEqual(["janitor broken"]);
+    const stopped = await stack.command("status");
+    expect(stopped.stdout).toMatch(/^Janitor {4}does not run: container /m);
+    expect(stopped.exitCode).toBe(1);
+    docker("start", container("janitor"));
     expect(stdout).toMatch(/^Sizes {6}.*history \d.*queue \d/m);
   });
 
@@ -49,41 +60,88 @@ describe.skipIf(reason)(title("verify on stack persistent", reason), () => {
     ]);
   });
 
-  test("a queue that appends nothing: doctor's queue, and verify's queue-kill", async () => {
-    const set = (value: string) =>
-      docker("exec", container("queue"), "sh", "-c", `${redisPassword}; redis-cli config set appendonly ${value}`);
-    set("no");
-    expect(await complaints(stack)).toEqual(["queue broken"]);
-    expect(await failures(stack, "--disruptive", "--force", "--patience", "8", "--only", "queue-kill")).toEqual([
-      "queue-kill",
-    ]);
-    docker("restart", container("queue"));
-    expect(await complaints(stack)).toEqual([]);
+  test("a gateway with a way in past the password: dashboard, and no other", async () => {
+    const wayIn = "respond @ambiguous 404\n\t\t@home path /\n\t\troute @home {\n\t\t\timport server\n\t\t}\n";
+    makeByHand(stack.name, container("gateway"), ({ environment }) => ({
+      environment: environment.map((line) => line.replace("respond @ambiguous 404\n", wayIn)),
+    }));
+    const [failed, ...others] = await eventually(20_000, async () => {
+      if (!(await (await stack.api()).isHealthy())) throw new Error("the gateway is not up yet");
+      return await failedChecks(stack);
+    });
+    expect(failed).toMatchObject({
+      id: "dashboard",
+      seen: expect.stringMatching(/ answers 200 without the password\./),
+    });
+    expect(failed?.seen).toContain(
+      "Likely cause: the gateway is not in front of the server: its container was changed",
+    );
+    expect(others).toEqual([]);
+    docker("rm", "--force", container("gateway"));
+    await stack.up("--refresh");
+  }, 120_000);
+
+  // A kill of everything kills the queue too: what loses the one loses the other.
+  test.each(["queue-kill", "all-kill"])(
+    "a queue that appends nothing: doctor's queue, and verify's %s",
+    async (check) => {
+      const appends = "config set appendonly no";
+      docker("exec", container("queue"), "sh", "-c", `${redisPassword}; redis-cli ${appends}`);
+      if (check === "queue-kill") expect(await complaints(stack)).toEqual(["queue broken"]);
+      const [failed, ...others] = await failedChecks(stack, "--disruptive", "--force", "--only", ...gentle, check);
+      expect(failed).toMatchObject({
+        id: check,
+        seen: expect.stringMatching(/ killed: 2 of 2 runs do not go on: the queue has nothing of it any more\./),
+      });
+      expect(failed?.seen).toContain("its Redis does not append to disk (appendonly no)");
+      expect(others).toEqual([]);
+      expect(await complaints(stack)).toEqual([]);
+    },
+    180_000,
+  );
+
+  test("a server with its queue in memory: server-kill, and no other", async () => {
+    const own = "/run/secrets/inngest.json";
+    makeByHand(stack.name, container("server"), ({ command, scratch }) => ({
+      // What is left is JSON without the last entry, and so without its comma.
+      command: command.map((part) =>
+        part.replace(
+          `inngest start --config ${own}`,
+          `grep -v '"redis-uri"' ${own} | tr -d '\\n' | sed 's/, *}$/}/' > /tmp/own.json; inngest start --config /tmp/own.json`,
+        ),
+      ),
+      scratch,
+    }));
+    await eventually(30_000, async () => expect(await complaints(stack)).toEqual([]));
+    const [failed, ...others] = await failedChecks(
+      stack,
+      "--disruptive",
+      "--force",
+      "--only",
+      ...gentle,
+      "server-kill",
+    );
+    expect(failed).toMatchObject({ id: "server-kill", seen: expect.stringContaining(" runs do not go on: ") });
+    expect(failed?.seen).toContain("Likely cause: the queue keeps nothing: it is in the server's memory");
+    expect(others).toEqual([]);
   }, 180_000);
 
-  test("a server whose volume is not mounted: doctor's data, and no other", async () => {
-    const server = container("server");
-    const [made] = JSON.parse(docker("container", "inspect", server)) as [
-      {
-        Config: { Cmd: string[]; Env: string[]; Image: string; User: string };
-        Mounts: { Name: string; Destination: string }[];
-      },
-    ];
-    const { Cmd, Env, Image, User } = made.Config;
-    const [uid, gid = uid] = User.split(":");
-    docker("rm", "--force", server);
-    const named = ["--name", server, "--label", `inngest-local.stack=${stack.name}`, "--user", User];
-    const network = ["--network", `inngest-${stack.name}`, "--add-host", "host.docker.internal:host-gateway"];
-    // All that it has but its history, which gets a place that goes with the container.
-    const others = made.Mounts.filter(({ Destination }) => Destination !== "/data");
-    const mounts = others.flatMap(({ Name, Destination }) => ["--volume", `${Name}:${Destination}`]);
-    const scratch = ["--tmpfs", `/data:uid=${uid},gid=${gid}`, ...Env.flatMap((line) => ["--env", line])];
-    docker("run", "--detach", ...named, ...network, ...mounts, ...scratch, Image, ...Cmd);
+  test("a server whose volume is not mounted: doctor's data, and verify's recreate, which makes it anew as it should be", async () => {
+    makeByHand(stack.name, container("server"), ({ volumes: { "/data": _, ...volumes }, scratch }) => ({
+      volumes,
+      // Its history gets a place that goes with the container.
+      scratch: { ...scratch, "/data": "uid=1000,gid=1000" },
+    }));
     await expect.poll(async () => await complaints(stack), { timeout: 60_000 }).toEqual(["data broken"]);
-    docker("rm", "--force", server);
-    await stack.up("--refresh");
+    const [failed, ...others] = await failedChecks(stack, "--disruptive", "--force", "--only", ...gentle, "recreate");
+    expect(failed).toMatchObject({
+      id: "recreate",
+      seen: expect.stringMatching(/^the server was made anew, and \d+ of \d+ runs of its history are gone\./),
+    });
+    expect(failed?.seen).toContain("Likely cause: the server's folder is on no volume");
+    expect(others).toEqual([]);
     expect(await complaints(stack)).toEqual([]);
-  });
+  }, 180_000);
 
   test("a container that is published to everybody: fenced, and doctor's listeners", async () => {
     const extra = container("extra");

@@ -74,6 +74,7 @@ describe.skipIf(reason)(title("verify on tier process", reason), () => {
     const [plain, status] = [await stack.command("verify"), await stack.command("status")];
     expect(status.stdout).toMatch(/^Server {5}runs: process \d+, for \d+ \w+, supervisor none$/m);
     expect(status.stdout).toMatch(/^Worker {5}runs: process \d+/m);
+    expect(status.stdout).toMatch(/^Janitor {4}runs: process \d+, .*, last round \d+ \w+ ago, removed 0 rows$/m);
     expect(status.stdout).toMatch(/^Sizes {6}history \d+\.\d MiB/m);
     expect(status.stdout).toMatch(/heartbeat \(\*\/15 \* \* \* \*\): /);
     expect(status.exitCode).toBe(0);
@@ -154,17 +155,26 @@ describe.skipIf(reason)(title("verify on tier process", reason), () => {
     held.close();
   });
 
-  test("--disruptive skips what the tier does not promise, in the stack's own words", async () => {
-    // The kill of a worker on the host is in verify-docker.test.ts.
-    const rest = ["server-kill", "queue-kill", "all-kill", "recreate"];
-    const { checks } = await verified(stack, "--disruptive", "--force", "--only", ...rest);
-    const said = checks.map(({ id, status, seen }) => `${id} ${status}: ${seen}`);
+  test("a worker that does not start any more: worker-kill alone; what is not promised is skipped in the stack's words", async () => {
+    const entry = join(stack.home, "faulty-worker", "serve.ts");
+    const source = readFileSync(entry, "utf8");
+    writeFileSync(entry, 'throw new Error("edited in a hurry");\n');
+    const { checks } = await verified(stack, "--disruptive", "--force");
+    const said = checks.slice(7).map(({ id, status, seen }) => `${id} ${status}: ${seen}`);
+    const notPromised = ["server-kill", "queue-kill", "all-kill"].map((id) =>
+      expect.stringMatching(`^${id} skipped: not promised here: the stack says "warning: history`),
+    );
     expect(said).toEqual([
-      ...rest
-        .slice(0, 3)
-        .map((id) => expect.stringMatching(`^${id} skipped: not promised here: the stack says "warning: history`)),
+      expect.stringMatching(
+        /^worker-kill failed: worker killed, and not brought back: .+ Likely cause: .* what it starts with has changed.+ Remedy: npm start/s,
+      ),
+      ...notPromised,
       expect.stringMatching(/^recreate skipped: the server is a process/),
+      expect.stringMatching(/^reboot skipped: needs --before-reboot/),
     ]);
+    expect(checks.filter(({ status }) => status === "failed")).toHaveLength(1);
+    writeFileSync(entry, source);
+    await stack.up();
   });
 
   test("a worker with another signing key: registered, and no other", async () => {

@@ -9,6 +9,7 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
+import { createRequire } from "node:module";
 import { homedir, tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { execa } from "execa";
@@ -20,6 +21,9 @@ import type { Outcome } from "../unit/fixtures/host.ts";
 const cache = join(homedir(), ".cache", "inngest-local");
 const image = "inngest-local/systemd-stand-in";
 const project = "/home/person/project";
+const { version: pinned } = createRequire(import.meta.url)("pulumi/package.json") as { version: string };
+/** Where the npm package looks for the CLI before it fetches one. */
+const cli = `/home/person/.pulumi/versions/${pinned}/bin`;
 
 /** A Linux machine whose PID 1 is systemd: a container, restarted as a machine reboots. */
 export class SystemdMachine {
@@ -41,13 +45,18 @@ export class SystemdMachine {
     const machine = new SystemdMachine();
     const plugins = join(process.env.PULUMI_HOME ?? join(homedir(), ".pulumi"), "plugins");
     const mounts = [
-      ...["components", "node_modules", "worker", "tests", "config.ts", "index.ts", "package.json", "Pulumi.yaml"].map(
-        (entry) => [resolve(entry), `${project}/${entry}`],
-      ),
+      ...["cli", "components", "node_modules", "worker", "tests"].map((entry) => [
+        resolve(entry),
+        `${project}/${entry}`,
+      ]),
+      ...["config.ts", "index.ts", "package.json", "Pulumi.yaml"].map((entry) => [
+        resolve(entry),
+        `${project}/${entry}`,
+      ]),
       ...readdirSync(plugins)
         .filter((name) => /^resource-(command|random)-v[\d.]+$/.test(name))
         .map((name) => [join(plugins, name), `/home/person/.pulumi/plugins/${name}`]),
-      [dirname(await findBinary()), "/opt/pulumi"],
+      [dirname(await findBinary()), cli],
       [realpathSync(locate({ kind: "inngest" })), "/usr/local/bin/inngest"],
     ];
     await execa("docker", [
@@ -76,7 +85,7 @@ export class SystemdMachine {
   async run(account: string, script: string, input = ""): Promise<Outcome> {
     const home = account === "root" ? "/root" : `/home/${account}`;
     // The CLI itself before the npm package that would fetch it.
-    const path = `/opt/pulumi:${project}/node_modules/.bin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`;
+    const path = `${cli}:${project}/node_modules/.bin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`;
     const variables = [`HOME=${home}`, `USER=${account}`, `PATH=${path}`].map((variable) => `--env=${variable}`);
     const args = ["exec", "--interactive", "--user", account, "--workdir", project, ...variables];
     const result = await execa("docker", [...args, this.#container, "sh", "-c", script], { input, reject: false });

@@ -12,13 +12,24 @@ export async function verified(stack: TestStack, ...flags: string[]): Promise<Re
   return { ...(JSON.parse(stdout) as Receipt), exitCode };
 }
 
-/** Ids of the checks that have failed. */
+/** Ids of the checks that have failed, each of which must name cause and remedy. */
 export async function failures(stack: TestStack, ...flags: string[]): Promise<string[]> {
+  return (await failedChecks(stack, ...flags)).map(({ id }) => id);
+}
+
+/** The checks that have failed, each of which must name cause and remedy. */
+export async function failedChecks(stack: TestStack, ...flags: string[]): Promise<Receipt["checks"]> {
   const { checks, exitCode } = await verified(stack, ...flags);
-  const failed = checks.filter(({ status }) => status === "failed").map(({ id }) => id);
+  const failed = checks.filter(({ status }) => status === "failed");
   if ((exitCode === 0) !== (failed.length === 0)) throw new Error(`verify ended with ${exitCode}`);
+  for (const { id, seen } of failed) {
+    if (!/ Likely cause: .+ Remedy: ./s.test(seen)) throw new Error(`${id} names no cause and remedy: ${seen}`);
+  }
   return failed;
 }
+
+/** The checks that kill nothing: what is about a kill leaves them alone. */
+export const gentle = ["dashboard", "registered", "event", "triggers", "crons", "signed", "fenced"];
 
 /** What of a stack `doctor --json` calls broken or worth a warning: `queue broken`. */
 export async function complaints(stack: TestStack): Promise<string[]> {

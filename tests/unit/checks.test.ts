@@ -4,7 +4,7 @@ import { Writable } from "node:stream";
 import { WriteStream } from "node:tty";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { type Check, reasonOf, runChecks } from "../../cli/checks/check.ts";
-import { silent, terminalReport } from "../../cli/checks/terminal.ts";
+import { silent, terminalReport, whileTelling, wrapped } from "../../cli/checks/terminal.ts";
 
 type Status = "good" | "bad";
 const formats = { good: "green", bad: "red" } as const;
@@ -113,4 +113,24 @@ test("without a terminal it says each thing once", async () => {
   };
   await runChecks([slow], "bad", terminalReport(formats, asStream(stream)));
   expect(stream.text).toBe("      slow: wait for it\ngood  slow           done\n");
+});
+
+test("what takes longer than a second is told on a terminal, and taken away; without one nothing is", async () => {
+  vi.useFakeTimers();
+  const [terminal, log] = [new Kept(80), new Kept()];
+  for (const stream of [terminal, log]) {
+    const work = new Promise((resolve) => setTimeout(resolve, 2500, "done"));
+    const told = whileTelling("looking", work, asStream(stream));
+    await vi.advanceTimersByTimeAsync(3000);
+    expect(await told).toBe("done");
+  }
+  expect(terminal.text).toBe(`${erase}looking (1 s)${erase}looking (2 s)${erase}`);
+  expect(log.text).toBe("");
+});
+
+test("colours take no room of a line", () => {
+  const green = (text: string) => `\x1b[32m${text}\x1b[39m`;
+  const text = [green("runs"), "word", "word", "word", "word", "word", "word", "word"].join(" ");
+  expect(wrapped(text, asStream(new Kept(50)), "".padEnd(11), 11)).toBe(text);
+  expect(wrapped(`${text} more`, asStream(new Kept(50)), "  ", 11)).toBe(`${text}\n  more`);
 });

@@ -14,7 +14,7 @@ import { stackChecks } from "../../cli/doctor/stack.ts";
 import { storeChecks } from "../../cli/doctor/stores.ts";
 import { trapsOf } from "../../cli/doctor/traps.ts";
 import type { StackSettings } from "../../cli/live-stack.ts";
-import { readable } from "../../cli/sizes.ts";
+import { readable, sizeAlarm } from "../../cli/sizes.ts";
 import { freePort, Home } from "./fixtures/host.ts";
 
 let home: Home;
@@ -109,6 +109,8 @@ describe("Docker", () => {
     serverImage: "server:1",
     gatewayImage: "caddy:2",
     queueImage: "redis:7",
+    upkeepImage: "node:24",
+    retention: "30d",
   };
   const info = (changes: object = {}) =>
     JSON.stringify({
@@ -151,6 +153,12 @@ describe("Docker", () => {
     ["with little memory", [["info", info({ MemTotal: 2 ** 30 })]], "docker warning", /little memory/],
     ["without the image", [["image inspect redis:7", "!No such image"]], "images warning", /^redis:7 will be pulled/],
     [
+      "without the janitor's image",
+      [["image inspect node:24", "!No such image"]],
+      "images warning",
+      /^node:24 will be pulled/,
+    ],
+    [
       "with the recipe's volume",
       [["container inspect", container({ Mounts: [{ Type: "volume", Destination: "/var/lib/inngest" }] })]],
       "data broken",
@@ -190,6 +198,16 @@ describe("Docker", () => {
     const results = await withFault(...fault);
     expect(brokenIds(results)).toEqual([id]);
     expect(wrong(results)[0]?.seen).toMatch(text);
+  });
+
+  test("an image that the stack does not use may be absent", async () => {
+    standIn("docker", [["image inspect node:24", "!No such image"], ...right]);
+    for (const unused of [{ retention: "off" }, { durable: "false" }]) {
+      const [images] = await look(
+        dockerChecks(patient({ ...settings, ...unused })).filter(({ id }) => id === "images"),
+      );
+      expect(images).toMatchObject({ status: "ok" });
+    }
   });
 
   test("a port that is published to everybody is told, and one on loopback is not", async () => {
@@ -297,6 +315,20 @@ test("a preflight's finding becomes what was seen and its remedy", () => {
     status: "broken",
     seen: "`port` must be free, got 1",
     remedy: "stop it",
+  });
+});
+
+test("a store that grows large is told with its remedy, which is the history's where it is among them", () => {
+  const of = (history: number, logs: number) =>
+    sizeAlarm("mine", [
+      { what: "history", bytes: history * 1024 ** 3 },
+      { what: "logs", bytes: logs * 1024 ** 2 },
+    ]);
+  expect(of(5, 200)).toBeUndefined();
+  expect(of(5, 201)).toEqual({ seen: "logs grows large", remedy: "look into logs: what fills it will go on" });
+  expect(of(5.1, 201)).toEqual({
+    seen: "history and logs grow large",
+    remedy: "npm run retention -- --stack mine, which says what is in it, and removes what is old",
   });
 });
 

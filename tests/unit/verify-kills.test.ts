@@ -21,6 +21,8 @@ interface Behaviour {
   history: string[][];
   /** Functions with a run in flight. */
   inFlight: string[];
+  /** Whether the queue has something of a run that is not at its end. */
+  isQueued: () => boolean;
 }
 
 const good: Behaviour = {
@@ -28,6 +30,7 @@ const good: Behaviour = {
   marks: { first: 1, hold: 2, last: 1, chained: 1 },
   history: [["1"], ["2", "1"]],
   inFlight: [],
+  isQueued: () => true,
 };
 
 let home: Home;
@@ -37,18 +40,20 @@ beforeEach(() => {
   log = join(home.folder, "docker.log");
   // Containers are there until one is removed.
   const script = `echo "$*" >> ${log}; case "$*" in *inspect*) grep -q "^rm " ${log} || echo there ;; esac`;
-  vi.stubEnv("PATH", `${home.command("docker", script)}:${process.env.PATH}`);
+  const kubectl = home.command("kubectl", `echo "$*" | tee -a ${log}`);
+  vi.stubEnv("PATH", `${home.command("docker", script)}:${kubectl}:${process.env.PATH}`);
 });
 afterEach(() => home.dispose());
 
 function stackThat(changes: Partial<Behaviour> = {}, outputs: object = {}): LiveStack {
-  const { status, marks, history, inFlight } = { ...good, ...changes };
+  const { status, marks, history, inFlight, isQueued } = { ...good, ...changes };
   const sent: string[] = [];
   let looks = 0;
   const api = {
     isHealthy: async () => true,
     send: async (_: string, { data }: { data: { probe: string } }) => String(sent.push(data.probe) - 1),
     runsOf: async (event: string) => [{ id: `run-${event}`, status, function: { id: "verify-probe" } }],
+    isQueued: async () => isQueued(),
     steps: async () => [{ name: "first", status: "COMPLETED" }],
     runs: async (_: number, filter?: { status?: string[]; of?: object }) => {
       if (filter?.of) return sent.map((probe) => ({ status: "COMPLETED", output: { probe, marks } }));
@@ -114,11 +119,58 @@ describe.each([
   test("fails when the runs do not resume", async () => {
     expect(await look(id, stackThat({ status: "RUNNING" }))).toMatchObject({
       status: "failed",
-      seen: expect.stringMatching(/^.+ killed: \d of \d runs had not resumed after 1 s$/),
+      seen: expect.stringMatching(/^.+ killed: (1 of 1|2 of 2) runs do not go on: not at its end after 1 s$/),
       cause: expect.any(String),
       remedy: expect.any(String),
     });
   });
+});
+
+describe("on tier cluster", () => {
+  const settings = { tier: "cluster", kubeContext: "here", workerPlacement: "container" };
+  const deleted = async (id: string, more: object = {}) => {
+    const stack = { ...stackThat({}, { dashboardPassword: "p" }), tier: "cluster", settings: { ...settings, ...more } };
+    expect(await look(id, stack as unknown as LiveStack)).toMatchObject({ status: "passed" });
+    const calls = readFileSync(log, "utf8").matchAll(
+      / delete pod --selector app\.kubernetes\.io\/component=(\w+) --grace/g,
+    );
+    return [...calls].map(([, component]) => component).sort();
+  };
+
+  test("all-kill deletes the pods of everything, Postgres and Redis with it", async () => {
+    expect(await deleted("all-kill")).toEqual(["database", "gateway", "queue", "server", "worker"]);
+    const [first] =
+      /wait pod --selector app\.kubernetes\.io\/component=(\w+)/.exec(readFileSync(log, "utf8"))?.slice(1) ?? [];
+    expect(first).toBe("database");
+  });
+
+  test.each([
+    ["a Postgres", { postgresUrl: "[secret]" }, ["gateway", "queue", "server", "worker"]],
+    ["a Redis", { redisUrl: "[secret]" }, ["database", "gateway", "server", "worker"]],
+  ])("and leaves %s of the user's alone", async (_, more, killed) => {
+    expect(await deleted("all-kill", more)).toEqual(killed);
+  });
+
+  test.each(["worker", "server", "queue"])("%s-kill deletes its pods alone", async (part) => {
+    expect(await deleted(`${part}-kill`)).toEqual([part]);
+  });
+});
+
+test("a run of which the queue has nothing is not waited for any longer", async () => {
+  vi.useFakeTimers({ toFake: ["Date"] });
+  const began = Date.now();
+  const isQueued = () => {
+    vi.setSystemTime(Date.now() + 10_000);
+    return false;
+  };
+  const stack = stackThat({ status: "RUNNING", isQueued });
+  const [check] = killChecks(stack, view, { patienceSeconds: 300, nextStepMilliseconds: 0 });
+  expect(await check?.run(() => {})).toMatchObject({
+    status: "failed",
+    seen: "worker killed: 1 of 1 runs do not go on: the queue has nothing of it any more",
+  });
+  expect(Date.now() - began).toBeLessThan(60_000);
+  vi.useRealTimers();
 });
 
 test("all-kill fails when an earlier step was executed again", async () => {
@@ -143,7 +195,11 @@ describe("recreate", () => {
 
   test.each([
     ["history is gone", { history: [["2", "1"], ["3"]] }, "2 of 2 runs of its history are gone"],
-    ["the sleeping run does not resume", { status: "RUNNING" }, "the sleeping run had not resumed after 1 s"],
+    [
+      "the sleeping run does not resume",
+      { status: "RUNNING" },
+      "the sleeping run does not go on: not at its end after 1 s",
+    ],
     ["the sleeping run begins anew", { marks: { ...good.marks, first: 2 } }, "step first was executed 2 times"],
   ])("fails when %s", async (_, changes, text) => {
     expect(await look("recreate", stackThat(changes))).toMatchObject({
@@ -181,7 +237,7 @@ describe("reboot", () => {
     [
       "the armed run does not resume",
       { history: [["1"]], status: "RUNNING" },
-      "the armed run had not resumed after 1 s",
+      "the armed run does not go on: not at its end after 1 s",
     ],
   ])("after which %s: failed", async (_, changes, text) => {
     arm(bootedSince);

@@ -1,0 +1,78 @@
+// What status makes of a janitor: of its log, of a job's status, and of a stack's settings; and where pods' logs are. That a
+// real janitor has made a round is for tests/integration/verify-process.test.ts and verify-docker.test.ts.
+import { expect, test, vi } from "vitest";
+import type { LiveStack } from "../../cli/live-stack.ts";
+import { logCommandOf } from "../../cli/service-log.ts";
+import { janitorOf, roundIn, roundOfJob } from "../../cli/status/janitor.ts";
+import { Home } from "./fixtures/host.ts";
+
+const swept = { at: "2026-01-02T03:04:05.678Z", size: 1000, room: 2 ** 40, inFlight: 0, stranded: 0, ended: 0 };
+const line = (changes: object = {}) => JSON.stringify({ ...swept, ...changes });
+const failure = "this round failed, and is tried again: there is no history at /data/main.db yet";
+
+test("the last round is the last that its log tells of", () => {
+  expect(roundIn("")).toBeUndefined();
+  expect(roundIn("warning: there is little room\n")).toBeUndefined();
+  expect(roundIn(`${failure}\n${line({ rows: { runs: 2, events: 3 }, bytes: 1 })}\nwarning: so it is\n`)).toEqual({
+    at: swept.at,
+    removed: 5,
+    alarms: [],
+  });
+  expect(roundIn(`${line()}\n${failure}\n`)).toEqual({
+    failed: "there is no history at /data/main.db yet",
+    alarms: [],
+  });
+});
+
+test("its alarms are the warnings of that round", () => {
+  expect(roundIn(line({ room: 0, stranded: 3 }))?.alarms).toEqual([
+    "0.0 GB are free where the history of 0.0 GB is. Remedy: make room, or shorten `retention`",
+    expect.stringMatching(/^3 runs never end, because the queue has nothing of them\. Remedy: npm run retention/),
+  ]);
+});
+
+test("a job's last round is the last that succeeded, unless one has failed since", () => {
+  const [early, late] = ["2026-01-02T03:17:00Z", "2026-01-02T04:17:00Z"];
+  expect(roundOfJob({})).toBeUndefined();
+  expect(roundOfJob({ lastScheduleTime: early, lastSuccessfulTime: late })).toEqual({ at: late, alarms: [] });
+  expect(roundOfJob({ active: [{}], lastScheduleTime: late, lastSuccessfulTime: early })).toEqual({
+    at: early,
+    alarms: [],
+  });
+  expect(roundOfJob({ lastScheduleTime: late, lastSuccessfulTime: early })).toEqual({
+    at: early,
+    failed: `the job of ${late} did not succeed`,
+    alarms: [],
+  });
+});
+
+test.each([
+  ["process", {}, "process of the janitor"],
+  ["docker", { durable: "true" }, "container inngest-mine-janitor"],
+  ["docker", { durable: "false" }, undefined],
+  ["kubernetes", {}, undefined],
+  ["cluster", {}, "cron job janitor"],
+  ["process", { retention: "off" }, undefined],
+])("on tier %s with %j it is %s", (tier, settings, what) => {
+  const stack = { name: "mine", tier, settings: { retention: "30d", ...settings } } as unknown as LiveStack;
+  expect(janitorOf(stack)?.what).toBe(what);
+});
+
+test("what pods have written is asked of the cluster that the settings name, and of pods that are there", async () => {
+  const home = new Home();
+  const kubectl = home.command("kubectl", 'case "$*" in *=queue*) ;; *) echo pod/there ;; esac');
+  vi.stubEnv("PATH", `${kubectl}:${process.env.PATH}`);
+  const settings = {
+    tier: "cluster",
+    dataDir: home.data,
+    dockerContext: undefined,
+    kubeContext: "mine",
+    kubeconfig: "/k",
+  };
+  expect((await logCommandOf("mine", "server", settings, 5, true))?.join(" ")).toBe(
+    `${kubectl}/kubectl --kubeconfig /k --context mine logs --namespace inngest-mine --selector ` +
+      "app.kubernetes.io/component=server --tail=5 --all-containers --ignore-errors --max-log-requests=50 --follow",
+  );
+  expect(await logCommandOf("mine", "queue", settings, 5)).toBeUndefined();
+  await home.dispose();
+});
