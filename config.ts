@@ -1,7 +1,4 @@
-import { readFileSync, statSync } from "node:fs";
-import { isAbsolute, join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import { closest, distance } from "fastest-levenshtein";
 import { type BackupSettings, readBackups } from "./components/backup-settings.ts";
 import { type GatewaySettings, readPublicName } from "./components/gateway/settings.ts";
 import { envValueProblem } from "./components/host/env-file.ts";
@@ -15,6 +12,8 @@ import {
   readKubernetesSettings,
 } from "./components/kubernetes/settings.ts";
 import { type Profile, profileSettings, profiles } from "./components/profile.ts";
+import { type RawConfig, valuesOf } from "./components/setting-values.ts";
+import { workerFolder, workerVariables } from "./components/worker-settings.ts";
 
 export const tiers = ["process", "docker", "kubernetes", "cluster"] as const;
 export const runtimes = ["node", "bun", "external"] as const;
@@ -131,13 +130,6 @@ export interface Settings {
   };
 }
 
-/** Raw configuration as Pulumi hands it over: values by key without namespace. */
-export interface RawConfig {
-  values: Record<string, string>;
-  /** Keys whose values are encrypted in the stack's file. */
-  encrypted: ReadonlySet<string>;
-}
-
 /** The current stack's configuration. Throws `pulumi.RunError` naming every setting that is wrong. */
 export function loadSettings(): Settings {
   const prefix = `${pulumi.getProject()}:`;
@@ -156,61 +148,8 @@ export function loadSettings(): Settings {
  * Throws one `pulumi.RunError` with a line per problem: key, rule, value (never of a secret), remedy.
  */
 export function readSettings(stack: string, raw: RawConfig): Settings {
-  const problems: string[] = [];
-  type Key = keyof typeof defaults;
-  const text = (key: Key): string => raw.values[key] ?? defaults[key];
-  const optional = (key: Key): string | undefined => text(key) || undefined;
-  const set = (key: Key, example: string | number | boolean) => `pulumi config set ${key} ${example}`;
-  const reject = (key: Key, rule: string, remedy: string) => {
-    problems.push(`\`${key}\` must be ${rule}, got ${JSON.stringify(text(key))}. Remedy: ${remedy}`);
-  };
-
-  const choice = <const T extends string>(key: Key, allowed: readonly T[]): T => {
-    const found = allowed.find((value) => value === text(key));
-    if (found === undefined) {
-      reject(key, `one of ${allowed.join(", ")}`, set(key, closest(text(key), [...allowed])));
-    }
-    return found ?? (allowed[0] as T);
-  };
-  const flag = (key: Key): boolean => choice(key, ["true", "false"]) === "true";
-  const whole = (key: Key, lowest: number, highest: number): number => {
-    const value = text(key);
-    const number = Number(value);
-    if (/^\d+$/.test(value) && number >= lowest && number <= highest) return number;
-    reject(key, `a whole number from ${lowest} to ${highest}`, set(key, defaults[key]));
-    return Number(defaults[key]);
-  };
-  const days = (key: Key): number | undefined => {
-    if (text(key) === "off") return undefined;
-    const number = Number(/^(\d{1,5})d$/.exec(text(key))?.[1]);
-    if (number >= 1) return number;
-    reject(key, "a number of days such as 30d, or off", set(key, defaults[key]));
-    return undefined;
-  };
-  const absolutePath = (key: Key): string | undefined => {
-    const path = optional(key);
-    if (path !== undefined && !isAbsolute(path)) reject(key, "an absolute path", set(key, join(process.cwd(), path)));
-    return path;
-  };
-  const secret = (key: (typeof secretSettings)[number], problemOf: (value: string) => string | undefined) => {
-    const value = text(key);
-    const how = `pulumi config set --secret ${key}`;
-    if (value !== "" && !raw.encrypted.has(key)) {
-      problems.push(`\`${key}\` must be encrypted, and it stands in clear in the stack's file. Remedy: ${how}`);
-      return undefined;
-    }
-    if (!raw.encrypted.has(key)) return undefined;
-    const problem = problemOf(value);
-    if (problem) problems.push(`\`${key}\` ${problem}. Remedy: ${how}, or pulumi config rm ${key}`);
-    return pulumi.secret(value);
-  };
-
-  for (const key of Object.keys(raw.values)) {
-    if (Object.hasOwn(defaults, key)) continue;
-    const nearest = closest(key, Object.keys(defaults));
-    const hint = distance(key, nearest) <= 3 ? `did you mean \`${nearest}\`? ` : "";
-    problems.push(`\`${key}\` is not a setting. Remedy: ${hint}pulumi config rm ${key}; README.md lists the settings`);
-  }
+  const values = valuesOf(raw, defaults);
+  const { problems, text, optional, set, reject, choice, flag, whole, days, absolutePath, secret } = values;
 
   const tier = choice("tier", tiers);
   const runtime = choice("runtime", runtimes);
@@ -345,59 +284,6 @@ export function readSettings(stack: string, raw: RawConfig): Settings {
     );
   }
   return settings;
-}
-
-/** What the worker is told by the stack itself. */
-const ownVariables = /^(INNGEST_.*|PORT|HOST|DATA_DIR|TRANSPORT|CHECKPOINT_STEPS)$/;
-
-function workerVariables(json: string, problems: string[]): Record<string, string> {
-  const remedy = "Remedy: pulumi config set --secret --path workerEnv.NAME VALUE";
-  let variables: unknown;
-  try {
-    variables = JSON.parse(json);
-  } catch {
-    variables = undefined;
-  }
-  if (typeof variables !== "object" || variables === null || Array.isArray(variables)) {
-    problems.push(`\`workerEnv\` must be names with values. ${remedy}`);
-    return {};
-  }
-  for (const [name, value] of Object.entries(variables)) {
-    if (!/^[A-Z_][A-Z0-9_]*$/.test(name)) {
-      problems.push(`\`workerEnv\` must have names of A-Z, 0-9 and _, got ${JSON.stringify(name)}. ${remedy}`);
-    } else if (ownVariables.test(name)) {
-      problems.push(
-        `\`workerEnv\` must not have ${name}, which the stack itself decides. Remedy: pulumi config rm --path workerEnv.${name}`,
-      );
-    } else if (!["string", "number", "boolean"].includes(typeof value)) {
-      problems.push(`\`workerEnv\` must have one plain value for ${name}. ${remedy}`);
-    } else if (envValueProblem(String(value))) {
-      problems.push(`\`workerEnv\` has ${name}, which ${envValueProblem(String(value))}. ${remedy}`);
-    }
-  }
-  return Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, String(value)]));
-}
-
-function workerFolder(dir: string, reject: (rule: string) => void): { dir: string; entry: string } {
-  const manifest = join(dir, "package.json");
-  if (!statSync(dir, { throwIfNoEntry: false })?.isDirectory()) {
-    reject("a folder that exists");
-    return { dir, entry: "" };
-  }
-  const entry = mainOf(manifest);
-  if (typeof entry !== "string" || !statSync(join(dir, entry), { throwIfNoEntry: false })?.isFile()) {
-    reject("a folder whose package.json names its entry in `main`");
-    return { dir, entry: "" };
-  }
-  return { dir, entry };
-}
-
-function mainOf(manifest: string): unknown {
-  try {
-    return (JSON.parse(readFileSync(manifest, "utf8")) as { main?: unknown }).main;
-  } catch {
-    return undefined;
-  }
 }
 
 function redisUrlProblem(value: string): string | undefined {
