@@ -48,6 +48,7 @@ describe.skipIf(reason)(title("tier kubernetes", reason), () => {
       kubeContext: context,
       ...(kubeconfig ? { kubeconfig } : {}),
       workerImage,
+      workerEnv: notes.workerEnv,
       exposure: "nodePort",
       nodePort,
     });

@@ -11,14 +11,7 @@ import { defaults } from "../../config.ts";
 import { docker, leftovers } from "../support/containers.ts";
 import { durableWorker } from "../support/durable-worker.ts";
 import { missing, title } from "../support/engine.ts";
-import {
-  clusterOrReason,
-  type Kubectl,
-  kubectlOn,
-  Notes,
-  notesNamespace,
-  notingWorkerImage,
-} from "../support/kubernetes.ts";
+import { clusterOrReason, type Kubectl, kubectlOn, Notes, notingWorkerImage } from "../support/kubernetes.ts";
 import { eventually, freePorts, TestStack } from "../support/test-stack.ts";
 
 const found = await clusterOrReason();
@@ -48,7 +41,7 @@ describe.skipIf(reason)(title("upkeep, tier kubernetes", reason), () => {
     // A worker on this machine does not reach into every cluster.
     const port = await freePorts(1);
     const fixed = ["--context", context, ...(kubeconfig ? ["--kubeconfig", kubeconfig] : [])];
-    const to = ["port-forward", "--namespace", notesNamespace, "pod/notes", `${port}:6379`];
+    const to = ["port-forward", "--namespace", notes.namespace, "pod/notes", `${port}:6379`];
     forward = spawn("kubectl", [...fixed, ...to], { stdio: "ignore" });
     source.set("workerEnv", JSON.stringify({ NOTES_URL: `redis://127.0.0.1:${port}` }));
     stack = await TestStack.create(
@@ -57,6 +50,7 @@ describe.skipIf(reason)(title("upkeep, tier kubernetes", reason), () => {
         kubeContext: context,
         ...(kubeconfig ? { kubeconfig } : {}),
         workerImage: notingWorkerImage,
+        workerEnv: notes.workerEnv,
         exposure: "nodePort",
         nodePort: String(30_000 + Math.floor(Math.random() * 2_700)),
       },

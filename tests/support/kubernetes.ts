@@ -17,9 +17,6 @@ interface Cluster {
 export const workerImage = "inngest-local-worker:cluster-test";
 export const notingWorkerImage = "inngest-local-noting-worker:cluster-test";
 
-/** Namespace of the Redis in which the noting worker writes. */
-export const notesNamespace = "inngest-test-notes";
-
 let found: { cluster: Cluster } | { reason: string } | undefined;
 
 /**
@@ -44,7 +41,7 @@ async function findCluster(): Promise<{ cluster: Cluster } | { reason: string }>
   const build = (image: string, ...args: string[]) =>
     execFileSync("docker", ["build", "--quiet", "--tag", image, ...args], { stdio: "pipe" });
   build(workerImage, "worker");
-  const noting = `FROM ${workerImage}\nENV NOTES_URL=redis://notes.${notesNamespace}.svc.cluster.local:6379\nCOPY serve.ts .\n`;
+  const noting = `FROM ${workerImage}\nCOPY serve.ts .\n`;
   execFileSync(
     "docker",
     ["build", "--quiet", "--tag", notingWorkerImage, "--file", "-", "tests/fixtures/cluster-worker"],
@@ -100,14 +97,17 @@ export function kubectlOn({ context, kubeconfig }: Cluster) {
 
 export type Kubectl = ReturnType<typeof kubectlOn>;
 
-/** A Redis for the noting worker, apart from the stack whose pods are deleted. */
+/**
+ * A Redis for a noting worker, apart from the stack whose pods are deleted. In a namespace of this run's own: workers of
+ * two runs that note in one place count for one another's.
+ */
 export class Notes {
+  readonly namespace = `inngest-test-notes-${process.pid}`;
   readonly #kubectl: Kubectl;
 
   constructor(kubectl: Kubectl, image: string) {
     this.#kubectl = kubectl;
-    kubectl(["delete", "namespace", notesNamespace, "--ignore-not-found", "--wait"]);
-    kubectl(["create", "namespace", notesNamespace]);
+    kubectl(["create", "namespace", this.namespace]);
     const command = ["redis-server", "--save", "", "--protected-mode", "no"];
     this.#in(
       "run",
@@ -121,6 +121,11 @@ export class Notes {
       ...command,
     );
     this.#in("wait", "--for=condition=Ready", "pod/notes", "--timeout=60s");
+  }
+
+  /** Setting `workerEnv` of a stack whose worker notes here. */
+  get workerEnv(): string {
+    return JSON.stringify({ NOTES_URL: `redis://notes.${this.namespace}.svc.cluster.local:6379` });
   }
 
   /** What a run did, in order. */
@@ -142,7 +147,7 @@ export class Notes {
   }
 
   remove(): void {
-    this.#kubectl(["delete", "namespace", notesNamespace, "--wait=false"]);
+    this.#kubectl(["delete", "namespace", this.namespace, "--wait=false"]);
   }
 
   #list(key: string): string[] {
@@ -154,7 +159,7 @@ export class Notes {
   }
 
   #in(...args: string[]): string {
-    return this.#kubectl(["--namespace", notesNamespace, ...args]);
+    return this.#kubectl(["--namespace", this.namespace, ...args]);
   }
 }
 
