@@ -13,12 +13,12 @@ keepStackTracesPlain();
 silenceDebugLog();
 const settings = loadSettings();
 const preflight = new Preflight("preflight", preflightSpec(settings));
-export const keys = settings.keysFrom
+const keys = settings.keysFrom
   ? await keysOf(settings.keysFrom)
   : new SigningKeys("keys", settings.keys, { dependsOn: preflight }).keys;
 /** The server's own, and of those with which it takes events the one that stays. */
-export const signingKey = keys.server.signingKey;
-export const eventKey = keys.server.eventKeys.apply(([first]) => first as string);
+const signingKey = keys.server.signingKey;
+const eventKey = keys.server.eventKeys.apply(([first]) => first as string);
 
 // Only the chosen tier's module, and with it only the provider SDK that it uses, is loaded.
 const { deploy }: { deploy: Deploy } = await import(`./components/${settings.tier}/index.ts`);
@@ -42,8 +42,14 @@ const backups =
     { dependsOn: registration },
   );
 
-export const { dashboardUrl, dashboardPassword, apiUrl, eventUrl, workerUrl } = endpoints;
-export const { durability, appEnvironment, stores, forward } = endpoints;
-export const supervision = backups
+const { dashboardUrl, dashboardPassword, apiUrl, eventUrl, workerUrl } = endpoints;
+const { durability, appEnvironment, stores, forward } = endpoints;
+const supervision = backups
   ? pulumi.all([endpoints.supervision, backups.supervised]).apply(([others, backup]) => ({ ...others, backup }))
   : endpoints.supervision;
+const outputs = {
+  ...{ dashboardUrl, dashboardPassword, apiUrl, eventUrl, workerUrl, keys, signingKey, eventKey },
+  ...{ durability, supervision, appEnvironment, stores, forward },
+};
+/** The stack's outputs. Those that the tier does not have are left out: Pulumi would warn of each at every `up`. */
+export default Object.fromEntries(Object.entries(outputs).filter(([, value]) => value !== undefined));

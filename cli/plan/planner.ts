@@ -120,7 +120,9 @@ export async function planProgram(
   process.env.PULUMI_CONFIG_SECRET_KEYS = JSON.stringify(config.encrypted.map(full));
   let outputs: Record<string, unknown> = {};
   const resources = await plan(async () => {
-    outputs = { ...(await load()) };
+    const exported = await load();
+    // Outputs are its default export, or in other revisions each an export.
+    outputs = { ...((exported.default as Record<string, unknown> | undefined) ?? exported) };
   }, surroundings);
   const secretOutputs: string[] = [];
   for (const [name, value] of Object.entries(outputs)) {

@@ -27,6 +27,7 @@ describe.skipIf(reason)(title("commands in a clean checkout", reason), () => {
     const { exitCode, all } = await followed("npm start");
     expect(all).toMatch(/Function process-task completed in \d+ ms/);
     expect(all).toMatch(/^Dashboard {2}http:\/\/localhost:8288$/m);
+    expect(all).not.toContain("Undefined value");
     expect(exitCode).toBe(0);
     expect(newcomer.git("status", "--porcelain")).toBe("");
   });
