@@ -15,7 +15,7 @@ export interface BackupReaders {
 }
 
 /** Tiers whose state the command `backup` reaches. */
-const backedUp = ["process", "docker"];
+const backedUp = ["process", "docker", "kubernetes"];
 
 /** Checks what makes backing up a job of the stack; `undefined` where it is none. */
 export function readBackups(

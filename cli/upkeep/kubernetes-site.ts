@@ -129,6 +129,7 @@ export function kubernetesSite(
       });
     },
     async stop() {
+      await removeServices(stack, dataDir, "backup");
       await scaleDown("server");
       // None comes anew beside no server.
       await kubectl(["delete", "jobs,pods", ...podsOf("janitor"), "--ignore-not-found"]);

@@ -49,7 +49,7 @@ export class ScheduledBackups extends pulumi.ComponentResource {
   }
 }
 
-/** What a person's command goes by: Pulumi's backend, passphrase or secrets provider, Docker's engine, and folders. */
+/** What a person's command goes by: Pulumi's backend, passphrase or secrets provider, Docker's engine, the cluster, and folders. */
 const interactive = [
   "PULUMI_ACCESS_TOKEN",
   "PULUMI_BACKEND_URL",
@@ -61,6 +61,7 @@ const interactive = [
   "GOOGLE_*",
   "VAULT_*",
   "DOCKER_*",
+  "KUBECONFIG",
   "XDG_CACHE_HOME",
   "XDG_CONFIG_HOME",
   "XDG_DATA_HOME",
