@@ -1,12 +1,14 @@
-import { keepSecretsOutOfDebugLog } from "./components/debug-log.ts";
+import { silenceDebugLog } from "./components/debug-log.ts";
 import type { Deploy } from "./components/endpoints.ts";
 import { Preflight } from "./components/preflight.ts";
 import { preflightSpec } from "./components/preflight-spec.ts";
 import { Registration } from "./components/registration.ts";
 import { keysOf, SigningKeys } from "./components/signing-keys.ts";
+import { keepStackTracesPlain } from "./components/stack-traces.ts";
 import { loadSettings } from "./config.ts";
 
-keepSecretsOutOfDebugLog();
+keepStackTracesPlain();
+silenceDebugLog();
 const settings = loadSettings();
 const preflight = new Preflight("preflight", preflightSpec(settings));
 export const keys = settings.keysFrom

@@ -60,11 +60,12 @@ describe.skipIf(reason)(title("tier cluster", reason), () => {
     );
   }
 
-  /** Waits until a load of `runs` and all that it started have ended. */
-  async function ends(load: string, runs: number): Promise<void> {
+  /** Waits until a load and the `count` runs that it starts have ended. */
+  async function ends(load: string, count: number): Promise<void> {
+    const runs = [load, ...Array.from({ length: count }, (_, index) => `${load}-${index}`)];
     await eventually(150_000, async () => {
-      const done = notes.finished(`${load}-`);
-      if (done < runs || !notes.of(load).includes("end")) throw new Error(`${done} of ${runs} runs of ${load} ended`);
+      const open = notes.unfinished(runs);
+      if (open.length > 0) throw new Error(`not ended: ${open.join(", ")}`);
       await sleep(500);
     });
   }

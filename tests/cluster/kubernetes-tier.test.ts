@@ -1,5 +1,6 @@
 // Proves the tier `kubernetes` on a real cluster, with the real engine, server and Redis. The one node here enforces no
 // NetworkPolicy: which traffic they allow is plan-kubernetes.test.ts'. Pods are deleted, not nodes.
+// That nothing unsigned is taken while keys change is key-rotation.test.ts', on Docker.
 import { execFileSync } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -16,6 +17,7 @@ import {
   workerImage,
 } from "../support/kubernetes.ts";
 import { eventually, TestStack } from "../support/test-stack.ts";
+import { Traffic } from "../support/traffic.ts";
 import { complaints, verified } from "../support/verdicts.ts";
 
 const found = await clusterOrReason();
@@ -133,8 +135,28 @@ describe.skipIf(reason)(title("tier kubernetes", reason), () => {
     ]);
     await stack.up();
     const functions = await (await stack.api()).functions("noted");
-    expect(functions.map(({ id }) => id).sort()).toEqual(["chain", "every-minute", "load"]);
+    expect(functions.map(({ id }) => id).sort()).toEqual(["chain", "every-minute", "load", "one"]);
   });
+
+  test("keys change under 20 events a second: nothing is lost", async () => {
+    await reachableApi();
+    const before = await stack.outputs();
+    const traffic = new Traffic(stack, { port: Number(nodePort), event: "noted/one" });
+    await traffic.start();
+    const { exitCode, all } = await stack.command("keys", "rotate");
+    await traffic.stop();
+    expect(exitCode, all).toBe(0);
+    console.log({ sent: traffic.accepted.size, tries: traffic.tries });
+    expect(traffic.accepted.size).toBeGreaterThan(300);
+    await eventually(120_000, async () => {
+      const open = notes.unfinished([...traffic.accepted.keys()]);
+      if (open.length > 0) throw new Error(`not ended: ${open.join(", ")}`);
+    });
+    const after = await stack.outputs();
+    expect(after.signingKey).not.toBe(before.signingKey);
+    const event = { name: "noted/one", data: { run: "late" } };
+    await expect((await reachableApi()).send(before.eventKey, event)).rejects.toThrow("HTTP 401");
+  }, 420_000);
 
   const pods = { server: "inngest-0", queue: "queue-0", worker: "worker" };
   const rounds: (keyof typeof pods)[][] = [
@@ -158,9 +180,8 @@ describe.skipIf(reason)(title("tier kubernetes", reason), () => {
       await sleep(1_500 + 300 * round);
       inStack("delete", "pod", "--wait=false", "--selector", `app.kubernetes.io/component in (${victims.join(",")})`);
       await eventually(110_000, async () => {
-        const done = notes.finished(`round${round}-`);
-        if (done < runs.length)
-          throw new Error(`round ${round}, ${victims.join(" and ")} deleted: ${done} of 5 runs ended`);
+        const open = notes.unfinished(runs);
+        if (open.length > 0) throw new Error(`${victims.join(" and ")} deleted, not ended: ${open.join(", ")}`);
         await sleep(500);
       });
       // A step that is cut off begins again; one that was followed by another has ended and does not.

@@ -1,63 +1,34 @@
 // The commands as a newcomer runs them, who follows docs/getting-started.md on a fresh clone with a home of their own. Does
 // not prove: the download of the Pulumi CLI and its plugins, which come from the machine.
-import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync } from "node:fs";
-import { homedir, tmpdir } from "node:os";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { shellCommands } from "../support/documents.ts";
 import { missing, title } from "../support/engine.ts";
-import { repositoryOfThis } from "../support/repository.ts";
+import { Newcomer } from "../support/newcomer.ts";
 
 const reason = await missing("pulumi", "inngest");
 
 describe.skipIf(reason)(title("commands in a clean checkout", reason), () => {
-  const home = mkdtempSync(join(tmpdir(), "newcomer-"));
-  const checkout = join(home, "inngest-local");
-  const environment = () => {
-    const { PULUMI_BACKEND_URL: _, PULUMI_CONFIG_PASSPHRASE: __, PULUMI_ACCESS_TOKEN: ___, ...inherited } = process.env;
-    return {
-      ...inherited,
-      PULUMI_HOME: join(home, ".pulumi"),
-      XDG_DATA_HOME: join(home, "data"),
-      XDG_CONFIG_HOME: join(home, "config"),
-      PATH: (process.env.PATH ?? "")
-        .split(":")
-        .filter((folder) => !folder.includes("node_modules"))
-        .join(":"),
-    };
-  };
-  const options = () => ({ cwd: checkout, env: environment(), extendEnv: false, reject: false, all: true }) as const;
-  const npm = (...args: string[]) => execa("npm", args, options());
-  const [clone, ...steps] = shellCommands(readFileSync("docs/getting-started.md", "utf8"));
+  const newcomer = new Newcomer();
+  const { home } = newcomer;
+  const npm = (...args: string[]) => newcomer.types(["npm", ...args].map((arg) => `'${arg}'`).join(" "));
+  const [, ...steps] = shellCommands(readFileSync("docs/getting-started.md", "utf8"));
   /** What a command of the page does, for the tests that come after it. */
   const followed = async (step: string) => {
     expect(steps).toContain(step);
-    return await execa("sh", ["-c", step], options());
+    return await newcomer.types(step);
   };
-  const git = (...args: string[]) => execFileSync("git", ["-C", checkout, ...args], { encoding: "utf8" });
 
-  beforeAll(() => {
-    const shared = join(process.env.PULUMI_HOME ?? join(homedir(), ".pulumi"));
-    mkdirSync(join(home, ".pulumi"));
-    for (const folder of ["plugins", "versions"]) symlinkSync(join(shared, folder), join(home, ".pulumi", folder));
-    repositoryOfThis(join(home, "origin"));
-    const [address = "", folder] = (clone as string).split(" && cd ");
-    expect(join(home, folder as string)).toBe(checkout);
-    execFileSync("sh", ["-c", address.replace(/https:\S+/, `"${join(home, "origin")}" ${folder}`)], { cwd: home });
-  });
-  afterAll(async () => {
-    await npm("run", "destroy", "--", "--stack", "dev", "--delete-data", "--yes");
-    rmSync(home, { recursive: true });
-  });
+  beforeAll(() => newcomer.clone());
+  afterAll(() => newcomer.leave("dev"));
 
   test("the page: npm start ends with a completed function and its dashboard, and leaves git status clean", async () => {
     const { exitCode, all } = await followed("npm start");
     expect(all).toMatch(/Function process-task completed in \d+ ms/);
     expect(all).toMatch(/^Dashboard {2}http:\/\/localhost:8288$/m);
     expect(exitCode).toBe(0);
-    expect(git("status", "--porcelain")).toBe("");
+    expect(newcomer.git("status", "--porcelain")).toBe("");
   });
 
   test("the page: every other command of it does what it says", async () => {
@@ -74,15 +45,15 @@ describe.skipIf(reason)(title("commands in a clean checkout", reason), () => {
   });
 
   test("the page diff.md: each of its commands plans every stack, and changes nothing", async () => {
-    git("tag", "v0.1.0");
+    newcomer.git("tag", "v0.1.0");
     const commands = shellCommands(readFileSync("docs/diff.md", "utf8"));
     expect(commands.length).toBeGreaterThan(3);
     for (const command of commands) {
-      const { all, exitCode } = await execa("sh", ["-c", command], options());
+      const { all, exitCode } = await newcomer.types(command);
       expect(all, command).toMatch(/no changes|"changed": false/i);
       expect(exitCode, command).toBe(0);
     }
-    expect(git("status", "--porcelain")).toBe("");
+    expect(newcomer.git("status", "--porcelain")).toBe("");
   });
 
   test("the passphrase is the owner's alone, and outside of the checkout", () => {

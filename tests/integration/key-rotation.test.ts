@@ -1,6 +1,6 @@
 // Real Pulumi CLI and plugins, server, worker, Redis and Docker engine; `npm run keys -- rotate` under 20 events a second.
 // Does not prove: senders that give up at the first refusal, an update that is killed within a step (Pulumi's own
-// matter: `pulumi cancel`), the Kubernetes tiers.
+// matter: `pulumi cancel`). On Kubernetes it is kubernetes-tier.test.ts'.
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdirSync } from "node:fs";
@@ -48,6 +48,7 @@ async function rotateUnderTraffic(stack: TestStack, forgiven = (_: Traffic) => n
   const before = await stack.outputs();
   const traffic = new Traffic(stack);
   await traffic.start();
+  traffic.forge();
   const began = Date.now();
   await rotateUntilKilledAt(stack, "switch");
   expect(stack.settingsText()).toMatch(/keyGeneration: "?2\b/);

@@ -133,10 +133,12 @@ export class Notes {
     return this.#list("ticks");
   }
 
-  /** Runs, of those whose name begins so, that reached their end. */
-  finished(prefix: string): number {
-    const script = `local n = 0 for _, key in ipairs(redis.call("keys", "run:${prefix}*")) do if redis.call("lindex", key, -1) == "end" then n = n + 1 end end return n`;
-    return Number(this.#redis("eval", script, "0"));
+  /** Those of the runs that have not reached their end. */
+  unfinished(runs: string[]): string[] {
+    const script = `local open = {} for _, run in ipairs(ARGV) do if redis.call("lindex", "run:" .. run, -1) ~= "end" then open[#open + 1] = run end end return open`;
+    return this.#redis("eval", script, "0", ...runs)
+      .split("\n")
+      .filter(Boolean);
   }
 
   remove(): void {

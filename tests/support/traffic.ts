@@ -16,19 +16,29 @@ export class Traffic {
   /** How often each status was the worker's answer to a call that it must not take. */
   readonly forged: Record<string, number> = {};
   readonly #stack: TestStack;
+  readonly #port: number;
+  readonly #event: string;
   readonly #loops: Promise<void>[] = [];
   readonly #sending: Promise<void>[] = [];
   #eventKey = "";
   #reading: Promise<void> | undefined;
   #stopped = false;
 
-  constructor(stack: TestStack) {
+  /** Sends to the server's own port by default, and what the durable worker takes. */
+  constructor(stack: TestStack, { port = stack.port, event = "durable/asleep" } = {}) {
     this.#stack = stack;
+    this.#port = port;
+    this.#event = event;
   }
 
   async start(): Promise<void> {
     await this.#readKey();
-    this.#loops.push(this.#send(), this.#forge());
+    this.#loops.push(this.#send());
+  }
+
+  /** Begins to call a durable worker of this machine as nobody may. */
+  forge(): void {
+    this.#loops.push(this.#forge());
   }
 
   /** Ends sending, and waits until every event that was begun is accepted. */
@@ -56,9 +66,9 @@ export class Traffic {
 
   async #untilAccepted(run: string): Promise<void> {
     // The server takes an event of one id once, however often its sender tries.
-    const body = JSON.stringify({ id: `event-${run}`, name: "durable/asleep", data: { run, seconds: 1 } });
+    const body = JSON.stringify({ id: `event-${run}`, name: this.#event, data: { run, seconds: 1 } });
     for (;;) {
-      const url = `http://127.0.0.1:${this.#stack.port}/e/${this.#eventKey}`;
+      const url = `http://127.0.0.1:${this.#port}/e/${this.#eventKey}`;
       const answer = await fetch(url, { method: "POST", body, signal: AbortSignal.timeout(10_000) }).catch(
         () => undefined,
       );

@@ -1,13 +1,33 @@
-// Proves what the SDK's debug messages say of an answer. That the SDK says nothing else of it is shown by the event log
-// in tests/integration/leaks.test.ts.
-import resource from "@pulumi/pulumi/proto/resource_pb.js";
-import { expect, test } from "vitest";
-import { keepSecretsOutOfDebugLog } from "../../components/debug-log.ts";
+// Proves that the SDK has nothing left to say, by the standard output that it uses where there is no engine. That nothing
+// of the program reaches the engine's debug log either is shown by the event log in tests/integration/leaks.test.ts.
+import { createRequire } from "node:module";
+import * as pulumi from "@pulumi/pulumi";
+import { expect, test, vi } from "vitest";
+import { silenceDebugLog } from "../../components/debug-log.ts";
 
-test("an answer of the engine has no content as text", () => {
-  const answer = new resource.RegisterResourceResponse();
-  answer.setUrn("hunter2");
-  expect(`resp: ${answer}`).toContain("hunter2");
-  keepSecretsOutOfDebugLog();
-  expect(`resp: ${answer}`).toBe("resp: [answer]");
+const settings = createRequire(import.meta.url)("@pulumi/pulumi/runtime/settings.js") as object;
+
+class Thing extends pulumi.CustomResource {
+  declare readonly token: pulumi.Output<string>;
+
+  constructor(name: string) {
+    super("test:index:Thing", name, { token: undefined });
+  }
+}
+
+test("an answer of the engine, with a resource's outputs, is in no debug message", async () => {
+  await pulumi.runtime.setMocks({
+    newResource: ({ name }) => ({ id: name, state: { token: "hunter2" } }),
+    call: () => ({}),
+  });
+  Object.assign(settings, { excessiveDebugOutput: true });
+  const output = vi.spyOn(console, "log").mockImplementation(() => {});
+  const saidOf = async (thing: Thing) => {
+    await new Promise((resolve) => thing.token.apply(resolve));
+    return output.mock.calls.splice(0).flat().join("\n");
+  };
+  expect(await saidOf(new Thing("before"))).toContain("hunter2");
+  silenceDebugLog();
+  expect(await saidOf(new Thing("after"))).toBe("");
+  output.mockRestore();
 });
