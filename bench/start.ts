@@ -12,7 +12,7 @@ const tiers = [
 
 /** `npm start` from nothing running to the first completed function, against the least that this can cost. */
 export async function run(rounds: number): Promise<Report> {
-  const empty = await EmptyProgram.create();
+  const empty = await EmptyProgram.create("usual");
   const npm = (command: string, ...flags: string[]) =>
     execa("node", ["cli/run.mjs", command, ...flags], { stdio: ["ignore", "ignore", "inherit"] });
   const results = [];
@@ -44,7 +44,7 @@ export async function run(rounds: number): Promise<Report> {
   return report(
     "start",
     "From nothing running to the first function completed, dependencies installed, images there and the stack created before. " +
-      "Baseline: `pulumi up` of an empty program, plus server, worker, registration and event by hand, for `persistent` with " +
+      "Baseline: `pulumi up` of an empty program as `pulumi new typescript` makes it, plus server, worker, registration and event by hand, for `persistent` with " +
       "`docker run` of server and Redis. Needs the stacks dev and persistent not to be in use.",
     results,
   );

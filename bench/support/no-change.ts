@@ -1,12 +1,12 @@
 import { missing } from "../../tests/support/engine.ts";
 import { TestStack } from "../../tests/support/test-stack.ts";
 import { EmptyProgram } from "./empty-program.ts";
-import { compare, type Report, report, type Target, timed } from "./measure.ts";
+import { figure, interleave, type Report, report, type Target, timed } from "./measure.ts";
 
 interface NoChange {
   what: string;
   ours(stack: TestStack): Promise<void>;
-  /** Arguments of the CLI for the empty program. */
+  /** Arguments of the CLI for the empty programs. */
   baseline: string[];
   target: Target;
 }
@@ -14,29 +14,38 @@ interface NoChange {
 /** A measurement of one command on the stacks `dev` and `persistent`, on which it changes nothing. */
 export function noChange(name: string, { what, ours, baseline, target }: NoChange) {
   return async (rounds: number): Promise<Report> => {
-    const empty = await EmptyProgram.create();
-    await empty.run("up", "--yes", "--skip-preview");
+    const usual = await EmptyProgram.create("usual");
+    const lean = await EmptyProgram.create("lean");
     const results = [];
     try {
+      for (const program of [usual, lean]) await program.run("up", "--yes", "--skip-preview");
       for (const like of (await missing("docker")) ? ["dev"] : ["dev", "persistent"]) {
         const stack = await TestStack.create(like, { protectData: "false" });
         try {
           await stack.up();
-          // The first one of either fills the compile cache.
-          await ours(stack);
-          await empty.run(...baseline);
-          const [mine, its] = [() => timed(() => ours(stack)), () => timed(() => empty.run(...baseline))];
-          results.push(await compare(like, rounds, mine, its, target));
+          // The first one of each fills the compile cache.
+          for (const once of [() => ours(stack), () => usual.run(...baseline), () => lean.run(...baseline)])
+            await once();
+          const found = await interleave(like, rounds, {
+            ours: () => timed(() => ours(stack)),
+            usual: () => timed(() => usual.run(...baseline)),
+            lean: () => timed(() => lean.run(...baseline)),
+          });
+          results.push(
+            figure(like, "ms", found.ours, found.usual, rounds, { target }),
+            figure(`${like}, against a lean one`, "ms", found.ours, found.lean, rounds),
+          );
         } finally {
           await stack.remove();
         }
       }
     } finally {
-      empty.remove();
+      for (const program of [usual, lean]) program.remove();
     }
     return report(
       name,
-      `${what} Baseline: the same of a program without resources, same CLI, SDK, backend kind and compile cache. ` +
+      `${what} Baseline: the same of a program without resources as \`pulumi new typescript\` makes it, same CLI, SDK and ` +
+        "kind of backend; a lean one has its types stripped by Node and a compile cache, as this project's commands have. " +
         "Does not say what a change costs.",
       results,
     );
