@@ -212,9 +212,11 @@ describe.skipIf(reason)(title("verify on tier process", reason), () => {
     });
     await stack.setSecret("redisUrl", `redis://127.0.0.1:${port}`);
     await stack.up();
-    expect(await complaints(stack)).toEqual(["listeners warning", "queue broken"]);
+    // Runs of the tests before are lost with that server's memory, and its history says so.
+    const others = async () => (await complaints(stack)).filter((each) => each !== "history warning");
+    expect(await others()).toEqual(["listeners warning", "queue broken"]);
     await execa("redis-cli", ["-p", String(port), "config", "set", "appendonly", "yes"]);
-    expect(await complaints(stack)).toEqual(["listeners warning"]);
+    expect(await others()).toEqual(["listeners warning"]);
     await stack.destroy();
     redis.kill();
     await redis;

@@ -29,7 +29,8 @@ export function makeByHand(stack: string, container: string, change: (was: HandM
   );
   docker("rm", "--force", container);
   docker(
-    ...["run", "--detach", "--name", container, "--label", `inngest-local.stack=${stack}`, "--user", User],
+    ...["run", "--detach", "--name", container, "--user", User],
+    ...["--label", `inngest-local.stack=${stack}`, "--label", handMade],
     ...["--network", `inngest-${stack}`, "--add-host", "host.docker.internal:host-gateway", ...ports],
     ...Object.entries(volumes).flatMap(([folder, volume]) => ["--volume", `${volume}:${folder}`]),
     ...Object.entries(scratch).flatMap(([folder, options]) => ["--tmpfs", `${folder}:${options}`]),
@@ -38,6 +39,17 @@ export function makeByHand(stack: string, container: string, change: (was: HandM
     ...command,
   );
 }
+
+/** What a test that has failed leaves of them is in the way of a destroy. */
+export function removeHandMade(stack: string): void {
+  const filters = ["--filter", `label=inngest-local.stack=${stack}`, "--filter", `label=${handMade}`];
+  for (const id of docker("ps", "--all", "--quiet", ...filters)
+    .split("\n")
+    .filter(Boolean))
+    docker("rm", "--force", id);
+}
+
+const handMade = "made-by-hand";
 
 interface Inspected {
   Config: { Cmd: string[]; Env: string[]; Image: string; User: string };
