@@ -98,6 +98,9 @@ function startContainers(port: number, keys: Keys): () => void {
     docker(
       "run",
       "--detach",
+      // A server that finds no Redis yet ends.
+      "--restart",
+      "unless-stopped",
       "--network",
       name,
       "--name",
@@ -107,7 +110,8 @@ function startContainers(port: number, keys: Keys): () => void {
       ...args,
     );
   docker("network", "create", name);
-  run("queue", defaults.queueImage, "redis-server", "--dir", "/data", "--appendonly", "yes");
+  const open = ["--protected-mode", "no"];
+  run("queue", defaults.queueImage, "redis-server", "--dir", "/data", "--appendonly", "yes", ...open);
   run(
     "server",
     ...["--publish", `127.0.0.1:${port}:8288`, "--add-host", "host.docker.internal:host-gateway"],
