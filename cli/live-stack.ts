@@ -44,6 +44,8 @@ const settingKeys = [
   "gatewayImage",
   "upkeepImage",
   "retention",
+  "backupEvery",
+  "backupDir",
   "dockerContext",
   "kubeContext",
   "kubeconfig",

@@ -79,10 +79,12 @@ function row(label: string, text: string): void {
   console.log(styleText("bold", title, { stream: stdout }) + wrapped(text, stdout, "".padEnd(labelWidth), labelWidth));
 }
 
-function partLine({ name, isRunning, what, since, detail, round }: PartState): string {
+function partLine({ name, isRunning, what, since, detail, round, newest }: PartState): string {
   const format = isRunning ? "green" : "red";
   const state = styleText(format, isRunning ? "runs" : "does not run", { stream: process.stdout });
-  const last = name === "janitor" && roundLine(round);
+  const last =
+    (name === "janitor" && roundLine(round)) ||
+    (name === "backup" && (newest ? `newest backup ${ago(newest)} ago` : "no backup yet"));
   return [`${state}: ${what}`, since && `for ${ago(since)}`, detail, last].filter(Boolean).join(", ");
 }
 

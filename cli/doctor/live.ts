@@ -4,6 +4,7 @@ import { reasonOf } from "../checks/check.ts";
 import { until } from "../checks/patience.ts";
 import type { LiveStack } from "../live-stack.ts";
 import { parseKeyFile } from "../setup/recipe.ts";
+import { backupOf, isOverdue, lastBackupOf } from "../status/backup.ts";
 import { janitorOf } from "../status/janitor.ts";
 import { stateOf } from "../status/parts.ts";
 import type { Placed } from "../verify/parts.ts";
@@ -59,11 +60,13 @@ async function modeOf(live: LiveStack): Promise<string | undefined> {
 /** What can only be looked at while the stack is up. */
 export function liveChecks(live: LiveStack): DoctorCheck[] {
   const upkeep = janitorOf(live);
+  const scheduled = backupOf(live);
   return [
     { id: "clock", run: () => clock(live) },
     { id: "server", run: () => server(live) },
     { id: "worker", run: () => worker(live) },
     ...(upkeep ? [{ id: "janitor", run: () => janitor(live, upkeep) }] : []),
+    ...(scheduled ? [{ id: "backup", run: () => backup(live, scheduled) }] : []),
   ];
 }
 
@@ -137,6 +140,20 @@ async function janitor(live: LiveStack, where: Placed): Promise<DoctorOutcome> {
   }
   if (!round?.failed) return ok(`${what} keeps history as long as \`retention\` says`);
   return warning(`${what}: its last round failed: ${round.failed}`, `npm run logs -- janitor --stack ${live.name}`);
+}
+
+async function backup(live: LiveStack, where: Placed): Promise<DoctorOutcome> {
+  const { isRunning, what, detail } = await stateOf(live, where);
+  if (!isRunning) {
+    return broken(`${what} does not run (${detail}): the stack is not backed up`, `npm start -- --stack ${live.name}`);
+  }
+  const last = lastBackupOf(live);
+  if (last === undefined) return warning("there is no backup yet", `npm run backup -- --stack ${live.name}`);
+  if (!isOverdue(live, last)) return ok(`${what} took the newest backup at ${last}`);
+  return warning(
+    `the newest backup is of ${last}, and \`backupEvery\` is ${live.settings.backupEvery}`,
+    `npm run logs -- backup --stack ${live.name}`,
+  );
 }
 
 /** A worker that has just started registers within seconds, and is not degraded for that. */

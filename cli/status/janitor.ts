@@ -27,7 +27,7 @@ export function janitorOf({ name: stack, tier, settings }: LiveStack): Placed | 
   if (settings.retention === "off") return undefined;
   const name = "janitor";
   if (tier === "process") return { name, place: "host", what: "process of the janitor" };
-  if (tier === "cluster") return { name, place: "cluster", what: "cron job janitor" };
+  if (tier === "kubernetes" || tier === "cluster") return { name, place: "cluster", what: "cron job janitor" };
   if (tier !== "docker" || settings.durable !== "true") return undefined;
   const container = dockerNames(stack).janitor;
   return { name, place: "docker", what: `container ${container}`, container };
@@ -35,7 +35,15 @@ export function janitorOf({ name: stack, tier, settings }: LiveStack): Placed | 
 
 /** `undefined` while it has told of none. */
 export async function lastRoundOf(stack: LiveStack): Promise<Round | undefined> {
-  if (stack.tier === "cluster") return roundOfJob((await cronJobOf(stack))?.status ?? {});
+  const { tier } = stack;
+  const ofJob =
+    tier === "kubernetes" || tier === "cluster" ? roundOfJob((await cronJobOf(stack))?.status ?? {}) : undefined;
+  // What the job of tier cluster says is psql's, and one that failed says nothing of what it removed.
+  if (tier === "cluster" || ofJob?.failed) return ofJob;
+  return (await toldIn(stack)) ?? ofJob;
+}
+
+async function toldIn(stack: LiveStack): Promise<Round | undefined> {
   const [program, ...args] = (await logCommandOf(stack.name, "janitor", stack.settings, readLines)) ?? [];
   if (!program) return undefined;
   const { all } = await execa(program, args, { all: true, reject: false, stdin: "ignore" });
@@ -59,7 +67,7 @@ interface CronJob {
   status: { active?: unknown[]; lastScheduleTime?: string; lastSuccessfulTime?: string };
 }
 
-/** The janitor of tier cluster; `undefined` when it is not there. */
+/** The janitor of a tier in a cluster; `undefined` when it is not there. */
 export async function cronJobOf({ name, settings }: LiveStack): Promise<CronJob | undefined> {
   const target = { context: settings.kubeContext ?? "", kubeconfig: settings.kubeconfig };
   const get = ["get", "cronjob", "janitor", "--ignore-not-found", "--output", "json"];

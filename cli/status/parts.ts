@@ -6,6 +6,7 @@ import { identify } from "../../components/host/supervisors/service.ts";
 import { namespaceOf, selectorText } from "../../components/kubernetes/pod.ts";
 import type { LiveStack } from "../live-stack.ts";
 import { type Placed, partsOf } from "../verify/parts.ts";
+import { backupOf, lastBackupOf } from "./backup.ts";
 import { cronJobOf, janitorOf, lastRoundOf, type Round } from "./janitor.ts";
 
 /** A part of a stack as it is now. */
@@ -20,11 +21,13 @@ export interface PartState {
   detail: string | undefined;
   /** Of the janitor: the last round that it has made. */
   round?: Round | undefined;
+  /** Of the scheduled backup: when its newest was taken, ISO 8601. */
+  newest?: string | undefined;
 }
 
 export async function stateOfParts(stack: LiveStack): Promise<PartState[]> {
-  const janitor = janitorOf(stack);
-  const placed: Placed[] = [...partsOf(stack), ...(janitor ? [janitor] : [])];
+  const upkeep = [janitorOf(stack), backupOf(stack)].filter((part) => part !== undefined);
+  const placed: Placed[] = [...partsOf(stack), ...upkeep];
   const parts = await Promise.all(placed.map((part) => stateOf(stack, part)));
   if (!stack.isExternal) return parts;
   const app: PartState = {
@@ -48,7 +51,8 @@ export async function stateOf(stack: LiveStack, part: Placed): Promise<PartState
     place === "cluster" && isJanitor ? asCronJob : { host: onHost, docker: inDocker, cluster: inCluster }[place];
   const seen = await look(stack, part).catch((error: Error) => ({ isRunning: false, detail: error.message }));
   const round = isJanitor && { round: await lastRoundOf(stack).catch(() => undefined) };
-  return { name, what, since: undefined, detail: undefined, ...seen, ...round };
+  const newest = name === "backup" && { newest: lastBackupOf(stack) };
+  return { name, what, since: undefined, detail: undefined, ...seen, ...round, ...newest };
 }
 
 type Seen = Partial<PartState> & { isRunning: boolean };
@@ -85,6 +89,7 @@ async function inCluster({ name: stack, settings }: LiveStack, { name }: Placed)
   interface Pod {
     status: { startTime?: string; conditions?: { type: string; status: string }[] };
   }
+  if (name === "backup") throw new Error("backups are taken by this machine");
   const target = { context: settings.kubeContext ?? "", kubeconfig: settings.kubeconfig };
   const get = ["--namespace", namespaceOf(stack), "get", "pods", "--selector", selectorText(name), "--output", "json"];
   const { items } = JSON.parse(await kubectlSays(target, ...get)) as { items: Pod[] };

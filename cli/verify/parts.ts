@@ -19,7 +19,7 @@ type DockerPartName = Exclude<PartName, "database">;
 
 /** Something of a stack, and where it runs. */
 export interface Placed {
-  name: PartName | "janitor";
+  name: PartName | "janitor" | "backup";
   place: "host" | "docker" | "cluster";
   /** For people: `container inngest-persistent-server`. */
   what: string;

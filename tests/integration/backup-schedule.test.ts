@@ -12,6 +12,7 @@ import { missing, title } from "../support/engine.ts";
 import { everyCommandLine, initialEnvironment } from "../support/leaks.ts";
 import { type OwnRedis, stackWithRedis } from "../support/own-redis.ts";
 import { eventually, passphrase, type TestStack } from "../support/test-stack.ts";
+import { complaints } from "../support/verdicts.ts";
 
 const reason = await missing("pulumi", "inngest", "redis");
 
@@ -57,6 +58,12 @@ describe.skipIf(reason)(title("backups by themselves, process tier", reason), ()
     });
     expect(log()).not.toContain("failed");
     expect(log()).toMatch(/^\{"file":".*","serverVersion":/);
+    const { stdout: told } = await stack.command("status", "--json");
+    const { parts } = JSON.parse(String(told)) as { parts: { name: string }[] };
+    expect(parts.find(({ name }) => name === "backup")).toMatchObject({
+      isRunning: true,
+      newest: expect.stringMatching(/^20\d\d-/),
+    });
   });
 
   test("it finds the state as its user's own command does, and shows no secret of it", () => {
@@ -81,6 +88,7 @@ describe.skipIf(reason)(title("backups by themselves, process tier", reason), ()
       database.close();
       expect(JSON.stringify(told)).toContain("backups of stack");
     });
+    expect(await complaints(stack)).toContain("backup warning");
     rmSync(folder);
     await eventually(40_000, async () => expect(files().length).toBeGreaterThan(0));
   });

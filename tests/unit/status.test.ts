@@ -1,8 +1,11 @@
 // What status makes of a janitor: of its log, of a job's status, and of a stack's settings; and where pods' logs are. That a
 // real janitor has made a round is for tests/integration/verify-process.test.ts and verify-docker.test.ts.
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import type { LiveStack } from "../../cli/live-stack.ts";
 import { logCommandOf } from "../../cli/service-log.ts";
+import { backupOf, isOverdue, lastBackupOf } from "../../cli/status/backup.ts";
 import { janitorOf, roundIn, roundOfJob } from "../../cli/status/janitor.ts";
 import { Home } from "./fixtures/host.ts";
 
@@ -50,12 +53,30 @@ test.each([
   ["process", {}, "process of the janitor"],
   ["docker", { durable: "true" }, "container inngest-mine-janitor"],
   ["docker", { durable: "false" }, undefined],
-  ["kubernetes", {}, undefined],
+  ["kubernetes", {}, "cron job janitor"],
   ["cluster", {}, "cron job janitor"],
   ["process", { retention: "off" }, undefined],
 ])("on tier %s with %j it is %s", (tier, settings, what) => {
   const stack = { name: "mine", tier, settings: { retention: "30d", ...settings } } as unknown as LiveStack;
   expect(janitorOf(stack)?.what).toBe(what);
+});
+
+test("a scheduled backup is a part with the age of its newest, and is overdue after two rounds without one", async () => {
+  const home = new Home();
+  const stack = (settings: object) => ({ name: "mine", settings: { backupDir: home.data, ...settings } }) as never;
+  expect(backupOf(stack({}))).toBeUndefined();
+  expect(backupOf(stack({ backupEvery: "off" }))).toBeUndefined();
+  expect(backupOf(stack({ backupEvery: "1h" }))?.what).toBe("process of the scheduled backup");
+  mkdirSync(home.data, { recursive: true });
+  expect(lastBackupOf(stack({}))).toBeUndefined();
+  for (const time of ["20260102T030405Z", "20260101T000000Z"])
+    writeFileSync(join(home.data, `mine-${time}.tar.gz`), "");
+  expect(lastBackupOf(stack({}))).toBe("2026-01-02T03:04:05.000Z");
+  const ago = (hours: number) => new Date(Date.now() - hours * 3_600_000).toISOString();
+  expect(isOverdue(stack({ backupEvery: "1h" }), ago(1.9))).toBe(false);
+  expect(isOverdue(stack({ backupEvery: "1h" }), ago(2.1))).toBe(true);
+  expect(isOverdue(stack({ backupEvery: "1h" }), undefined)).toBe(false);
+  await home.dispose();
 });
 
 test("what pods have written is asked of the cluster that the settings name, and of pods that are there", async () => {
