@@ -122,7 +122,8 @@ export async function planProgram(
   const resources = await plan(async () => {
     const exported = await load();
     // Outputs are its default export, or in other revisions each an export.
-    outputs = { ...((exported.default as Record<string, unknown> | undefined) ?? exported) };
+    const named = (exported.default as Record<string, unknown> | undefined) ?? exported;
+    outputs = Object.fromEntries(Object.entries(named).sort(([a], [b]) => (a < b ? -1 : 1)));
   }, surroundings);
   const secretOutputs: string[] = [];
   for (const [name, value] of Object.entries(outputs)) {
