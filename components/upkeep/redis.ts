@@ -174,8 +174,12 @@ function serveOnce(server: ReturnType<typeof createServer>, file: string, secret
 
 async function serve(wire: Wire, file: string, secret: string): Promise<void> {
   let known = false;
+  let synced = false;
   for (;;) {
     const [name = "", ...rest] = ((await wire.value()) as string[]).map(String);
+    // An empty line says that it lives, while it loads what it got. From there on an answer would be a command to it,
+    // and one that it does not know makes it end the connection.
+    if (synced || name === "") continue;
     if (name.toUpperCase() === "AUTH") known = rest.at(-1) === secret;
     // A stranger is told nothing, and Redis that comes back with the secret finds the door open.
     if (!known && name.toUpperCase() !== "PING") wire.socket.write("-NOAUTH\r\n");
@@ -185,6 +189,7 @@ async function serve(wire: Wire, file: string, secret: string): Promise<void> {
       for await (const chunk of createReadStream(file)) {
         if (!wire.socket.write(chunk)) await new Promise((resolve) => wire.socket.once("drain", resolve));
       }
-    } else if (rest[0]?.toUpperCase() !== "ACK") wire.socket.write("+OK\r\n");
+      synced = true;
+    } else wire.socket.write("+OK\r\n");
   }
 }

@@ -90,6 +90,8 @@ describe.skipIf(processReason)(title("backup and restore, process tier", process
     const { exitCode, all } = await restore(taken.file);
     expect(exitCode, String(all)).toBe(0);
     expect(String(all)).toContain("5 of them in flight");
+    expect(redis.log()).toContain("Finished with success");
+    expect(redis.log()).not.toContain("Protocol error");
     const after = await stack.outputs();
     expect([after.signingKey, after.eventKey]).toEqual([before.signingKey, before.eventKey]);
     await eventually(90_000, async () => {

@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from "node:child_process";
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { durableWorker } from "./durable-worker.ts";
@@ -10,23 +10,41 @@ export class OwnRedis {
   readonly url: string;
   readonly #port: number;
   readonly #pid: number;
+  readonly #folder: string;
 
-  private constructor(port: number, pid: number) {
+  private constructor(port: number, pid: number, folder: string) {
     this.#port = port;
     this.#pid = pid;
+    this.#folder = folder;
     this.url = `redis://:${password}@127.0.0.1:${port}`;
   }
 
   static async start(home: string): Promise<OwnRedis> {
     const port = await freePort();
     const folder = mkdtempSync(join(home, "redis-"));
-    const flags = ["--port", String(port), "--bind", "127.0.0.1", "--dir", folder, "--appendonly", "yes"];
+    const flags = [
+      "--port",
+      String(port),
+      "--bind",
+      "127.0.0.1",
+      "--dir",
+      folder,
+      "--appendonly",
+      "yes",
+      "--logfile",
+      "log",
+    ];
     const child = spawn("redis-server", [...flags, "--save", "", "--requirepass", password], { stdio: "ignore" });
-    const redis = new OwnRedis(port, child.pid as number);
+    const redis = new OwnRedis(port, child.pid as number, folder);
     await eventually(10_000, async () => {
       if (redis.#cli("PING") !== "PONG") throw new Error("Redis does not answer yet");
     });
     return redis;
+  }
+
+  /** What it has written to its log. */
+  log(): string {
+    return readFileSync(join(this.#folder, "log"), "utf8");
   }
 
   empty(): void {
