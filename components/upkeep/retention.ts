@@ -126,38 +126,46 @@ async function walk(
 
 /** Writes little, and when the server does not. */
 class Pace {
+  readonly #database: DatabaseSync;
   readonly #version: StatementSync;
   #batch = 20;
 
   constructor(database: DatabaseSync) {
+    this.#database = database;
     this.#version = database.prepare("PRAGMA data_version");
   }
 
   /** Removes the first of `rowids` and takes them off the list. */
   async write(rowids: number[], remove: StatementSync): Promise<number> {
-    const some = JSON.stringify(rowids.splice(0, this.#batch));
     let changes = 0;
-    const took = await this.run(() => {
-      changes = Number(remove.run(some).changes);
+    await this.run((batch) => {
+      changes = Number(remove.run(JSON.stringify(rowids.splice(0, batch))).changes);
     });
-    this.#batch = took > longest ? Math.max(5, this.#batch >> 1) : Math.min(500, this.#batch + 5);
     return changes;
   }
 
-  /** Runs a short transaction in a gap of the server's, and pauses. Returns how long it took. */
-  async run(action: () => void): Promise<number> {
+  /** Runs a transaction of `batch` rows or pages in a gap of the server's, and pauses. */
+  async run(action: (batch: number) => void): Promise<void> {
     await this.#gap();
+    // What is waited for the server's own lock is not counted.
+    this.#database.exec("BEGIN IMMEDIATE");
     const before = performance.now();
-    action();
+    try {
+      action(this.#batch);
+      this.#database.exec("COMMIT");
+    } catch (error) {
+      if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+      throw error;
+    }
     const took = performance.now() - before;
+    this.#batch = took > longest ? Math.max(5, this.#batch >> 1) : Math.min(500, this.#batch + 20);
     await sleep(took * pauseFactor);
-    return took;
   }
 
   async #gap(): Promise<void> {
     const deadline = Date.now() + quietAtMost;
     let seen = this.#seen();
-    let since = Date.now() - quiet;
+    let since = Date.now();
     while (Date.now() - since < quiet && Date.now() < deadline) {
       await sleep(5);
       const now = this.#seen();
@@ -179,7 +187,7 @@ async function giveBack(database: DatabaseSync): Promise<void> {
   const pace = new Pace(database);
   let free = number("freelist_count");
   while (free > sparePages) {
-    await pace.run(() => database.exec("PRAGMA incremental_vacuum(20)"));
+    await pace.run((pages) => database.exec(`PRAGMA incremental_vacuum(${Math.min(pages, free - sparePages)})`));
     const now = number("freelist_count");
     if (now >= free) return;
     free = now;

@@ -124,6 +124,21 @@ test("an end in the middle is gone on with", async () => {
   expect(Object.values(counts()).every((count) => count === 0)).toBe(true);
 });
 
+test("nothing is removed while the server writes, and it is once the server pauses", async () => {
+  run(1, cutoff - 2 * day, cutoff - day);
+  const server = new DatabaseSync(join(folder, "main.db"));
+  const left: number[] = [];
+  const writing = setInterval(() => {
+    left.push(runsLeft().length);
+    server.prepare("INSERT INTO worker_connections VALUES ('one', NULL)").run();
+    if (left.length === 30) clearInterval(writing);
+  }, 10);
+  await removeBefore(database, cutoff, new Set());
+  server.close();
+  expect(left).toEqual(Array(30).fill(1));
+  expect(runsLeft()).toEqual([]);
+});
+
 test("a stranded run gets an end that every reader of the history sees", () => {
   const stranded = run(1, now - day);
   endRuns(database, [stranded]);
