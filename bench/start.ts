@@ -1,13 +1,17 @@
 import { execa } from "execa";
 import { firstRun } from "../cli/first-run.ts";
 import { missing } from "../tests/support/engine.ts";
-import { type ByHand, startByHand } from "./support/by-hand.ts";
+import { type ByHand, type HandServer, startByHand } from "./support/by-hand.ts";
 import { EmptyProgram } from "./support/empty-program.ts";
-import { compare, type Report, report, timed } from "./support/measure.ts";
+import { figure, interleave, type Report, report, timed } from "./support/measure.ts";
 
 const tiers = [
-  { stack: "dev", server: "process", ratio: 1.6 },
-  { stack: "persistent", server: "container", ratio: 1.8 },
+  { stack: "dev", ratio: 1.6, byHand: { "": "process" } },
+  {
+    stack: "persistent",
+    ratio: 1.8,
+    byHand: { "": "containers", ", against server and queue alone": "bare containers" },
+  },
 ] as const;
 
 /** `npm start` from nothing running to the first completed function, against the least that this can cost. */
@@ -17,13 +21,13 @@ export async function run(rounds: number): Promise<Report> {
     execa("node", ["cli/run.mjs", command, ...flags], { stdio: ["ignore", "ignore", "inherit"] });
   const results = [];
   try {
-    for (const { stack, server, ratio } of (await missing("docker")) ? [tiers[0]] : tiers) {
+    for (const { stack, ratio, byHand } of (await missing("docker")) ? [tiers[0]] : tiers) {
       const ours = async () => {
         const time = await timed(() => npm("start", "--stack", stack));
         await npm("destroy", "--stack", stack, "--delete-data", "--yes");
         return time;
       };
-      const baseline = async () => {
+      const baseline = (server: HandServer) => async () => {
         const program = await timed(() => empty.run("up", "--yes", "--skip-preview"));
         await empty.run("destroy", "--yes", "--skip-preview");
         let hand: ByHand | undefined;
@@ -36,7 +40,13 @@ export async function run(rounds: number): Promise<Report> {
       };
       // What only the first start of a machine does, such as installing the worker's dependencies, is not part of it.
       await ours();
-      results.push(await compare(stack, rounds, ours, baseline, { bound: "at most", ratio }));
+      const servers = Object.entries<HandServer>(byHand);
+      const baselines = Object.fromEntries(servers.map(([, server]) => [server, baseline(server)]));
+      const found = await interleave<string, number>(stack, rounds, { ours, ...baselines });
+      for (const [name, server] of servers) {
+        const target = name === "" ? { target: { bound: "at most", ratio } as const } : {};
+        results.push(figure(stack + name, "ms", found.ours as number[], found[server] as number[], rounds, target));
+      }
     }
   } finally {
     empty.remove();
@@ -44,8 +54,8 @@ export async function run(rounds: number): Promise<Report> {
   return report(
     "start",
     "From nothing running to the first function completed, dependencies installed, images there and the stack created before. " +
-      "Baseline: `pulumi up` of an empty program as `pulumi new typescript` makes it, plus server, worker, registration and event by hand, for `persistent` with " +
-      "`docker run` of server and Redis. Needs the stacks dev and persistent not to be in use.",
+      "Baseline: `pulumi up` of an empty program as `pulumi new typescript` makes it, plus the same by hand: server, worker, registration and event, for `persistent` by a " +
+      "`docker run` of each of queue, server, gateway and janitor, or of the first two alone. Needs the stacks dev and persistent not to be in use.",
     results,
   );
 }

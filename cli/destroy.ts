@@ -6,6 +6,7 @@ import { Problem } from "../components/host/problem.ts";
 import { namespaceOf } from "../components/kubernetes/pod.ts";
 import { checkStack, confirmed, defineCommand, runCommand } from "./command.ts";
 import { Pulumi } from "./pulumi-cli.ts";
+import { freeStack } from "./setup/stale-lock.ts";
 
 interface Flags {
   stack: string;
@@ -26,6 +27,7 @@ async function destroy({ stack, deleteData, yes }: Flags): Promise<void> {
   if (!yes && !(await confirmed(`destroy ${what}`))) throw new Problem("nothing was done");
   const pulumi = await Pulumi.find();
   await pulumi.selectOrCreate(stack);
+  await freeStack(pulumi, stack);
   if ((await pulumi.change("destroy", stack, [])) !== 0) {
     throw new Problem(`stack ${stack} is not down; what went wrong is above`);
   }

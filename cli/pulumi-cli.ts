@@ -4,7 +4,7 @@ import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync,
 import { createRequire } from "node:module";
 import { homedir, tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
-import { pathToFileURL } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { execa, type Options } from "execa";
 import { compileCache, passphraseFile, stateFolder } from "../components/host/paths.ts";
 import { Problem } from "../components/host/problem.ts";
@@ -47,8 +47,10 @@ export class Pulumi {
 
   /** Creates the stack where it is missing, and makes it the current one. */
   async selectOrCreate(stack: string): Promise<void> {
-    const { exitCode } = await execa(this.#binary, ["stack", "select", stack], { ...this.#options(), reject: false });
-    if (exitCode === 0) return;
+    const selected = execa(this.#binary, ["stack", "select", stack], { ...this.#options(), reject: false });
+    // Nothing here waits for it to be the current one: every call names its stack.
+    if (this.#hasFileOf(stack)) return;
+    if ((await selected).exitCode === 0) return;
     // `stack init` writes a salt into the settings file beside the project file it sees; this one is thrown away, and
     // every later command takes the salt from the state.
     const scratch = mkdtempSync(join(tmpdir(), `${project}-`));
@@ -59,6 +61,13 @@ export class Pulumi {
       rmSync(scratch, { recursive: true });
     }
     await execa(this.#binary, ["stack", "select", stack], this.#options());
+  }
+
+  /** Whether a backend of files has the stack; only the CLI knows that of any other backend. */
+  #hasFileOf(stack: string): boolean {
+    const { PULUMI_BACKEND_URL: backend = "" } = this.#environment;
+    if (!backend.startsWith("file:///")) return false;
+    return existsSync(join(fileURLToPath(backend), ".pulumi", "stacks", project, `${stack}.json`));
   }
 
   /** `up` or `destroy` on this terminal. Resolves to the exit code. */

@@ -8,6 +8,8 @@ import { ensureDependencies } from "../components/host/dependencies.mjs";
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const binaries = join(root, "node_modules", ".bin");
 const [command, ...args] = process.argv.slice(2);
+// Half of what a command takes until it begins is the compiling of its modules (measured on Node 24).
+const { NODE_COMPILE_CACHE = join(root, "node_modules", ".cache", "compiled") } = process.env;
 
 if (!ensureDependencies(root)) {
   console.error(
@@ -17,7 +19,7 @@ if (!ensureDependencies(root)) {
 }
 const child = spawn(join(binaries, "node"), [join(root, "cli", `${command}.ts`), ...args], {
   cwd: root,
-  env: { ...process.env, PATH: `${binaries}${delimiter}${process.env.PATH}` },
+  env: { ...process.env, NODE_COMPILE_CACHE, PATH: `${binaries}${delimiter}${process.env.PATH}` },
   stdio: "inherit",
 });
 // A terminal sends the signal to the command as well, which ends in its own good time.

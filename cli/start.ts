@@ -5,6 +5,7 @@ import { InngestApi } from "../components/inngest-api.ts";
 import { checkStack, defineCommand, runCommand } from "./command.ts";
 import { firstFunction, firstRun } from "./first-run.ts";
 import { Pulumi } from "./pulumi-cli.ts";
+import { freeStack } from "./setup/stale-lock.ts";
 
 /** Outputs of a stack that this command reads. */
 interface Outputs {
@@ -30,7 +31,9 @@ async function start({ stack }: { stack: string }): Promise<void> {
   const pulumi = await Pulumi.find();
   await pulumi.selectOrCreate(stack);
   // A container that somebody removed shows only in a refresh.
-  if ((await pulumi.change("up", stack, ["--refresh"])) !== 0) {
+  const isUp = async () => (await pulumi.change("up", stack, ["--refresh"])) === 0;
+  // To look for what a killed Pulumi has left takes time that a stack without such things need not wait.
+  if (!(await isUp()) && !((await freeStack(pulumi, stack)) && (await isUp()))) {
     throw new Problem(`stack ${stack} is not up; what went wrong is above`);
   }
   const outputs = await pulumi.outputs<Outputs>(stack);

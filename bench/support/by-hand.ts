@@ -14,6 +14,9 @@ export interface HandWorker {
   transport: "serve" | "connect";
 }
 
+/** What the server is, and what stands around it; the bare one is without gateway and janitor. */
+export type HandServer = "process" | "containers" | "bare containers";
+
 /** Server and worker, started by this shell. */
 export interface ByHand {
   api: InngestApi;
@@ -31,13 +34,13 @@ interface Keys {
 }
 
 /**
- * What a person types without this project: the server with its defaults, as a process or as a container with a Redis that
- * appends to a volume, and the worker as a process, which registers itself.
+ * What a person types without this project: the server with its defaults, as a process or as a container with a Redis
+ * that appends to a volume, and the worker as a process, which registers itself.
  */
 export async function startByHand(
   port: number,
   { runtime, transport }: HandWorker,
-  server: "process" | "container" = "process",
+  server: HandServer = "process",
 ): Promise<ByHand> {
   const folder = mkdtempSync(join(tmpdir(), "by-hand-"));
   const programs = new Programs(folder);
@@ -46,7 +49,10 @@ export async function startByHand(
     INNGEST_EVENT_KEY: randomBytes(24).toString("hex"),
   };
   const host = server === "process" ? "127.0.0.1" : "host.docker.internal";
-  const removeServer = server === "process" ? startProcess(programs, port, folder, keys) : startContainers(port, keys);
+  const removeServer =
+    server === "process"
+      ? startProcess(programs, port, folder, keys)
+      : startContainers(port, keys, server === "bare containers");
   const workerUrl = `http://127.0.0.1:${port + 4}`;
   const begin = performance.now();
   programs.start("worker", runtime, ["serve.ts"], {
@@ -90,36 +96,39 @@ function startProcess(programs: Programs, port: number, folder: string, keys: Ke
   return () => {};
 }
 
-function startContainers(port: number, keys: Keys): () => void {
+function startContainers(port: number, keys: Keys, bare: boolean): () => void {
   const name = `by-hand-${port}`;
   const docker = (...args: string[]) =>
     execFileSync("docker", args, { env: { ...process.env, ...keys }, stdio: ["ignore", "ignore", "inherit"] });
-  const run = (part: string, ...args: string[]) =>
-    docker(
-      "run",
-      "--detach",
-      // A server that finds no Redis yet ends.
-      "--restart",
-      "unless-stopped",
-      "--network",
-      name,
-      "--name",
-      `${name}-${part}`,
-      "--volume",
-      `${name}-${part}:/data`,
-      ...args,
-    );
+  const parts: string[] = [];
+  const run = (part: string, ...args: string[]) => {
+    // A server that finds no Redis yet ends.
+    const always = ["--detach", "--restart", "unless-stopped", "--network", name, "--name", `${name}-${part}`];
+    docker("run", ...always, ...args);
+    parts.push(`${name}-${part}`);
+  };
+  const volume = (part: string) => ["--volume", `${name}-${part}:/data`];
+  const published = ["--publish", `127.0.0.1:${port}:8288`];
   docker("network", "create", name);
   const open = ["--protected-mode", "no"];
-  run("queue", defaults.queueImage, "redis-server", "--dir", "/data", "--appendonly", "yes", ...open);
+  run(
+    "queue",
+    ...[...volume("queue"), defaults.queueImage],
+    ...["redis-server", "--dir", "/data", "--appendonly", "yes", ...open],
+  );
   run(
     "server",
-    ...["--publish", `127.0.0.1:${port}:8288`, "--add-host", "host.docker.internal:host-gateway"],
+    ...[...volume("server"), ...(bare ? published : []), "--add-host", "host.docker.internal:host-gateway"],
     ...["--env", "INNGEST_SIGNING_KEY", "--env", "INNGEST_EVENT_KEY", "--env", "LOG_LEVEL=warn"],
     ...[defaults.serverImage, "inngest", "start", "--sqlite-dir", "/data", "--redis-uri", `redis://${name}-queue:6379`],
   );
+  if (!bare) {
+    const proxy = ["caddy", "reverse-proxy", "--from", ":8288", "--to", `${name}-server:8288`];
+    run("gateway", ...published, defaults.gatewayImage, ...proxy);
+    run("janitor", ...volume("server"), defaults.upkeepImage, "node", "--eval", "setInterval(() => {}, 1e9)");
+  }
   return () => {
-    docker("rm", "--force", "--volumes", `${name}-server`, `${name}-queue`);
+    docker("rm", "--force", "--volumes", ...parts);
     docker("volume", "rm", `${name}-server`, `${name}-queue`);
     docker("network", "rm", name);
   };

@@ -14,13 +14,14 @@ interface Lock {
 }
 
 /**
- * Frees a stack whose Pulumi was killed before it could give the lock back, and forgets what that had only begun. Throws {@link Problem} while a Pulumi that
- * holds it lives. Only a backend of files on this machine has such locks; any other knows for itself.
+ * Frees a stack whose Pulumi was killed before it could give the lock back, and forgets what that had only begun.
+ * Throws {@link Problem} while a Pulumi that holds it lives. Only a backend of files on this machine has such locks; any other knows for itself. Resolves to whether
+ * there was anything to free.
  */
-export async function freeStack(pulumi: Pulumi, stack: string): Promise<void> {
+export async function freeStack(pulumi: Pulumi, stack: string): Promise<boolean> {
   const { stdout } = await pulumi.capture(["whoami", "--json"]);
   const { url = "" } = JSON.parse(stdout) as { url?: string };
-  if (!url.startsWith("file:///")) return;
+  if (!url.startsWith("file:///")) return false;
   const folder = join(fileURLToPath(url), ".pulumi", "locks", "organization", "inngest-local", stack);
   const locks = locksIn(folder);
   const living = locks.find((lock) => lock.hostname !== hostname() || isAlive(lock.pid));
@@ -30,7 +31,7 @@ export async function freeStack(pulumi: Pulumi, stack: string): Promise<void> {
     );
   }
   if (locks.length > 0) await pulumi.capture(["cancel", "--yes", "--stack", stack]);
-  await forgetUnfinished(pulumi, stack);
+  return (await forgetUnfinished(pulumi, stack)) || locks.length > 0;
 }
 
 export function locksIn(folder: string): Lock[] {

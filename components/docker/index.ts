@@ -68,9 +68,10 @@ export function deploy(settings: Settings, keys: Keys, opts: pulumi.ComponentRes
       profile,
       durable,
       protectData,
+      // It saves what it does until its end, to the queue.
+      startAfter: queue,
     },
-    // It saves what it does until its end, to the queue.
-    pulumi.mergeOptions(withDocker, { dependsOn: queue ? [queue] : [] }),
+    withDocker,
   );
   const connect = worker.transport === "connect";
   const gateway = new DockerGateway(
@@ -86,8 +87,7 @@ export function deploy(settings: Settings, keys: Keys, opts: pulumi.ComponentRes
       durable,
       protectData,
     },
-    // The server of a stack that had no gateway yet was published at this port.
-    pulumi.mergeOptions(withDocker, { dependsOn: server }),
+    withDocker,
   );
   if (durable && settings.retention !== undefined) {
     new DockerJanitor(
@@ -99,8 +99,9 @@ export function deploy(settings: Settings, keys: Keys, opts: pulumi.ComponentRes
         days: settings.retention,
         redisUrl,
         alarmUrl: eventsUrl(`http://${names.gateway}:${gatewayPorts.http}/e`, keys),
+        startAfter: server,
       },
-      pulumi.mergeOptions(withDocker, { dependsOn: server }),
+      withDocker,
     );
   }
   const deployWorker = (): Pick<Endpoints, "worker" | "supervision"> => {

@@ -16,6 +16,8 @@ export interface DockerJanitorArgs {
   redisUrl?: pulumi.Input<string> | undefined;
   /** Where events are posted, key and all: what it warns of goes there as `health/degraded`. */
   alarmUrl: pulumi.Input<string>;
+  /** The server whose volume it is: its container starts after that one's and stops before. */
+  startAfter: pulumi.Resource;
 }
 
 /** Keeps the server's SQLite file as long as the stack says, beside the server on the same volume. */
@@ -49,7 +51,7 @@ export class DockerJanitor extends pulumi.ComponentResource {
         networksAdvanced: [{ name: args.network }],
         restart: "unless-stopped",
       },
-      { parent: this, ...replacedWhole },
+      { parent: this, ...replacedWhole, dependsOn: args.startAfter },
     );
     this.registerOutputs({});
   }

@@ -31,6 +31,8 @@ export interface DockerServerArgs {
   durable: boolean;
   /** Keep the volume when the stack is destroyed. @default true */
   protectData?: boolean;
+  /** What its container starts after and stops before. All else of it is made without waiting. @default nothing */
+  startAfter?: pulumi.Resource | undefined;
 }
 
 /**
@@ -47,6 +49,7 @@ export interface DockerServerArgs {
  *   network,
  *   keys: keys.server,
  *   redisUrl: queue.url,
+ *   startAfter: queue,
  *   sdkUrl: "http://inngest-orders-worker:3111/api/inngest",
  *   profile: "balanced",
  *   dashboard: true,
@@ -130,7 +133,7 @@ export class DockerServer extends pulumi.ComponentResource {
           retries: 3,
         },
       },
-      { parent: this, ...replacedWhole },
+      { parent: this, ...replacedWhole, ...(args.startAfter && { dependsOn: args.startAfter }) },
     );
     this.containerId = container.id;
     this.doorVolume = door.name;

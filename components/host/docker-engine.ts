@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { canListenOn } from "./ports.ts";
+import { Problem } from "./problem.ts";
 import { onPath } from "./programs.ts";
 
 const run = promisify(execFile);
@@ -69,11 +70,17 @@ export async function publishedPorts(stack: string, context?: string): Promise<n
   return [...stdout.matchAll(/:(\d+)->/g)].map((match) => Number(match[1]));
 }
 
-/** Deletes the data of a stack whose containers are gone. */
+/** Deletes the data of a stack whose containers are gone. Throws {@link Problem} where another one uses it. */
 export async function removeVolumes(stack: string, context?: string): Promise<void> {
   const { stdout } = await docker(context, "volume", "ls", "--quiet", "--filter", `label=${stackLabel}=${stack}`);
   const volumes = stdout.split("\n").filter(Boolean);
-  if (volumes.length > 0) await docker(context, "volume", "rm", ...volumes);
+  if (volumes.length === 0) return;
+  await docker(context, "volume", "rm", ...volumes).catch((error) => {
+    throw new Problem(
+      `the stack is down, but its data is not deleted: ${reason(error)}. ` +
+        "Remedy: docker ps --all --filter volume=NAME tells what uses it; remove that, and run this command again",
+    );
+  });
 }
 
 /** Removes the images that were built for a stack, which the provider leaves behind. */

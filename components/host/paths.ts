@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import envPaths from "env-paths";
 
 /**
@@ -34,9 +34,9 @@ export function passphraseFile(): string {
   return join(homes().config, "passphrase");
 }
 
-/** Compiled modules that Node may drop and make again. */
+/** Compiled modules that Node may drop and make again, beside those that they are of; cli/run.mjs names it too. */
 export function compileCache(): string {
-  return join(homes().cache, "compiled");
+  return resolve("node_modules/.cache/compiled");
 }
 
 /** Held by who changes a service; outside of its data folder, which a refused change does not create. */

@@ -31,7 +31,7 @@ export interface DesiredService extends ServiceSpec {
 }
 
 /** Looks, 25 ms apart, at which a process that serves nobody has to be alive. */
-const steadyLooks = 20;
+const steadyLooks = 12;
 
 /** Seconds in which a port that nobody is seen to hold may get free: a process ends before its last threads let go. */
 const releaseSeconds = 5;

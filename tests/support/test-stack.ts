@@ -287,7 +287,7 @@ export async function eventually<T>(milliseconds: number, attempt: () => Promise
       return await attempt();
     } catch (error) {
       if (Date.now() > deadline) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }
 }

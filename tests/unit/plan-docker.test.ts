@@ -79,9 +79,11 @@ test("the gateway's container has the only way to the server", () => {
   expect(find(resources, "Volume server-door").inputs.driverOpts).toMatchObject({ type: "tmpfs" });
 });
 
-test("the gateway takes its port after the server has gone that had it, and the server stops before its queue", () => {
-  expect(find(resources, "DockerGateway gateway").options.dependsOn).toContain("server-inngest");
-  expect(find(resources, "DockerServer server").options.dependsOn).toContain("queue-redis");
+test("the server's container starts after its queue and the janitor's after the server, and nothing else waits for them", () => {
+  const waiting = (name: string) =>
+    resources.filter(({ options }) => options.dependsOn?.includes(name)).map(({ label }) => label);
+  expect(waiting("queue-redis")).toEqual(["Container server-inngest"]);
+  expect(waiting("server-inngest")).toEqual(["Command registration-sync", "Container janitor-node"]);
 });
 
 test("a name with a certificate is published beside loopback, with the certificate's files", async () => {
