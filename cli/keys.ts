@@ -3,6 +3,7 @@ import { Problem } from "../components/host/problem.ts";
 import { type RotationStep, rotationSteps } from "../components/key-rotation.ts";
 import { checkStack, confirmed, defineCommand, knownStacks, runCommand } from "./command.ts";
 import { Pulumi } from "./pulumi-cli.ts";
+import { freeStack } from "./setup/stale-lock.ts";
 
 interface Flags {
   stack: string;
@@ -56,9 +57,11 @@ async function rotate({ stack, until, yes }: Flags): Promise<void> {
     ({ runtime }) => runtime === "external",
   );
 
+  const changing = [stack, ...followers.map(({ stack }) => stack)];
+  for (const each of changing) await freeStack(pulumi, each);
   const apply = async (step: RotationStep) => {
     console.log(`Step ${step}: ${announcements[step]}.`);
-    for (const each of [stack, ...followers.map(({ stack }) => stack)]) {
+    for (const each of changing) {
       if ((await pulumi.change("up", each, [])) === 0) continue;
       throw new Problem(
         `step ${step} has not reached stack ${each}; what went wrong is above, and the keys in use still are good. ` +

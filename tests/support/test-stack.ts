@@ -232,11 +232,6 @@ export class TestStack {
     return ["--event-log", join(this.home, `${Date.now()}.events`)];
   }
 
-  /** Takes the lock away that a killed update left. */
-  async cancel(): Promise<void> {
-    await this.#pulumi.capture(["cancel", "--yes", "--stack", this.name]);
-  }
-
   /** Destroys what is left and removes the folder; for `afterAll`. */
   async remove(): Promise<void> {
     const { exitCode, output } = await this.#run("destroy", "--yes", "--skip-preview");

@@ -36,9 +36,9 @@ export class Traffic {
     this.#loops.push(this.#send());
   }
 
-  /** Begins to call a durable worker of this machine as nobody may. */
-  forge(): void {
-    this.#loops.push(this.#forge());
+  /** Begins to call the worker as nobody may: that of this machine, or one at another origin. */
+  forge(worker = `http://127.0.0.1:${this.#stack.workerPort}`): void {
+    this.#loops.push(this.#forge(worker));
   }
 
   /** Ends sending, and waits until every event that was begun is accepted. */
@@ -95,16 +95,17 @@ export class Traffic {
     await this.#reading;
   }
 
-  async #forge(): Promise<void> {
-    const url = `http://127.0.0.1:${this.#stack.workerPort}/api/inngest?fnId=durable-asleep&stepId=step`;
-    const event = { name: "durable/asleep", data: { run: "forged", seconds: 0 } };
+  async #forge(worker: string): Promise<void> {
+    const url = `${worker}/api/inngest?fnId=${this.#event.replace("/", "-")}&stepId=step`;
+    const event = { name: this.#event, data: { run: "forged", seconds: 0 } };
     const body = JSON.stringify({ event, events: [event], steps: {}, ctx: { run_id: "forged", attempt: 0 } });
     while (!this.#stopped) {
       const time = Math.floor(Date.now() / 1000);
       const mark = createHmac("sha256", "00".repeat(32)).update(`${body}${time}`).digest("hex");
       const signed = { "x-inngest-signature": `t=${time}&s=${mark}` };
       for (const [kind, headers] of Object.entries({ unsigned: {}, forged: signed })) {
-        const answer = await fetch(url, { method: "POST", body, headers }).catch(() => undefined);
+        const signal = AbortSignal.timeout(10_000);
+        const answer = await fetch(url, { method: "POST", body, headers, signal }).catch(() => undefined);
         const came = `${kind} ${answer?.status ?? "no answer"}`;
         this.forged[came] = (this.forged[came] ?? 0) + 1;
       }
