@@ -4,6 +4,7 @@ import { execFileSync } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { defaults } from "../../config.ts";
+import { contextName } from "../support/cluster/layout.ts";
 import { ask } from "../support/door.ts";
 import { answers, table, toldOrigins } from "../support/door-matrix.ts";
 import { title } from "../support/engine.ts";
@@ -144,7 +145,7 @@ describe.skipIf(reason)(title("tier kubernetes", reason), () => {
     const traffic = new Traffic(stack, { port: Number(nodePort), event: "noted/one" });
     await traffic.start();
     // A Service's address leads to its pods from the node alone; from elsewhere nothing answers.
-    const onNode = "cluster" in found && found.cluster.context === "inngest-local-cluster";
+    const onNode = "cluster" in found && found.cluster.context === contextName;
     const worker = inStack("get", "service", "worker", "--output", "jsonpath={.spec.clusterIP}:{.spec.ports[0].port}");
     traffic.forge(`http://${worker}`);
     const { exitCode, all } = await stack.command("keys", "rotate");
