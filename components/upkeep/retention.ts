@@ -129,6 +129,9 @@ class Pace {
   readonly #database: DatabaseSync;
   readonly #version: StatementSync;
   #batch = 20;
+  /** What was seen of the server's last commit, and when. */
+  #lastSeen: unknown;
+  #since = 0;
 
   constructor(database: DatabaseSync) {
     this.#database = database;
@@ -164,13 +167,13 @@ class Pace {
 
   async #gap(): Promise<void> {
     const deadline = Date.now() + quietAtMost;
-    let seen = this.#seen();
-    let since = Date.now();
-    while (Date.now() - since < quiet && Date.now() < deadline) {
+    for (;;) {
+      const now = Date.now();
+      const seen = this.#seen();
+      if (seen !== this.#lastSeen) this.#since = now;
+      this.#lastSeen = seen;
+      if (now - this.#since >= quiet || now >= deadline) return;
       await sleep(5);
-      const now = this.#seen();
-      if (now !== seen) since = Date.now();
-      seen = now;
     }
   }
 
