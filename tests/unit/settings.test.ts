@@ -3,31 +3,14 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import * as pulumi from "@pulumi/pulumi";
 import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
-import { defaults, readSettings, secretSettings } from "../../config.ts";
-import { readYaml, settled, stackSettings } from "../support/plan.ts";
+import { defaults, secretSettings } from "../../config.ts";
+import { readYaml, stackSettings } from "../support/plan.ts";
+import { alone, complaint, read } from "../support/settings.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "settings-"));
 afterAll(() => rmSync(scratch, { recursive: true }));
-
-function read(values: Record<string, string>, encrypted: string[] = []) {
-  return readSettings("test", { values, encrypted: new Set(encrypted) });
-}
-
-/** The whole error text, or nothing when the values are accepted. */
-function complaint(values: Record<string, string>, encrypted: string[] = []): string {
-  try {
-    read(values, encrypted);
-    return "";
-  } catch (error) {
-    if (!(error instanceof pulumi.RunError)) throw error;
-    return error.message;
-  }
-}
-
-const alone = (problem: string) => `the settings of stack test are wrong:\n  - ${problem}`;
 
 function workerFolder(name: string, manifest?: string): string {
   const folder = join(scratch, name);
@@ -280,71 +263,6 @@ describe("an unknown setting", () => {
         expect(complaint(Object.fromEntries([[key, "x"]]))).toContain(`\`${key}\` is not a setting.`);
       }),
       { examples: [["toString"], ["constructor"], ["__proto__"]] },
-    );
-  });
-});
-
-describe("secrets", () => {
-  test.each(secretSettings)("%s in clear is refused", (key) => {
-    expect(complaint({ [key]: "redis://:hunter2@host" })).toBe(
-      alone(
-        `\`${key}\` must be encrypted, and it stands in clear in the stack's file. Remedy: pulumi config set --secret ${key}`,
-      ),
-    );
-  });
-
-  test.each([
-    ["signingKey", "abc".repeat(11), "must have an even number of hex digits, and its value has 33"],
-    ["signingKey", "", "must be hex digits only, and its value is not"],
-    ["eventKey", "", "must not be empty"],
-    ["redisUrl", "http://host", "must be a URL such as redis://:password@host:6379, and its value is not"],
-    ["redisUrl", "host:6379", "must be a URL such as redis://:password@host:6379, and its value is not"],
-    ["redisUrl", "redis://", "must be a URL such as redis://:password@host:6379, and its value is not"],
-    [
-      "postgresUrl",
-      "mysql://h/d",
-      "must be a URL such as postgres://user:password@host:5432/inngest, and its value is not",
-    ],
-    [
-      "postgresUrl",
-      "h:5432/d",
-      "must be a URL such as postgres://user:password@host:5432/inngest, and its value is not",
-    ],
-  ])("%s %j is refused", (key, value, rule) => {
-    expect(complaint({ [key]: value }, [key])).toBe(
-      alone(`\`${key}\` ${rule}. Remedy: pulumi config set --secret ${key}, or pulumi config rm ${key}`),
-    );
-  });
-
-  test("are secret in the settings", async () => {
-    const values = {
-      signingKey: "ab".repeat(32),
-      eventKey: "mine",
-      redisUrl: "rediss://:hunter2@host:6380/1",
-      postgresUrl: "postgres://inngest:hunter2@host:5432/inngest",
-    };
-    const settings = read(values, Object.keys(values));
-    for (const key of secretSettings) {
-      const output = { ...settings, ...settings.keys }[key] as pulumi.Output<string>;
-      expect(await pulumi.isSecret(output)).toBe(true);
-      expect(await settled(output)).toBe(values[key]);
-    }
-  });
-
-  test("never stand in an error text", () => {
-    const secretive = fc.oneof(
-      fc.string({ minLength: 12 }),
-      fc.string({ unit: fc.constantFrom(..."0123456789abcdef"), minLength: 13 }),
-      fc.string({ minLength: 8 }).map((text) => `signkey-prod-${text}`),
-      fc.string({ minLength: 8 }).map((text) => `redis://:${text}`),
-    );
-    fc.assert(
-      fc.property(fc.constantFrom(...secretSettings), secretive, fc.boolean(), (key, value, isEncrypted) => {
-        const text = complaint({ [key]: value, tier: "wrong" }, isEncrypted ? [key] : []);
-        expect(text).toContain("`tier` must be");
-        expect(text).not.toContain(value);
-        expect(text).not.toContain(value.replace(/^(signkey-prod-|redis:\/\/:)/, ""));
-      }),
     );
   });
 });
