@@ -24,6 +24,8 @@ export async function run(): Promise<Report> {
     await stack.setSecret("redisUrl", redis.url);
     await stack.up();
     await wait(stack, "template");
+    // The last lines of its history are written a moment after its end.
+    await sleep(5000);
     const database = join(stack.dataFolder, "server", "main.db");
     multiply(database);
     const { eventKey } = await stack.outputs();
