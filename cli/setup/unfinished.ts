@@ -25,7 +25,8 @@ const named = {
 /**
  * Takes away what a killed Pulumi had begun to make and could not write down, so that the next `up` makes it and a
  * `destroy` leaves nothing: Pulumi itself would try to make it beside what is there, and fail at the name, and would not
- * stop a process that it does not know of. All else that this program makes may be made again over itself. Call it when no Pulumi holds the stack. Resolves to whether there was any.
+ * stop a process that it does not know of. All else that this program makes may be made again over itself. Call it when
+ * no Pulumi holds the stack. Resolves to whether there was any.
  */
 export async function forgetUnfinished(pulumi: Pulumi, stack: string): Promise<boolean> {
   const { exitCode, stdout } = await pulumi.capture(["stack", "export", "--stack", stack]);
@@ -43,15 +44,15 @@ export async function forgetUnfinished(pulumi: Pulumi, stack: string): Promise<b
       await removeNamed(kind, { name, stack, context });
     }
   }
-  if (begun.some(undoes)) await undo(pulumi, stack);
+  if (begun.some(canBeUndone)) await undo(pulumi, stack);
   state.deployment.pending_operations = pending.filter((operation) => !begun.includes(operation));
   const imported = await pulumi.capture(["stack", "import", "--stack", stack], JSON.stringify(state));
   if (imported.exitCode !== 0) throw new Problem(imported.output);
   return true;
 }
 
-/** A command that has another one to take back what it does. */
-function undoes({ type, resource }: Operation): boolean {
+/** Whether it is a command that was begun and has another one to take back what it does. */
+function canBeUndone({ type, resource }: Operation): boolean {
   return (
     type === "creating" && resource.type === "command:local:Command" && typeof resource.inputs?.delete === "string"
   );
@@ -61,7 +62,7 @@ function undoes({ type, resource }: Operation): boolean {
 async function undo(pulumi: Pulumi, stack: string): Promise<void> {
   const { stdout } = await pulumi.capture(["stack", "export", "--stack", stack, "--show-secrets"]);
   const { deployment } = JSON.parse(stdout) as { deployment: Deployment };
-  for (const { resource } of (deployment.pending_operations ?? []).filter(undoes)) {
+  for (const { resource } of (deployment.pending_operations ?? []).filter(canBeUndone)) {
     const { inputs } = resource;
     const input = JSON.parse(inputs?.stdin?.plaintext ?? '""') as string;
     const { exitCode, all } = await execa(inputs?.delete as string, { shell: true, input, all: true, reject: false });

@@ -133,7 +133,7 @@ export class DockerServer extends pulumi.ComponentResource {
           retries: 3,
         },
       },
-      { parent: this, ...replacedWhole, ...(args.startAfter && { dependsOn: args.startAfter }) },
+      { parent: this, ...replacedWhole, dependsOn: args.startAfter ?? [] },
     );
     this.containerId = container.id;
     this.doorVolume = door.name;
