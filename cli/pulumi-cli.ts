@@ -1,6 +1,15 @@
 import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { createRequire } from "node:module";
 import { homedir, tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
@@ -47,9 +56,10 @@ export class Pulumi {
 
   /** Creates the stack where it is missing, and makes it the current one. */
   async selectOrCreate(stack: string): Promise<void> {
+    const isThere = this.#hasFileOf(stack);
     const selected = execa(this.#binary, ["stack", "select", stack], { ...this.#options(), reject: false });
     // Nothing here waits for it to be the current one: every call names its stack.
-    if (this.#hasFileOf(stack)) return;
+    if (isThere) return;
     if ((await selected).exitCode === 0) return;
     // `stack init` writes a salt into the settings file beside the project file it sees; this one is thrown away, and
     // every later command takes the salt from the state.
@@ -63,11 +73,17 @@ export class Pulumi {
     await execa(this.#binary, ["stack", "select", stack], this.#options());
   }
 
-  /** Whether a backend of files has the stack; only the CLI knows that of any other backend. */
+  /**
+   * Whether a backend of files has the stack; only the CLI knows that of any other backend. A state that a killed CLI has
+   * left empty is the one before it again, which Pulumi keeps beside it.
+   */
   #hasFileOf(stack: string): boolean {
     const { PULUMI_BACKEND_URL: backend = "" } = this.#environment;
     if (!backend.startsWith("file:///")) return false;
-    return existsSync(join(fileURLToPath(backend), ".pulumi", "stacks", project, `${stack}.json`));
+    const file = join(fileURLToPath(backend), ".pulumi", "stacks", project, `${stack}.json`);
+    const found = statSync(file, { throwIfNoEntry: false });
+    if (found?.size === 0 && existsSync(`${file}.bak`)) copyFileSync(`${file}.bak`, file);
+    return found !== undefined;
   }
 
   /** `up` or `destroy` on this terminal. Resolves to the exit code. */
