@@ -74,16 +74,17 @@ export class Pulumi {
   }
 
   /**
-   * Whether a backend of files has the stack; only the CLI knows that of any other backend. A state that a killed CLI has
-   * left empty is the one before it again, which Pulumi keeps beside it.
+   * Whether a backend of files has the stack; only the CLI knows that of any other backend. Takes away what a CLI that was
+   * killed has left empty beside the state: the next one would read no state for it ("failed to load checkpoint: EOF",
+   * 3.259.0), and does without.
    */
   #hasFileOf(stack: string): boolean {
     const { PULUMI_BACKEND_URL: backend = "" } = this.#environment;
     if (!backend.startsWith("file:///")) return false;
     const file = join(fileURLToPath(backend), ".pulumi", "stacks", project, `${stack}.json`);
-    const found = statSync(file, { throwIfNoEntry: false });
-    if (found?.size === 0 && existsSync(`${file}.bak`)) copyFileSync(`${file}.bak`, file);
-    return found !== undefined;
+    const attributes = `${file}.attrs`;
+    if (statSync(attributes, { throwIfNoEntry: false })?.size === 0) rmSync(attributes, { force: true });
+    return existsSync(file);
   }
 
   /** `up` or `destroy` on this terminal. Resolves to the exit code. */
