@@ -74,8 +74,8 @@ async function setup(positional: string | undefined, given: Flags): Promise<void
   const stack = flags.tier ? stackOf(flags.tier) : asks ? await ask.askBuilding() : "dev";
 
   const pulumi = await Pulumi.find();
-  await freeStack(pulumi, stack);
   await pulumi.selectOrCreate(stack);
+  await freeStack(pulumi, stack);
   const file = new SettingsFile(pulumi, stack);
   const answers = await answer(stack, flags, asks, file);
   const { worker } = answers;

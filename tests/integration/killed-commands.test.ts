@@ -1,5 +1,6 @@
 // Real Pulumi CLI and Docker: `start` and `destroy` killed in the middle with all that they have started, as by a power
 // cut, and run again. Does not prove: every moment; tests/integration/setup.test.ts kills `setup` at five others.
+import { statSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readRecord } from "../../components/host/records.ts";
@@ -44,6 +45,15 @@ describe.skipIf(reason)(title("killed commands, Docker tier", reason), () => {
     await killedAt(/Container queue-data-owner creating/, "start");
     await killedWhen(workerStarted, "start");
     await killedAt(/Container server-inngest creating/, "start");
+    const { all, exitCode } = await stack.command("start");
+    expect(all).toMatch(/Function process-task completed in \d+ ms/);
+    expect(exitCode).toBe(0);
+  });
+
+  test("a state beside which the killed one has left an empty file is read all the same", async () => {
+    const attributes = join(stack.home, ".pulumi", "stacks", "inngest-local", `${stack.name}.json.attrs`);
+    expect(statSync(attributes).size).toBeGreaterThan(0);
+    truncateSync(attributes);
     const { all, exitCode } = await stack.command("start");
     expect(all).toMatch(/Function process-task completed in \d+ ms/);
     expect(exitCode).toBe(0);
