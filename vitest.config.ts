@@ -41,8 +41,8 @@ export default defineConfig({
           // The suites share ports, the Docker engine and the machine's two or four cores.
           fileParallelism: false,
           maxWorkers: 1,
-          testTimeout: 120_000,
-          hookTimeout: 300_000,
+          testTimeout: 300_000,
+          hookTimeout: 600_000,
         },
       },
     ],

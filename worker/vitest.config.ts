@@ -9,6 +9,7 @@ export default defineConfig({
           name: "unit",
           include: ["tests/unit/**/*.test.ts"],
           unstubEnvs: true,
+          testTimeout: 20_000,
           // A server that is never there: whatever a unit test wants from one, it brings itself.
           env: {
             INNGEST_BASE_URL: "http://127.0.0.1:9",

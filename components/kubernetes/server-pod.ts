@@ -111,7 +111,13 @@ export function serverPod(args: ServerPodArgs): ServerPod {
           ...environment,
           ports: Object.values(serverPorts).map((containerPort) => ({ containerPort })),
           ...watched(health),
-          readinessProbe: { exec: { command: ["bash", "-c", ready] }, periodSeconds: 2, failureThreshold: 1 },
+          readinessProbe: {
+            exec: { command: ["bash", "-c", ready] },
+            periodSeconds: 2,
+            // One that a busy node holds up for longer than the default second would take a lone server's address away.
+            timeoutSeconds: 5,
+            failureThreshold: 1,
+          },
           // What it takes in its last moments it forgets. The Service of a lone pod leads to it for as long as it says
           // that it is ready, even while it stops.
           lifecycle: { preStop: { exec: { command: ["sh", "-c", `touch ${stoppingSign} && sleep 10`] } } },

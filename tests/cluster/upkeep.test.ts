@@ -83,7 +83,7 @@ describe.skipIf(reason)(title("upkeep, tier kubernetes", reason), () => {
   /** Waits until they have ended, each step of them done once. */
   async function endWell(runs: string[]): Promise<void> {
     const whole = ["1", "2", "3", "4", "end"];
-    await eventually(120_000, async () => expect(runs.map((run) => notes.of(run))).toEqual(runs.map(() => whole)));
+    await eventually(180_000, async () => expect(runs.map((run) => notes.of(run))).toEqual(runs.map(() => whole)));
   }
 
   const move = (to: TestStack, ...flags: string[]) =>
@@ -119,7 +119,7 @@ describe.skipIf(reason)(title("upkeep, tier kubernetes", reason), () => {
       `no terminal to ask on: say --yes to move stack ${source.name}, although claims in ${claims} do not come along, ` +
         "and runs in flight that need them fail",
     ]);
-    const runs = await fallAsleep(source, "moved", 30_000);
+    const runs = await fallAsleep(source, "moved", 60_000);
     const { exitCode, all } = await move(stack, "--yes");
     expect(exitCode, String(all)).toBe(0);
     expect(String(all)).toMatch(/Moved \d+ runs, [5-9] of them in flight/);
@@ -128,12 +128,12 @@ describe.skipIf(reason)(title("upkeep, tier kubernetes", reason), () => {
     expect([after.signingKey, after.eventKey]).toEqual([before.signingKey, before.eventKey]);
     await endWell(runs);
     await isAsItShouldBe();
-  }, 300_000);
+  }, 420_000);
 
   let asleep: string[];
 
   test("a job of the janitor's removes what has ended, and leaves alone what is in flight", async () => {
-    asleep = await fallAsleep(stack, "asleep", 120_000);
+    asleep = await fallAsleep(stack, "asleep", 180_000);
     const job = JSON.parse(
       inStack("create", "job", "round", "--from=cronjob/janitor", "--dry-run=client", "--output=json"),
     );
@@ -177,7 +177,7 @@ describe.skipIf(reason)(title("upkeep, tier kubernetes", reason), () => {
     expect([after.signingKey, after.eventKey]).toEqual([before.signingKey, before.eventKey]);
     await endWell(asleep);
     await isAsItShouldBe();
-  }, 400_000);
+  }, 600_000);
 
   test("another version of the server is asked in the cluster, and comes with runs in flight", async () => {
     if (!("cluster" in found)) return;

@@ -78,6 +78,7 @@ describe.skipIf(reason).each(["experiment", "persistent"])(title("stack %s", rea
       "replace docker:index/container:Container::gateway-caddy",
       ...(like === "persistent" ? ["replace docker:index/container:Container::queue-redis"] : []),
       "update command:local:Command::preflight-check",
+      "update command:local:Command::processes-update",
       "update command:local:Command::registration-sync",
       "update command:local:Command::worker-process",
     ]);
@@ -143,11 +144,13 @@ describe.skipIf(reason)(title("durability", reason), () => {
     await stack.remove();
     for (const volume of leftovers(stack.name).volumes) docker("volume", "rm", volume);
   });
-  const begin = async (like: string) => {
+  const begin = async (like: string, seconds = 5) => {
     stack = await TestStack.create(like, { protectData: "false" });
     stack.set("workerDir", durableWorker(stack.home));
     await stack.up();
-    await startFiveRuns(stack, 5);
+    await startFiveRuns(stack, seconds);
+    // A mark is there before the server has what its step returned.
+    await new Promise((resolve) => setTimeout(resolve, 500));
   };
 
   test("persistent: server and queue killed together, five of five runs finish and no finished step runs again", async () => {
@@ -170,14 +173,14 @@ describe.skipIf(reason)(title("durability", reason), () => {
 
   test("experiment: a killed server forgets its runs, as the output warns", async () => {
     await stack.remove();
-    await begin("experiment");
+    await begin("experiment", 10);
     crash(`inngest-${stack.name}-server`);
     await eventually(10_000, async () => {
       expect(docker("inspect", "--format", "{{.State.Status}}", `inngest-${stack.name}-server`)).toBe("exited");
     });
     docker("start", `inngest-${stack.name}-server`);
     await untilRunning(`inngest-${stack.name}-server`);
-    await new Promise((resolve) => setTimeout(resolve, 15_000));
+    await new Promise((resolve) => setTimeout(resolve, 20_000));
     expect(finished(stack)).toBe(0);
   });
 });

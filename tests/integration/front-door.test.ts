@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { mostProcesses } from "../../components/docker/process-limit.ts";
 import { Browser } from "../support/browser.ts";
 import { docker, leftovers } from "../support/containers.ts";
 import { ask, askRaw, hostileRequest, seeded } from "../support/door.ts";
@@ -142,7 +143,7 @@ describe.skipIf(reason)(title("10,000 hostile requests", reason), () => {
     expect((await ask(stack.port, "GET", "/health", { host: "localhost" })).status).toBe(200);
     const logs = docker("logs", container("gateway"));
     expect(logs).not.toContain("panic");
-  }, 120_000);
+  });
 });
 
 describe.skipIf(noBrowser)(title("a browser", noBrowser), () => {
@@ -205,6 +206,7 @@ describe.skipIf(reason)(title("containers", reason), () => {
       });
       expect(HostConfig.Devices ?? []).toEqual([]);
       expect(HostConfig.Memory).toBeGreaterThan(0);
+      expect(HostConfig.PidsLimit).toBe(mostProcesses);
       expect(HostConfig.MemorySwap).toBe(HostConfig.Memory);
       expect(HostConfig.CpuShares).toBeGreaterThan(0);
       expect(HostConfig.NetworkMode).not.toBe("host");
@@ -320,6 +322,6 @@ describe.skipIf(reason)(title("a planned restart", reason), () => {
     const statuses = await Promise.all(answers);
     console.log({ sent: statuses.length });
     expect(statuses.filter((status) => status !== 200)).toEqual([]);
-    await eventually(60_000, async () => expect(finished(stack) - before).toBe(statuses.length));
-  }, 150_000);
+    await eventually(120_000, async () => expect(finished(stack) - before).toBe(statuses.length));
+  });
 });

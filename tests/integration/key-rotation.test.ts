@@ -22,9 +22,12 @@ const patience = 600_000;
 async function rotateUntilKilledAt(stack: TestStack, step: string): Promise<void> {
   const rotation = stack.command("keys", "rotate");
   let printed = "";
+  let killed = false;
   rotation.all?.on("data", (chunk) => {
     printed += chunk;
-    if (printed.includes(`Step ${step}:`)) process.kill(-(rotation.pid as number), "SIGKILL");
+    if (killed || !printed.includes(`Step ${step}:`)) return;
+    killed = true;
+    process.kill(-(rotation.pid as number), "SIGKILL");
   });
   const { signal, all } = await rotation;
   expect(signal, all).toBe("SIGKILL");

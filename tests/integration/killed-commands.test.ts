@@ -3,6 +3,7 @@
 import { statSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { locksIn } from "../../cli/setup/stale-lock.ts";
 import { readRecord } from "../../components/host/records.ts";
 import { docker, leftovers } from "../support/containers.ts";
 import { missing, title } from "../support/engine.ts";
@@ -31,7 +32,7 @@ describe.skipIf(reason)(title("killed commands, Docker tier", reason), () => {
     void command.then(() => {
       ended = true;
     });
-    await eventually(20_000, async () => expect(reached(said), said).toBe(true));
+    await eventually(90_000, async () => expect(reached(said), said).toBe(true));
     expect(ended, said).toBe(false);
     process.kill(-(command.pid as number), "SIGKILL");
     await command;
@@ -62,8 +63,11 @@ describe.skipIf(reason)(title("killed commands, Docker tier", reason), () => {
   test("a start beside another one that lives is refused, and says which", async () => {
     docker("rm", "--force", `inngest-${stack.name}-janitor`);
     const first = stack.command("start");
-    await new Promise((resolve) => first.all?.once("data", resolve));
-    const second = await stack.command("start");
+    const locks = join(stack.home, ".pulumi", "locks", "organization", "inngest-local", stack.name);
+    await eventually(60_000, async () => expect(locksIn(locks)).not.toEqual([]));
+    // It stands still while it has the lock, however fast this machine is.
+    process.kill(-(first.pid as number), "SIGSTOP");
+    const second = await stack.command("start").finally(() => process.kill(-(first.pid as number), "SIGCONT"));
     expect(second.all).toMatch(/is being changed by Pulumi \(pid \d+ on .+\)\. Remedy: wait until it is done/);
     expect(second.exitCode).toBe(1);
     expect((await first).exitCode).toBe(0);
@@ -73,7 +77,7 @@ describe.skipIf(reason)(title("killed commands, Docker tier", reason), () => {
     await killedAt(/Container gateway-caddy deleting/, "destroy", "--yes");
     expect((await stack.command("destroy", "--yes")).exitCode).toBe(0);
     await killedWhen(workerStarted, "start");
-    await eventually(20_000, async () => expect((await fetch(worker())).ok).toBe(true));
+    await eventually(60_000, async () => expect((await fetch(worker())).ok).toBe(true));
     const { all, exitCode } = await stack.command("destroy", "--yes", "--delete-data");
     expect(all).toContain(`The data of stack ${stack.name} is deleted.`);
     expect(exitCode).toBe(0);

@@ -18,5 +18,5 @@ describe.skipIf(reason)(title("the package", reason), () => {
     expect(all).toMatch(/\+ +inngest-local:index:DockerWorker +worker +create/);
     expect(all).not.toMatch(/[0-9a-f]{48}/);
     expect(exitCode).toBe(0);
-  }, 300_000);
+  });
 });

@@ -107,13 +107,20 @@ describe.skipIf(reason)(title("the commands of the pages", reason), () => {
     );
     for (const command of onProcesses) await typed(command);
     await typed("npm run destroy -- --stack dev --delete-data");
-  }, 300_000);
+  }, 600_000);
 
   test("on Docker", async () => {
-    for (const command of onDocker) await typed(command);
+    for (const command of onDocker) {
+      await typed(command).catch(async (error: Error) => {
+        // A cron has begun a run since the backup, which a restore does not overwrite.
+        if (!error.message.includes("has newer data")) throw error;
+        await typed("npm run backup -- --stack persistent --to /mnt/nas --keep 14");
+        await typed(command);
+      });
+    }
     await typed("npm run destroy -- --stack experiment --delete-data");
     expect(newcomer.git("status", "--porcelain")).toMatch(/^( M Pulumi\.\w+\.yaml\n?)*$/);
-  }, 600_000);
+  }, 900_000);
 });
 
 test("no page has a command that is neither typed here nor elsewhere", () => {

@@ -115,7 +115,7 @@ describe.skipIf(reason)(title("setup of tier 0", reason), () => {
     await killedAt(/passed +registered/);
     expectPassed(await clone.setup("0", "--yes", "--worker-dir", "mine"));
     expect(existsSync(join(clone.folder, ".mine.partial"))).toBe(false);
-  }, 300_000);
+  });
 
   test("run twice, it changes nothing", async () => {
     const { all = "", ...rest } = await clone.setup("0", "--yes");
@@ -231,5 +231,5 @@ describe.skipIf(noRecipe)(title("setup by a person who has an Inngest made by ha
     const known = await fetch(`${apiUrl}/v1/events/${ids[0]}`, { headers: { authorization: `Bearer ${signingKey}` } });
     expect(await known.text()).toContain("recipe/said");
     expect(await new InngestApi(apiUrl, signingKey).apps()).toContain("inngest-local");
-  }, 240_000);
+  });
 });

@@ -63,7 +63,7 @@ describe.skipIf(reason)(title("systemd", reason), () => {
     await start();
     const [before] = await pids();
     await machine.output("root", `kill -9 ${before}`);
-    await eventually(10_000, async () => {
+    await eventually(30_000, async () => {
       const now = await pids();
       expect(now).toHaveLength(1);
       expect(now[0]).not.toBe(before);
@@ -135,7 +135,6 @@ describe.skipIf(reason)(title("systemd", reason), () => {
         expect(await pids()).toHaveLength(1);
       }
     },
-    60_000,
   );
 
   test("remove stops it, takes unit and secrets along, and succeeds twice", async () => {
@@ -170,19 +169,19 @@ describe.skipIf(reason)(title("systemd", reason), () => {
     expect(await write("/home/person/x")).toBe("EROFS");
     expect(await write("/var/lib/inngest-local/test/x")).toContain('"pid"');
     await machine.output("root", `kill -9 ${pid}`);
-    await eventually(10_000, async () => expect(await pids()).toHaveLength(1));
+    await eventually(30_000, async () => expect(await pids()).toHaveLength(1));
   });
 
   test("output of hundreds of megabytes stays bounded in the journal, and its end can be read", async () => {
     const usage = async () => Number(await machine.output("root", "du -sm /var/log/journal | cut -f1"));
     const before = await usage();
     await start({ ...byUser, environment: { MODE: "polite", CHATTER: "300" } });
-    await eventually(60_000, async () => {
+    await eventually(240_000, async () => {
       const tail = await machine.output("person", `journalctl --user-unit=${unit} -n 3 --output=cat --quiet`);
       expect(tail).toContain("said it all");
     });
     expect((await usage()) - before).toBeLessThan(150);
-  }, 90_000);
+  });
 
   test("without the right to linger it is refused, and nothing is changed", async () => {
     const problem =

@@ -80,7 +80,7 @@ describe.skipIf(reason)(title("verify on stack persistent", reason), () => {
     expect(others).toEqual([]);
     docker("rm", "--force", container("gateway"));
     await stack.up("--refresh");
-  }, 120_000);
+  });
 
   /** What doctor complains of, but that runs which an earlier fault has lost never end. */
   const wrong = async () => (await complaints(stack)).filter((each) => each !== "history warning");
@@ -92,20 +92,16 @@ describe.skipIf(reason)(title("verify on stack persistent", reason), () => {
   test.each([
     ["queue-kill", / killed: \d of 2 runs do not go on: /],
     ["all-kill", / killed: 2 of 2 runs do not go on: the queue has nothing of it any more\./],
-  ])(
-    "a queue that appends nothing: doctor's queue, and verify's %s",
-    async (check, text) => {
-      const appends = "config set appendonly no";
-      docker("exec", container("queue"), "sh", "-c", `${redisPassword}; redis-cli ${appends}`);
-      if (check === "queue-kill") expect(await wrong()).toEqual(["queue broken"]);
-      const [failed, ...others] = await failedChecks(stack, "--patience", "30", ...withKill(check));
-      expect(failed).toMatchObject({ id: check, seen: expect.stringMatching(text) });
-      expect(failed?.seen).toContain("its Redis does not append to disk (appendonly no)");
-      expect(others).toEqual([]);
-      expect(await wrong()).toEqual([]);
-    },
-    180_000,
-  );
+  ])("a queue that appends nothing: doctor's queue, and verify's %s", async (check, text) => {
+    const appends = "config set appendonly no";
+    docker("exec", container("queue"), "sh", "-c", `${redisPassword}; redis-cli ${appends}`);
+    if (check === "queue-kill") expect(await wrong()).toEqual(["queue broken"]);
+    const [failed, ...others] = await failedChecks(stack, "--patience", "30", ...withKill(check));
+    expect(failed).toMatchObject({ id: check, seen: expect.stringMatching(text) });
+    expect(failed?.seen).toContain("its Redis does not append to disk (appendonly no)");
+    expect(others).toEqual([]);
+    expect(await wrong()).toEqual([]);
+  });
 
   test("a server with its queue in memory: server-kill, and no other", async () => {
     const own = "/run/secrets/inngest.json";
@@ -123,7 +119,7 @@ describe.skipIf(reason)(title("verify on stack persistent", reason), () => {
     expect(failed).toMatchObject({ id: "server-kill", seen: expect.stringContaining(" runs do not go on: ") });
     expect(failed?.seen).toContain("Likely cause: the queue keeps nothing: it is in the server's memory");
     expect(others).toEqual([]);
-  }, 180_000);
+  });
 
   test("a server whose volume is not mounted: doctor's data, and verify's recreate, which makes it anew as it should be", async () => {
     makeByHand(stack.name, container("server"), ({ volumes: { "/data": _, ...volumes }, scratch }) => ({
@@ -140,7 +136,7 @@ describe.skipIf(reason)(title("verify on stack persistent", reason), () => {
     expect(failed?.seen).toContain("Likely cause: the server's folder is on no volume");
     expect(others).toEqual([]);
     expect(await wrong()).toEqual([]);
-  }, 180_000);
+  });
 
   test("a container that is published to everybody: fenced, and doctor's listeners", async () => {
     const extra = container("extra");

@@ -88,7 +88,7 @@ describe.skipIf(noDocker)(title("a worker on the Docker tier", noDocker), () => 
       Number(
         docker("exec", `inngest-${stack.name}-queue`, "sh", "-c", `${redisPassword}; redis-cli XLEN inngest:gateway`),
       );
-    await eventually(15_000, async () => expect(stream()).toBeGreaterThan(0));
+    await eventually(90_000, async () => expect(stream()).toBeGreaterThan(0));
     expect(await stack.changes()).toEqual([]);
     await stack.destroy();
     removeVolumes();

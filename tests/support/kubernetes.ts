@@ -108,6 +108,8 @@ export class Notes {
   constructor(kubectl: Kubectl, image: string) {
     this.#kubectl = kubectl;
     kubectl(["create", "namespace", this.namespace]);
+    // A controller makes the account that every pod needs.
+    this.#in("wait", "--for=create", "serviceaccount/default", "--timeout=60s");
     const command = ["redis-server", "--save", "", "--protected-mode", "no"];
     this.#in(
       "run",

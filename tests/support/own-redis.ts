@@ -57,6 +57,12 @@ export class OwnRedis {
     this.#cli("DEL", ...keys, "{queue}:queue:item");
   }
 
+  /** Whether the queue holds a run as asleep; until then the server may still write of it. */
+  holdsAsleep(run: string): boolean {
+    const items = this.#cli("HVALS", "{queue}:queue:item").split("\n");
+    return items.some((item) => item.includes(run) && item.includes('"kind":"sleep"'));
+  }
+
   stop(): void {
     process.kill(this.#pid);
   }

@@ -179,7 +179,8 @@ export class TestStack {
     const api = await this.api();
     const known = new Set((await api.runs(100)).map(({ id }) => id));
     await api.send((await this.outputs()).eventKey, event);
-    return await eventually(30_000, async () => {
+    // A step whose call met nobody is tried again after 15 to 45 s.
+    return await eventually(90_000, async () => {
       const runs = (await api.runs(100)).filter(({ id }) => !known.has(id));
       const done = runs.filter(({ status }) => status === "COMPLETED").map(({ function: { id } }) => id);
       if (functions.every((id) => done.includes(id))) return runs;

@@ -49,11 +49,11 @@ export class Traffic {
   }
 
   /**
-   * Runs whose event the server accepted within a second of going away. Server 1.43.0 answers an event before it has
-   * stored it, and goes on answering while it stops.
+   * Runs whose event the server accepted within two seconds of going away. Server 1.43.0 answers an event before it has
+   * stored it, and goes on answering while it stops, for 0.2 s where the machine does nothing else.
    */
   acceptedWhileStopping(): Set<string> {
-    const stopping = ([, at]: [string, number]) => this.#unansweredAt.some((gone) => gone > at && gone - at < 1000);
+    const stopping = ([, at]: [string, number]) => this.#unansweredAt.some((gone) => gone > at && gone - at < 2000);
     return new Set([...this.#acceptedAt].filter(stopping).map(([run]) => run));
   }
 
@@ -72,13 +72,14 @@ export class Traffic {
       const answer = await fetch(url, { method: "POST", body, signal: AbortSignal.timeout(10_000) }).catch(
         () => undefined,
       );
-      if (answer?.ok) {
-        const { ids } = (await answer.json()) as { ids: [string] };
-        this.accepted.set(run, ids[0]);
+      const told = answer?.ok ? await answer.json().catch(() => undefined) : undefined;
+      if (told) {
+        this.accepted.set(run, (told as { ids: [string] }).ids[0]);
         this.#acceptedAt.set(run, Date.now());
         return;
       }
-      if (!answer) this.#unansweredAt.push(Date.now());
+      // One whose body has not come is sent again: the server takes its id once.
+      if (!answer || answer.ok) this.#unansweredAt.push(Date.now());
       const came = String(answer?.status ?? "no answer");
       this.tries[came] = (this.tries[came] ?? 0) + 1;
       if (answer?.status === 401) await this.#readKey();
@@ -88,10 +89,16 @@ export class Traffic {
 
   /** As an app whose key is refused asks for the one that is good now. */
   async #readKey(): Promise<void> {
-    this.#reading ??= this.#stack.outputs().then(({ eventKey }) => {
-      this.#eventKey = eventKey;
-      this.#reading = undefined;
-    });
+    this.#reading ??= this.#stack
+      .outputs()
+      .then(({ eventKey }) => {
+        this.#eventKey = eventKey;
+      })
+      // Read while Pulumi writes; the next 401 asks again.
+      .catch(() => undefined)
+      .finally(() => {
+        this.#reading = undefined;
+      });
     await this.#reading;
   }
 

@@ -224,7 +224,9 @@ describe("Docker", () => {
 
 describe("a stack", () => {
   test("that is not up yet, with free ports, is fine", async () => {
-    const [port, workerPort] = [await freePort(), await freePort()].map(String);
+    // Tier docker wants the third one too.
+    const first = await freePort(4);
+    const [port, workerPort] = [first, first + 3].map(String);
     const results = await look(
       stackChecks(
         patient(
@@ -256,7 +258,9 @@ describe("a stack", () => {
   });
 
   test("with a prefixed key: exactly that is said, and never the key", async () => {
-    const [port, workerPort] = [await freePort(), await freePort()].map(String);
+    // Tier docker wants the third one too.
+    const first = await freePort(4);
+    const [port, workerPort] = [first, first + 3].map(String);
     const key = `signkey-dev-${"ab".repeat(16)}`;
     const sick = patient(
       { tier: "docker", port: port as string, workerPort: workerPort as string, serverImage: "a:v1.43.0" },

@@ -79,11 +79,15 @@ test("the gateway's container has the only way to the server", () => {
   expect(find(resources, "Volume server-door").inputs.driverOpts).toMatchObject({ type: "tmpfs" });
 });
 
-test("the server's container starts after its queue and the janitor's after the server, and nothing else waits for them", () => {
+test("the server's container starts after its queue and the janitor's after the server; beside them only what needs all waits", () => {
   const waiting = (name: string) =>
     resources.filter(({ options }) => options.dependsOn?.includes(name)).map(({ label }) => label);
-  expect(waiting("queue-redis")).toEqual(["Container server-inngest"]);
-  expect(waiting("server-inngest")).toEqual(["Command registration-sync", "Container janitor-node"]);
+  expect(waiting("queue-redis")).toEqual(["Command processes-update", "Container server-inngest"]);
+  expect(waiting("server-inngest")).toEqual([
+    "Command processes-update",
+    "Command registration-sync",
+    "Container janitor-node",
+  ]);
 });
 
 test("a name with a certificate is published beside loopback, with the certificate's files", async () => {
@@ -162,6 +166,25 @@ describe("CIS Docker Benchmark, section 5: every container", () => {
     for (const port of (inputs.ports ?? []) as { ip: string }[]) expect(port.ip).toBe("127.0.0.1");
     // 5.15: a container that comes back is one that is to run.
     expect(inputs.restart).toBe(name.endsWith("-owner") ? "no" : "unless-stopped");
+  });
+
+  // 5.29.
+  test("that runs on has its processes bounded, anew when it is another one", () => {
+    const { inputs } = find(resources, "Command processes-update");
+    const running = containers().filter(({ name }) => !name.endsWith("-owner"));
+    expect(JSON.parse(inputs.stdin as string)).toEqual({
+      containers: expect.toSatisfy(
+        (names: string[]) =>
+          [...names].sort().join() ===
+          running
+            .map((each) => each.inputs.name)
+            .sort()
+            .join(),
+      ),
+      mostProcesses: 1024,
+    });
+    const { CONTAINERS: ids } = inputs.environment as { CONTAINERS: string };
+    expect(Object.values(JSON.parse(ids)).sort()).toEqual(running.map(({ name }) => `${name}-id`).sort());
   });
 });
 
@@ -296,6 +319,8 @@ describe("the Docker context", () => {
     });
     const spec = JSON.parse(find(plan.resources, "Command preflight-check").inputs.stdin as string);
     expect(spec.docker.context).toBe("colima");
+    const limit = JSON.parse(find(plan.resources, "Command processes-update").inputs.stdin as string);
+    expect(limit.context).toBe("colima");
   });
 
   test("of the setting stands before it", async () => {

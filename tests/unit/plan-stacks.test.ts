@@ -12,6 +12,7 @@ const gateway = [
   "  RandomPassword gateway-password",
   "  RemoteImage gateway-image",
 ];
+const processLimit = ["DockerProcessLimit processes", "  Command processes-update"];
 const hostWorker = ["HostWorker worker", "  HostService worker", "    Command worker-process"];
 
 describe("dev", () => {
@@ -164,6 +165,7 @@ describe("experiment", () => {
     const { resources, outputs } = await planStack("experiment");
     expect(tree(resources)).toEqual([
       ...gateway,
+      ...processLimit,
       "DockerServer server",
       "  Container server-inngest",
       "  RemoteImage server-image",
@@ -222,7 +224,7 @@ describe("persistent", () => {
   test("is server and queue, each with a volume, behind a gateway", async () => {
     const { resources, outputs } = await planStack("persistent");
     const rest = [...hostWorker, "Network network", ...preflight, ...registration, ...signingKeys, "docker docker"];
-    expect(tree(resources)).toEqual([...gateway, ...janitor, ...queue, ...server, ...rest]);
+    expect(tree(resources)).toEqual([...gateway, ...janitor, ...processLimit, ...queue, ...server, ...rest]);
     expect(outputs.durability).toMatch(/^kept: /);
   });
 
@@ -263,7 +265,7 @@ describe("persistent", () => {
       "  Volume worker-data",
     ];
     const rest = ["Network network", ...preflight, ...registration, ...signingKeys, "docker docker"];
-    expect(tree(resources)).toEqual([...gateway, ...janitor, ...queue, ...server, ...worker, ...rest]);
+    expect(tree(resources)).toEqual([...gateway, ...janitor, ...processLimit, ...queue, ...server, ...worker, ...rest]);
   });
 
   test("with a Redis of one's own starts none", async () => {

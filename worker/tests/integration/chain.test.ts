@@ -42,9 +42,10 @@ describe.each(cases)("a worker on %s by %s", (runtime, transport) => {
       expect(await server.ended(event, "process-task")).toMatchObject({ status: "COMPLETED" });
       const output = JSON.parse(await readFile(join(worker.dataDirectory, "outputs/deep/er/result.json"), "utf8"));
       expect(output).toMatchObject({ url, bytes: 14, lines: 3 });
-      const journal = await until("record-task wrote", () =>
-        readFile(join(worker.dataDirectory, "completed.jsonl"), "utf8"),
-      );
+      const journal = await until("record-task wrote", async () => {
+        const text = await readFile(join(worker.dataDirectory, "completed.jsonl"), "utf8");
+        return text.endsWith("\n") && text;
+      });
       expect(JSON.parse(journal)).toMatchObject({ url, result: { bytes: 14, sha256: output.sha256 } });
     });
 

@@ -51,16 +51,23 @@ export function hasProgram(name: string): boolean {
   });
 }
 
-/** A port from 18000 to 18999 that nobody listens on. */
+/** Who has one may not listen there yet, or not at the moment. */
+const given = new Set<number>();
+
+/** A port from 18000 to 18999 that nobody listens on, and that nobody in this file was given before. */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = 18_000 + Math.floor(Math.random() * 1_000);
+    if (given.has(port)) continue;
     const server = createServer();
     const free = await new Promise<boolean>((resolve) => {
       server.once("error", () => resolve(false));
       server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
     });
-    if (free) return port;
+    if (free) {
+      given.add(port);
+      return port;
+    }
   }
 }
 
