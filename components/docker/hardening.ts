@@ -20,8 +20,8 @@ export interface Hardening {
 }
 
 /**
- * What every container of a stack has and has not, after section 5 of the CIS Docker Benchmark. A limit of processes
- * is not among it: the provider has no such input, and the memory bounds them.
+ * What every container of a stack has and has not, after section 5 of the CIS Docker Benchmark. `DockerProcessLimit`
+ * adds a limit of processes, of which the provider has no input.
  */
 export function hardened(hardening: Hardening) {
   const { stack, memory, cpuShares, capabilities = [], scratch = {}, labels = [] } = hardening;

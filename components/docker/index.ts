@@ -10,6 +10,7 @@ import { currentContext } from "./context.ts";
 import { DockerGateway } from "./gateway.ts";
 import { DockerJanitor } from "./janitor.ts";
 import { dockerNames, labelsOf } from "./names.ts";
+import { DockerProcessLimit } from "./process-limit.ts";
 import { DockerQueue } from "./queue.ts";
 import { DockerServer } from "./server.ts";
 import { DockerWorker, workerPort } from "./worker.ts";
@@ -89,21 +90,22 @@ export function deploy(settings: Settings, keys: Keys, opts: pulumi.ComponentRes
     },
     withDocker,
   );
-  if (durable && settings.retention !== undefined) {
-    new DockerJanitor(
-      "janitor",
-      {
-        stack,
-        image: settings.upkeepImage,
-        network,
-        days: settings.retention,
-        redisUrl,
-        alarmUrl: eventsUrl(`http://${names.gateway}:${gatewayPorts.http}/e`, keys),
-        startAfter: server,
-      },
-      withDocker,
-    );
-  }
+  const janitor =
+    durable && settings.retention !== undefined
+      ? new DockerJanitor(
+          "janitor",
+          {
+            stack,
+            image: settings.upkeepImage,
+            network,
+            days: settings.retention,
+            redisUrl,
+            alarmUrl: eventsUrl(`http://${names.gateway}:${gatewayPorts.http}/e`, keys),
+            startAfter: server,
+          },
+          withDocker,
+        )
+      : undefined;
   const deployWorker = (): Pick<Endpoints, "worker" | "supervision"> => {
     const unsupervised = pulumi.output<Record<string, string>>({});
     if (runtime === "external") return { worker: pulumi.output(endpoints.workerEndpoint), supervision: unsupervised };
@@ -142,6 +144,21 @@ export function deploy(settings: Settings, keys: Keys, opts: pulumi.ComponentRes
     const { instance, supervised } = new HostWorker("worker", args, workerOptions(worker.transport, server, opts));
     return { worker: instance, supervision: pulumi.all<string>({ worker: supervised }) };
   };
+  const deployed = deployWorker();
+  new DockerProcessLimit(
+    "processes",
+    {
+      context,
+      containers: {
+        [names.server]: server.containerId,
+        [names.gateway]: gateway.containerId,
+        ...(queue && { [names.queue]: queue.containerId }),
+        ...(janitor && { [names.janitor]: janitor.containerId }),
+        ...(placement === "container" && runtime !== "external" && { [names.worker]: deployed.worker }),
+      },
+    },
+    opts,
+  );
   return {
     ...endpoints,
     appEnvironment: appEnvironment({ serverUrl: endpoints.apiUrl, origin, keys: keys.worker }),
@@ -149,7 +166,7 @@ export function deploy(settings: Settings, keys: Keys, opts: pulumi.ComponentRes
     dashboardPassword: gateway.password,
     // The way to the server is the gateway: who waits for the one waits for both.
     server: pulumi.all([server.containerId, gateway.containerId]).apply(([id]) => id),
-    ...deployWorker(),
+    ...deployed,
     stores: storesOf(
       {
         kind: "docker",

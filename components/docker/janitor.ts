@@ -22,6 +22,9 @@ export interface DockerJanitorArgs {
 
 /** Keeps the server's SQLite file as long as the stack says, beside the server on the same volume. */
 export class DockerJanitor extends pulumi.ComponentResource {
+  /** Id of the container. */
+  public readonly containerId: pulumi.Output<string>;
+
   constructor(name: string, args: DockerJanitorArgs, opts?: pulumi.ComponentResourceOptions) {
     super("inngest-local:index:DockerJanitor", name, {}, opts);
     const names = dockerNames(args.stack);
@@ -39,7 +42,7 @@ export class DockerJanitor extends pulumi.ComponentResource {
       { stack: args.stack, file: orderFile, content: order, image: image.imageId },
       { parent: this },
     );
-    new docker.Container(
+    const container = new docker.Container(
       `${name}-node`,
       {
         ...hardened({ stack: args.stack, memory: 512, cpuShares: 256, labels: [secrets.label] }),
@@ -53,7 +56,8 @@ export class DockerJanitor extends pulumi.ComponentResource {
       },
       { parent: this, ...replacedWhole, dependsOn: args.startAfter },
     );
-    this.registerOutputs({});
+    this.containerId = container.id;
+    this.registerOutputs({ containerId: this.containerId });
   }
 }
 

@@ -30,6 +30,8 @@ export interface DockerQueueArgs {
  * ```
  */
 export class DockerQueue extends pulumi.ComponentResource {
+  /** Id of the container. */
+  public readonly containerId: pulumi.Output<string>;
   /** Where the server finds it; secret, because it holds the password. */
   public readonly url: pulumi.Output<string>;
   /** Where a worker on this machine finds it, when it is published; secret too. */
@@ -49,7 +51,7 @@ export class DockerQueue extends pulumi.ComponentResource {
       { stack, file: redisConfFile, content, image: image.imageId },
       { parent: this },
     );
-    new docker.Container(
+    const container = new docker.Container(
       `${name}-redis`,
       {
         ...hardened({ stack, memory: 1024, cpuShares: 1024, labels: [secrets.label] }),
@@ -72,7 +74,8 @@ export class DockerQueue extends pulumi.ComponentResource {
     const urlAt = (address: string) => pulumi.secret(pulumi.interpolate`redis://:${password.result}@${address}`);
     this.url = urlAt(`${names.queue}:6379`);
     this.hostUrl = args.port ? urlAt(`127.0.0.1:${args.port}`) : undefined;
-    this.registerOutputs({ url: this.url, hostUrl: this.hostUrl });
+    this.containerId = container.id;
+    this.registerOutputs({ containerId: this.containerId, url: this.url, hostUrl: this.hostUrl });
   }
 }
 
