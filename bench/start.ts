@@ -2,8 +2,8 @@ import { execa } from "execa";
 import { firstRun } from "../cli/first-run.ts";
 import { missing } from "../tests/support/engine.ts";
 import { type ByHand, type HandServer, startByHand } from "./support/by-hand.ts";
-import { EmptyProgram } from "./support/empty-program.ts";
 import { figure, interleave, type Report, report, timed } from "./support/measure.ts";
+import { BenchProgram } from "./support/program.ts";
 
 const tiers = [
   { stack: "dev", ratio: 1.6, byHand: { "": "process" } },
@@ -16,7 +16,7 @@ const tiers = [
 
 /** `npm start` from nothing running to the first completed function, against the least that this can cost. */
 export async function run(rounds: number): Promise<Report> {
-  const empty = await EmptyProgram.create("usual");
+  const empty = await BenchProgram.create("usual");
   const npm = (command: string, ...flags: string[]) =>
     execa("node", ["cli/run.mjs", command, ...flags], { stdio: ["ignore", "ignore", "inherit"] });
   const results = [];

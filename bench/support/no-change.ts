@@ -1,7 +1,7 @@
 import { missing } from "../../tests/support/engine.ts";
 import { TestStack } from "../../tests/support/test-stack.ts";
-import { EmptyProgram } from "./empty-program.ts";
 import { figure, interleave, type Report, report, type Target, timed } from "./measure.ts";
+import { BenchProgram } from "./program.ts";
 
 interface NoChange {
   what: string;
@@ -14,8 +14,8 @@ interface NoChange {
 /** A measurement of one command on the stacks `dev` and `persistent`, on which it changes nothing. */
 export function noChange(name: string, { what, ours, baseline, target }: NoChange) {
   return async (rounds: number): Promise<Report> => {
-    const usual = await EmptyProgram.create("usual");
-    const lean = await EmptyProgram.create("lean");
+    const usual = await BenchProgram.create("usual");
+    const lean = await BenchProgram.create("lean");
     const results = [];
     try {
       for (const program of [usual, lean]) await program.run("up", "--yes", "--skip-preview");
