@@ -14,6 +14,12 @@ const pauseFactor = 9;
 const quiet = 50;
 const quietAtMost = 5000;
 
+/**
+ * Milliseconds after which SQLite's log is moved into the file. The server does that when it writes and not else: beside
+ * one at rest the log of 100,000 runs grew to three times their history (measured).
+ */
+const moveEvery = 1000;
+
 /** Pages that stay free for what comes next. */
 const sparePages = 256;
 
@@ -64,6 +70,7 @@ export async function removeBefore(
   });
   await remove("worker_connections", "id", "disconnected_at", ({ at }) => at !== null && Number(at) < cutoff);
   await giveBack(database);
+  moveLog(database);
   return { rows, bytes: bytes - bytesOf(database) };
 }
 
@@ -132,6 +139,7 @@ class Pace {
   /** What was seen of the server's last commit, and when. */
   #lastSeen: unknown;
   #since = 0;
+  #movedAt = performance.now();
 
   constructor(database: DatabaseSync) {
     this.#database = database;
@@ -160,8 +168,13 @@ class Pace {
       if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
       throw error;
     }
-    const took = performance.now() - before;
+    const now = performance.now();
+    const took = now - before;
     this.#batch = took > longest ? Math.max(5, this.#batch >> 1) : Math.min(500, this.#batch + 20);
+    if (now - this.#movedAt >= moveEvery) {
+      moveLog(this.#database);
+      this.#movedAt = performance.now();
+    }
     await sleep(took * pauseFactor);
   }
 
@@ -181,6 +194,11 @@ class Pace {
   #seen(): unknown {
     return Object.values(this.#version.get() as object)[0];
   }
+}
+
+/** As much as nobody still reads, without a lock that the server could meet. */
+function moveLog(database: DatabaseSync): void {
+  database.exec("PRAGMA wal_checkpoint(PASSIVE)");
 }
 
 /** Gives free pages back to the file system, where the file was made for that. */
