@@ -172,17 +172,9 @@ describe("CIS Docker Benchmark, section 5: every container", () => {
   test("that runs on has its processes bounded, anew when it is another one", () => {
     const { inputs } = find(resources, "Command processes-update");
     const running = containers().filter(({ name }) => !name.endsWith("-owner"));
-    expect(JSON.parse(inputs.stdin as string)).toEqual({
-      containers: expect.toSatisfy(
-        (names: string[]) =>
-          [...names].sort().join() ===
-          running
-            .map((each) => each.inputs.name)
-            .sort()
-            .join(),
-      ),
-      mostProcesses: 1024,
-    });
+    const { containers: names, ...limit } = JSON.parse(inputs.stdin as string);
+    expect(names.toSorted()).toEqual(running.map((each) => each.inputs.name).sort());
+    expect(limit).toEqual({ mostProcesses: 1024 });
     const { CONTAINERS: ids } = inputs.environment as { CONTAINERS: string };
     expect(Object.values(JSON.parse(ids)).sort()).toEqual(running.map(({ name }) => `${name}-id`).sort());
   });
