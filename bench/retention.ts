@@ -2,18 +2,20 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
-import { ulidAt } from "../components/upkeep/history.ts";
-import { hexOf, ulidOf } from "../components/upkeep/retention.ts";
 import type { Swept } from "../components/upkeep/sweep.ts";
-import { durableWorker, finished } from "../tests/support/durable-worker.ts";
+import { hexOf, ulidAt, ulidOf } from "../components/upkeep/ulid.ts";
+import { durableWorker, finished, marks } from "../tests/support/durable-worker.ts";
+import { InFlight } from "../tests/support/in-flight.ts";
 import { OwnRedis } from "../tests/support/own-redis.ts";
 import { eventually, TestStack } from "../tests/support/test-stack.ts";
 import { figure, type Report, report } from "./support/measure.ts";
 
-/** Runs that ended 40 days ago, and runs in flight; fewer for a try. */
+/** Runs that ended 40 days ago, and runs in flight of each kind; fewer for a try. */
 const old = Number(process.env.BENCH_OLD ?? 100_000);
-const asleep = Number(process.env.BENCH_ASLEEP ?? 1000);
+const each = Number(process.env.BENCH_EACH ?? 250);
 const samples = 60;
+/** Those in flight wake after the samples, while the janitor is still at work on a history of 100,000 runs. */
+const nap = Math.max(300, old / 100);
 
 /** What the janitor costs a stack at work, and whether it removes what it should and nothing else. */
 export async function run(): Promise<Report> {
@@ -28,12 +30,7 @@ export async function run(): Promise<Report> {
     await sleep(5000);
     const database = join(stack.dataFolder, "server", "main.db");
     multiply(database);
-    const { eventKey } = await stack.outputs();
-    const api = await stack.api();
-    for (let each = 0; each < asleep; each++) {
-      const data = { run: `asleep${each}`, seconds: 3600 };
-      await api.send(eventKey, { name: "durable/asleep", data });
-    }
+    const inFlight = await InFlight.start(stack, each, nap);
     await sleep(30_000);
     const before = await waits(stack, "before", () => false);
     let swept: Swept | undefined;
@@ -43,16 +40,22 @@ export async function run(): Promise<Report> {
       swept = JSON.parse(stdout) as Swept;
     });
     const during = await waits(stack, "during", () => swept !== undefined);
+    await inFlight.wake();
     await janitor;
     const minutes = (performance.now() - began) / 60_000;
     const gone = (swept as unknown as Swept).rows as Record<string, number>;
-    if (gone.function_runs !== old || (swept as unknown as Swept).inFlight < asleep) {
+    if (gone.function_runs !== old || (swept as unknown as Swept).inFlight < inFlight.runs.length) {
       throw new Error(`the janitor was to remove ${old} runs, and told ${JSON.stringify(swept)}`);
     }
+    await eventually(nap * 1000, async () => {
+      const open = inFlight.unfinished(marks(stack));
+      if (open.length > 0)
+        throw new Error(`${open.length} of the runs in flight have not ended, each step once: ${open}`);
+    });
     const rows = Object.values(gone).reduce((total, each) => total + each, 0);
     return report(
       "retention",
-      `${old} runs that ended, ${asleep} in flight, ${rows} rows removed in ${minutes.toFixed(1)} minutes. Ours: while the ` +
+      `${old} runs that ended, ${inFlight.runs.length} in flight (asleep, queued, before another attempt, waiting for an event), ${rows} rows removed in ${minutes.toFixed(1)} minutes, after which all in flight have ended, each step once. Ours: while the ` +
         "janitor works. Baseline: before. From an event to the end of its run, one at a time.",
       [
         figure("wait for a run, p95", "ms", during, before, during.length, {

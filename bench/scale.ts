@@ -1,20 +1,14 @@
-import { type Lab, type Setup, sidesOf } from "./support/lab.ts";
+import { type Setup, sidesOf } from "./support/lab.ts";
 import { figure, interleave, type Report, type Result, report, timed } from "./support/measure.ts";
-import { processorTimeOf } from "./support/processes.ts";
 import { BenchProgram } from "./support/program.ts";
 import { type Burst, burstOf } from "./support/samples.ts";
 
 const burst = 400;
 
-interface Sample extends Burst {
-  /** Milliseconds of processor time a run of the workers. */
-  workerCost: number;
-}
-
 /** What another worker beside the first one brings, and who is the limit. */
 export async function run(rounds: number): Promise<Report> {
   const found = await interleave("scale", rounds, { ...sides(1), ...sides(2), ...sides(4) });
-  const of = (name: string, key: keyof Sample) => (found[name] ?? []).map((sample) => sample[key]);
+  const of = (name: string, key: keyof Burst) => (found[name] ?? []).map((sample) => sample[key]);
   const names = Object.keys(found);
   const [one = "", ...more] = names;
   return report(
@@ -71,15 +65,7 @@ async function programTimes(workers: number): Promise<ProgramTimes> {
   }
 }
 
-function sides(workers: number): Record<string, () => Promise<Sample>> {
+function sides(workers: number): Record<string, () => Promise<Burst>> {
   const setup: Setup = { kind: "persistent", connectedWorkers: workers };
-  return sidesOf({ [workers === 1 ? "1 worker" : `${workers} workers`]: setup }, sample);
-}
-
-async function sample(lab: Lab): Promise<Sample> {
-  const workers = lab.programs.names.filter((name) => name.startsWith("worker"));
-  const used = () => processorTimeOf(workers.flatMap((name) => lab.programs.pids(name)));
-  const before = used();
-  const measured = await burstOf(lab, burst);
-  return { ...measured, workerCost: Math.round(((used() - before) / burst) * 10_000) / 10 };
+  return sidesOf({ [workers === 1 ? "1 worker" : `${workers} workers`]: setup }, (lab) => burstOf(lab, burst));
 }

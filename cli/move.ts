@@ -48,11 +48,11 @@ async function move({ from, to, yes }: Flags): Promise<void> {
 /** Throws {@link Problem} for a target that cannot take it in. */
 async function checkTarget(pulumi: Pulumi, from: string, to: string): Promise<void> {
   const { tier = "process", durable = "true", keysFrom } = await pulumi.settings(to, ["tier", "durable", "keysFrom"]);
-  if (tier === "cluster") {
+  const { tier: source } = await pulumi.settings(from, ["tier"]);
+  if (source === "cluster" && tier !== "cluster") {
     throw new Problem(
-      `stack ${to} is of tier cluster, whose history is in Postgres: runs, events and traces of a SQLite file do not go ` +
-        "into it, and runs in flight would have no history. The keys may. Remedy: --to a stack of tier kubernetes; or " +
-        `let the runs end, and npm run pulumi -- config set keysFrom ${from} --stack ${to}`,
+      `stack ${from} is of tier cluster, whose history is in Postgres, and that of ${to} is a SQLite file, which does not ` +
+        `take it in. Remedy: --to a stack of tier cluster`,
     );
   }
   if (tier === "docker" && durable === "false") {

@@ -19,6 +19,7 @@ import { compileCache, passphraseFile, stateFolder } from "../components/host/pa
 import { Problem } from "../components/host/problem.ts";
 import { onPath } from "../components/host/programs.ts";
 import { writePrivateFile } from "../components/host/records.ts";
+import { atLeast } from "../components/host/versions.ts";
 
 const require = createRequire(import.meta.url);
 const project = "inngest-local";
@@ -45,9 +46,10 @@ export class Pulumi {
     return new Pulumi(binary, { ...environment, ...cache, ...collector, ...ownBackend(environment), PATH: path });
   }
 
-  /** Runs the CLI on this terminal. Resolves to its exit code. */
-  async run(args: string[]): Promise<number> {
-    const { exitCode } = await execa(this.#binary, args, { ...this.#options(), stdio: "inherit", reject: false });
+  /** Runs the CLI on this terminal, with more variables. Resolves to its exit code. */
+  async run(args: string[], variables: NodeJS.ProcessEnv = {}): Promise<number> {
+    const env = { ...this.#environment, ...variables };
+    const { exitCode } = await execa(this.#binary, args, { ...this.#options(), env, stdio: "inherit", reject: false });
     return exitCode ?? 1;
   }
 
@@ -93,22 +95,23 @@ export class Pulumi {
     return existsSync(file);
   }
 
-  /** `up` or `destroy` on this terminal. Resolves to the exit code. */
-  async change(command: "up" | "destroy", stack: string, args: string[]): Promise<number> {
+  /** `up` or `destroy` on this terminal, with more variables. Resolves to the exit code. */
+  async change(
+    command: "up" | "destroy",
+    stack: string,
+    args: string[],
+    variables?: NodeJS.ProcessEnv,
+  ): Promise<number> {
     const quiet = process.stdout.isTTY ? [] : ["--suppress-progress"];
     return await this.#withSettings(stack, (file) =>
-      this.run([
-        command,
-        "--yes",
-        "--skip-preview",
-        "--suppress-permalink=true",
-        "--stack",
-        stack,
-        "--config-file",
-        file,
-        ...quiet,
-        ...args,
-      ]),
+      this.run(
+        [
+          ...[command, "--yes", "--skip-preview", "--suppress-permalink=true", "--stack", stack, "--config-file", file],
+          ...quiet,
+          ...args,
+        ],
+        variables,
+      ),
     );
   }
 
@@ -224,14 +227,6 @@ export async function findBinary(): Promise<string> {
         "least that version. Remedy: connect to the network, or install it from https://www.pulumi.com/docs/install",
     );
   }
-}
-
-/** Compares `v3.259.0`-like versions. */
-export function atLeast(version: string, wanted: string): boolean {
-  const numbers = (text: string) => (/(\d+)\.(\d+)\.(\d+)/.exec(text) ?? []).slice(1).map(Number);
-  const [have, want] = [numbers(version), numbers(wanted)];
-  const different = want.findIndex((number, index) => number !== have[index]);
-  return have.length === 3 && (different === -1 || (have[different] as number) > (want[different] as number));
 }
 
 /** Variables that give a person without a Pulumi backend one of their own, in files of their own. */

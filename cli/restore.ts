@@ -6,7 +6,7 @@ import { writePrivateFile } from "../components/host/records.ts";
 import { checkStack, defineCommand, runCommand } from "./command.ts";
 import { Pulumi } from "./pulumi-cli.ts";
 import { freeStack } from "./setup/stale-lock.ts";
-import { type Manifest, unpack } from "./upkeep/archive.ts";
+import { isOfPostgres, type Manifest, unpack } from "./upkeep/archive.ts";
 import { keysOfState } from "./upkeep/keys-of-state.ts";
 import { checkFit, putBack } from "./upkeep/put-back.ts";
 import { stateOf } from "./upkeep/take-backup.ts";
@@ -39,6 +39,7 @@ async function restore(file: string, { stack, force }: Flags): Promise<void> {
     }
     checkStack(stack);
     const pulumi = await Pulumi.find();
+    await checkEngine(pulumi, stack, manifest);
     await pulumi.selectOrCreate(stack);
     await freeStack(pulumi, stack);
     const { durability } = await pulumi.outputs<{ durability?: string }>(stack);
@@ -52,6 +53,16 @@ async function restore(file: string, { stack, force }: Flags): Promise<void> {
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+/** Throws {@link Problem} where a backup's history is Postgres' and the stack keeps its own in SQLite. */
+async function checkEngine(pulumi: Pulumi, stack: string, manifest: Manifest): Promise<void> {
+  const { tier = "process" } = await pulumi.settings(stack, ["tier"]);
+  if (!isOfPostgres(manifest) || tier === "cluster") return;
+  throw new Problem(
+    `the backup's history is of Postgres, and stack ${stack} keeps its own in SQLite (tier ${tier}), which does not take ` +
+      "it in. Remedy: a stack of tier cluster",
+  );
 }
 
 /** Brings up a stack that is not: with the keys of the backup where they can be read. */

@@ -31,7 +31,8 @@ async function retention({ stack, now, endStranded, json }: Flags): Promise<void
     return;
   }
   const megabytes = (bytes: number) => `${(bytes / 1024 ** 2).toFixed(1)} MB`;
-  console.log(`History ${megabytes(swept.size)}; ${megabytes(swept.room)} are free; retention ${retention}`);
+  const room = swept.room === undefined ? "" : `${megabytes(swept.room)} are free; `;
+  console.log(`History ${megabytes(swept.size)}; ${room}retention ${retention}`);
   if (swept.rows) {
     const rows = Object.entries(swept.rows).filter(([, count]) => count > 0);
     const what = rows.map(([table, count]) => `${count} ${table}`).join(", ") || "nothing";

@@ -1,16 +1,15 @@
-import { execFileSync } from "node:child_process";
 import { createRequire } from "node:module";
-import { locate } from "../components/host/programs.ts";
+import { inngestVersion, locate } from "../components/host/programs.ts";
 import type { StackSettings } from "./live-stack.ts";
 import type { Pulumi } from "./pulumi-cli.ts";
 
 const require = createRequire(import.meta.url);
 
 /** The server's version as its binary or its image's tag says it. Throws when there is no binary. */
-export function serverVersion({ tier, serverBinary, serverImage = "" }: StackSettings): string {
+export async function serverVersion({ tier, serverBinary, serverImage = "" }: StackSettings): Promise<string> {
   if (tier !== "process") return /:v?([^:@/]+)(@|$)/.exec(serverImage)?.[1] ?? serverImage;
   const binary = locate({ kind: "inngest", ...(serverBinary && { binary: serverBinary }) });
-  return execFileSync(binary, ["version"], { encoding: "utf8" }).trim().replace(/^v/, "");
+  return (await inngestVersion(binary)).replace(/^v/, "");
 }
 
 /** What a stack is made of, by what each part says of itself. */
@@ -22,7 +21,7 @@ export async function versionsOf(
   const { version } = require("../package.json") as { version: string };
   return {
     "inngest-local": version,
-    server: serverVersion(settings),
+    server: await serverVersion(settings),
     ...(sdk && { sdk }),
     pulumi: (await pulumi.about()).version.replace(/^v/, ""),
     node: process.versions.node,

@@ -14,9 +14,6 @@ export interface BackupReaders {
   reject(key: Key, rule: string, remedy: string): void;
 }
 
-/** Tiers whose state the command `backup` reaches. */
-const backedUp = ["process", "docker", "kubernetes"];
-
 /** Checks what makes backing up a job of the stack; `undefined` where it is none. */
 export function readBackups(
   { tier, durable, scope }: { tier: string; durable: boolean; scope: string },
@@ -30,9 +27,7 @@ export function readBackups(
     return undefined;
   }
   const off = "pulumi config rm backupEvery";
-  if (!backedUp.includes(tier)) {
-    reject("backupEvery", `off on tier ${tier}, whose state this project does not back up by itself`, off);
-  } else if (tier === "docker" && !durable) {
+  if (tier === "docker" && !durable) {
     reject("backupEvery", "off where `durable` is false, which keeps nothing", off);
   }
   if (scope === "system") {

@@ -27,8 +27,8 @@ export interface Endpoints {
   worker: pulumi.Output<string>;
   /** What keeps each host process running, and what that survives and what not. */
   supervision: pulumi.Output<Record<string, string>>;
-  /** Where history and queue are; secret. Not on tier `cluster`, whose Postgres keeps them. */
-  stores?: pulumi.Output<Stores>;
+  /** Where history and queue are; secret. */
+  stores: pulumi.Output<Stores>;
   /** How this machine gets into the stack's network where the URLs alone do not lead there. */
   forward?: Forward;
   /** What is kept and what is lost, in a sentence that begins with `kept` or `warning`. */

@@ -29,7 +29,7 @@ export interface DockerPlace {
   volume?: string | undefined;
 }
 
-/** It is on a claim in a cluster. */
+/** It is in a cluster. */
 export interface KubernetesPlace {
   kind: "kubernetes";
   context: string;
@@ -38,9 +38,25 @@ export interface KubernetesPlace {
   namespace: string;
   /** Image with Node in which the data are worked on. */
   image: string;
+  history: ClaimedHistory | PostgresHistory;
+}
+
+/** The server's SQLite file is on a claim of this name. */
+export interface ClaimedHistory {
   claim: string;
 }
 
-export function storesOf(place: Stores["place"], queueUrl: pulumi.Input<string> | undefined): pulumi.Output<Stores> {
+/** It is in the servers' Postgres. */
+export interface PostgresHistory {
+  /** Image with psql and pg_dump, not older than that Postgres. */
+  postgresImage: string;
+  /** Secret with the variables by which they find it. */
+  secret: string;
+}
+
+export function storesOf(
+  place: pulumi.Input<Stores["place"]>,
+  queueUrl: pulumi.Input<string> | undefined,
+): pulumi.Output<Stores> {
   return pulumi.secret({ place, queueUrl });
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { connectionsPerServer } from "../../components/cluster/connections.ts";
 import { renderRedisConf } from "../../components/docker/redis-conf.ts";
 import { onPath } from "../../components/host/programs.ts";
 import { InngestApi, WorkerEndpoint } from "../../components/inngest-api.ts";
@@ -9,7 +10,7 @@ import { commonVariables, renderServerConfig } from "../../components/server-opt
 import { emptyWalDatabase } from "../../components/wal-database.ts";
 import { servePath, workerVariables } from "../../components/worker-environment.ts";
 import { durableWorker } from "../../tests/support/durable-worker.ts";
-import { freePorts } from "../../tests/support/test-stack.ts";
+import { freePorts } from "../../tests/support/ports.ts";
 import { postgresUrl, startPostgres } from "./postgres.ts";
 import { ending, Subject, until, type Work } from "./subject.ts";
 
@@ -21,6 +22,8 @@ export interface Setup {
   profile?: Profile;
   /** So many workers that connect. @default one that is called */
   connectedWorkers?: number;
+  /** All files in memory, where a sync costs nothing. @default on the disk */
+  inMemory?: boolean;
 }
 
 /** A server with its worker, queue and database on this machine. */
@@ -32,7 +35,7 @@ export class Lab extends Subject {
   readonly #worker: string;
 
   private constructor(setup: Setup, firstPort: number) {
-    super();
+    super(setup.inMemory ? "/dev/shm" : undefined);
     this.#setup = setup;
     this.#firstPort = firstPort;
     this.#worker = durableWorker(this.folder, "bench/support/worker");
@@ -118,7 +121,10 @@ export class Lab extends Subject {
       profile,
       dashboard: true,
       ...(kind !== "process" && { redisUrl: `redis://:${this.#password}@127.0.0.1:${queue}` }),
-      ...(kind === "cluster" && { postgresUrl: postgresUrl(database, "inngest") }),
+      ...(kind === "cluster" && {
+        postgresUrl: postgresUrl(database, "inngest"),
+        postgresConnections: connectionsPerServer(1),
+      }),
     });
     writeFileSync(join(folder, "inngest.json"), config, { mode: 0o600 });
     return ["--config", join(folder, "inngest.json")];

@@ -96,13 +96,16 @@ export function memoryOf(pids: number[]): number {
   return kilobytes.reduce((total, each) => total + each, 0) / 1024;
 }
 
-/** Seconds of processor time so far (Linux). */
+/** Seconds of processor time so far, of these and of their children that have ended (Linux). */
 export function processorTimeOf(pids: number[]): number {
-  // Fields 14 and 15, the second one being a name that may hold anything.
-  const ticks = pids.map((pid) => {
-    const [user = 0, system = 0] = (textOf(pid, "stat").split(") ")[1] ?? "").split(" ").slice(11, 13).map(Number);
-    return user + system;
-  });
+  // Fields 14 to 17, the second one being a name that may hold anything.
+  const ticks = pids.flatMap((pid) =>
+    textOf(pid, "stat")
+      .replace(/^.*\) /s, "")
+      .split(" ")
+      .slice(11, 15)
+      .map(Number),
+  );
   return ticks.reduce((total, each) => total + each, 0) / 100;
 }
 

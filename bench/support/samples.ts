@@ -32,22 +32,45 @@ export async function wakesOf(subject: Subject, sleepers: number): Promise<numbe
 export interface Burst {
   /** Runs a second, from the first request to the last step's line. */
   rate: number;
-  /** Milliseconds of processor time a run of all but the worker. */
+  /** Milliseconds of processor time a run of server, queue and database. */
   cost: number;
+  /** The same of the worker. */
+  workerCost: number;
+  /** The same of whoever sends the events and measures. */
+  clientCost: number;
+  /** Cores that all of these kept busy. */
+  cores: number;
 }
 
 /** One-step runs sent at once; those that are not done after three minutes do not count. */
 export async function burstOf(subject: Subject, count: number): Promise<Burst> {
   const patience = 180_000;
-  const before = processorTimeOf(subject.enginePids());
+  // A database starts a process for each connection, some of them only during the burst.
+  const used = () => ({
+    engine: processorTimeOf(subject.enginePids()),
+    worker: processorTimeOf(subject.workerPids()),
+    client: (process.cpuUsage().user + process.cpuUsage().system) / 1e6,
+  });
+  const before = used();
   const begin = performance.timeOrigin + performance.now();
   const runs = await subject.send("one", count);
   const ended = await subject.ended(runs, patience).catch((error: unknown) => error);
   if (typeof ended !== "number" && !(ended instanceof Unfinished)) throw ended;
   const [finished, end] = typeof ended === "number" ? [count, ended] : [ended.finished, begin + patience];
-  // A database starts a process for each connection, some of them only now.
-  const used = processorTimeOf(subject.enginePids()) - before;
-  return { rate: tenths((finished / (end - begin)) * 1000), cost: tenths((used / finished) * 1000) };
+  const after = used();
+  const [engine, worker, client] = [
+    after.engine - before.engine,
+    after.worker - before.worker,
+    after.client - before.client,
+  ];
+  const each = (seconds: number) => tenths((seconds / finished) * 1000);
+  return {
+    rate: tenths((finished / (end - begin)) * 1000),
+    cost: each(engine),
+    workerCost: each(worker),
+    clientCost: each(client),
+    cores: Math.round(((engine + worker + client) / (end - begin)) * 100_000) / 100,
+  };
 }
 
 /** Milliseconds from one step to the next in functions of many, one after another. */

@@ -18,11 +18,17 @@ export type Work = "one" | "chain" | "asleep" | "mid-step";
 
 /** An engine with a worker, in a folder of its own, whose worker leaves {@link Mark}s there in the file `marks`. */
 export abstract class Subject {
-  readonly folder = mkdtempSync(join(tmpdir(), "bench-"));
-  readonly programs = new Programs(this.folder);
+  readonly folder: string;
+  readonly programs: Programs;
   readonly #marks: Mark[] = [];
   #read = 0;
   #rest = "";
+
+  /** `parent`: where its folder is made. */
+  constructor(parent: string = tmpdir()) {
+    this.folder = mkdtempSync(join(parent, "bench-"));
+    this.programs = new Programs(this.folder);
+  }
 
   /** Starts everything, the first time or after {@link Programs.kill}, and comes back when runs can be sent. */
   abstract startAll(): Promise<void>;
@@ -69,7 +75,8 @@ export abstract class Subject {
       const done = new Set(ends.map(({ run }) => run));
       if (done.size === wanted.size) return Math.max(...ends.map(({ at }) => at));
       if (Date.now() > deadline) throw new Unfinished(done.size, wanted.size);
-      await sleep(5);
+      // Often enough: the marks say when it was.
+      await sleep(20);
     }
   }
 
@@ -94,7 +101,15 @@ export abstract class Subject {
 
   /** Processes of the engine and its stores, without the worker. */
   enginePids(): number[] {
-    return this.programs.names.filter((name) => !name.startsWith("worker")).flatMap((name) => this.programs.pids(name));
+    return this.#pids((name) => !name.startsWith("worker"));
+  }
+
+  workerPids(): number[] {
+    return this.#pids((name) => name.startsWith("worker"));
+  }
+
+  #pids(of: (name: string) => boolean): number[] {
+    return this.programs.names.filter(of).flatMap((name) => this.programs.pids(name));
   }
 
   async stop(): Promise<void> {

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { statfs } from "node:fs/promises";
 import { dockerNames } from "../../components/docker/names.ts";
 import { dockerProblem, dockerSays } from "../../components/host/docker-engine.ts";
-import { atLeast } from "../pulumi-cli.ts";
+import { atLeast } from "../../components/host/versions.ts";
 import { broken, brokenBy, type DoctorCheck, ok, type Patient, warning } from "./outcome.ts";
 
 const gigabyte = 1024 ** 3;

@@ -6,7 +6,7 @@ import { type DoctorCheck, type DoctorOutcome, ok, type Patient, warning } from 
 export function historyChecks(patient: Patient): DoctorCheck[] {
   const { outputs, settings } = patient;
   const { tier, durable } = settings;
-  const kept = tier === "process" || tier === "kubernetes" || (tier === "docker" && durable === "true");
+  const kept = tier !== "docker" || durable === "true";
   return outputs && kept ? [{ id: "history", run: () => history(patient) }] : [];
 }
 
@@ -14,7 +14,8 @@ async function history({ pulumi, stack }: Patient): Promise<DoctorOutcome> {
   const { site, stores } = await stateOf(pulumi, stack);
   const swept = await site.run<Swept>("purge", { database: site.database, queueUrl: stores.queueUrl });
   const megabytes = (bytes: number) => `${(bytes / 1024 ** 2).toFixed(1)} MB`;
-  const seen = `${megabytes(swept.size)}, ${megabytes(swept.room)} are free; ${swept.inFlight} runs in flight`;
+  const room = swept.room === undefined ? "" : `, ${megabytes(swept.room)} are free`;
+  const seen = `${megabytes(swept.size)}${room}; ${swept.inFlight} runs in flight`;
   const found = warnings(swept).map((text) => text.split(/\.? Remedy: /) as [string, string]);
   if (found.length === 0) return ok(seen);
   return warning(`${seen}: ${found.map(([what]) => what).join("; ")}`, found.map(([, remedy]) => remedy).join("; "));

@@ -4,7 +4,8 @@ import { createRequire } from "node:module";
 import { dirname } from "node:path";
 import { passphraseFile, stateFolder } from "../../components/host/paths.ts";
 import { Problem } from "../../components/host/problem.ts";
-import { atLeast, ownBackend, Pulumi } from "../pulumi-cli.ts";
+import { atLeast } from "../../components/host/versions.ts";
+import { ownBackend, Pulumi } from "../pulumi-cli.ts";
 import { broken, brokenBy, type DoctorCheck, ok, warning } from "./outcome.ts";
 
 const require = createRequire(import.meta.url);

@@ -109,7 +109,7 @@ async function sizes({ stack, settings }: Patient): Promise<DoctorOutcome> {
 }
 
 async function versions({ settings, stack }: Patient): Promise<DoctorOutcome> {
-  const server = serverVersion(settings);
+  const server = await serverVersion(settings);
   const traps = trapsOf({ server, tier: settings.tier, transport: settings.transport });
   if (traps.length === 0) return ok(`server ${server}: no known trap`);
   const setting = settings.tier === "process" ? "serverBinary" : "serverImage";

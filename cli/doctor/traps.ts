@@ -1,4 +1,4 @@
-import { atLeast } from "../pulumi-cli.ts";
+import { atLeast, oldestServer } from "../../components/host/versions.ts";
 
 interface Made {
   server: string;
@@ -9,14 +9,9 @@ interface Made {
 /** Versions of the server that have a trap, each below the one that is free of it. */
 const traps: { below: string; what: string; touches(made: Made): boolean }[] = [
   {
-    below: "1.8.2",
-    what: "before 1.8.2 it still means to snapshot its in-memory queue, and is none that this project knows",
+    below: oldestServer,
+    what: `before ${oldestServer} it does not list its apps, by which this project checks what is registered`,
     touches: () => true,
-  },
-  {
-    below: "1.19.3",
-    what: "before 1.19.3 it has no `alpha doctor healthcheck`, and its container is never healthy",
-    touches: ({ tier }) => tier !== "process",
   },
   {
     below: "1.42.0",

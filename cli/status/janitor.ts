@@ -38,8 +38,8 @@ export async function lastRoundOf(stack: LiveStack): Promise<Round | undefined> 
   const { tier } = stack;
   const ofJob =
     tier === "kubernetes" || tier === "cluster" ? roundOfJob((await cronJobOf(stack))?.status ?? {}) : undefined;
-  // What the job of tier cluster says is psql's, and one that failed says nothing of what it removed.
-  if (tier === "cluster" || ofJob?.failed) return ofJob;
+  // A job that failed says nothing of what it removed.
+  if (ofJob?.failed) return ofJob;
   return (await toldIn(stack)) ?? ofJob;
 }
 

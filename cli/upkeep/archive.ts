@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import {
   closeSync,
   createReadStream,
+  existsSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -13,6 +14,7 @@ import { join, relative } from "node:path";
 import { create, extract, list } from "tar";
 import { Problem } from "../../components/host/problem.ts";
 import { type Counts, readHistory } from "../../components/upkeep/history.ts";
+import { readDump } from "../../components/upkeep/history-dump.ts";
 import { readSnapshot } from "../../components/upkeep/rdb.ts";
 
 /** What a backup says about itself, in its `manifest.json`. */
@@ -35,7 +37,7 @@ export interface Manifest {
 }
 
 /** The files that a backup may have: those of {@link Manifest.files}, and what the host's worker keeps for its runs. */
-const known = /^(manifest\.json|history\.db|queue\.rdb|state\.json|settings\.yaml|worker\/.+)$/;
+const known = /^(manifest\.json|history\.db|history\.sql|queue\.rdb|state\.json|settings\.yaml|worker\/.+)$/;
 
 /** Packs a folder into `archive` and reads that again: every file must come out as it went in. */
 export async function pack(folder: string, about: Omit<Manifest, "format" | "version" | "files">, archive: string) {
@@ -87,7 +89,7 @@ export async function unpack(archive: string, folder: string): Promise<Manifest>
   }
   const different = differences(manifest.files, found);
   if (different.length > 0) refuse(different.join(", "));
-  if (JSON.stringify(countsIn(folder, refuse)) !== JSON.stringify(manifest.counts)) {
+  if (JSON.stringify(await countsIn(folder, refuse)) !== JSON.stringify(manifest.counts)) {
     refuse("its history has not the rows that it says");
   }
   if (manifest.queue) {
@@ -99,9 +101,15 @@ export async function unpack(archive: string, folder: string): Promise<Manifest>
   return manifest;
 }
 
-function countsIn(folder: string, refuse: (reason: string) => never): Counts {
+/** Whether a backup's history is Postgres'. */
+export function isOfPostgres({ files }: Manifest): boolean {
+  return "history.sql" in files;
+}
+
+async function countsIn(folder: string, refuse: (reason: string) => never): Promise<Counts> {
+  const dump = join(folder, "history.sql");
   try {
-    return readHistory(join(folder, "history.db")).counts;
+    return existsSync(dump) ? await readDump(dump) : readHistory(join(folder, "history.db")).counts;
   } catch (error) {
     return refuse(`its history: ${(error as Error).message}`);
   }

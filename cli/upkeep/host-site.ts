@@ -1,8 +1,7 @@
 import { join, resolve } from "node:path";
-import { execa } from "execa";
 import { withLock } from "../../components/host/lock.ts";
 import { dataFolder } from "../../components/host/paths.ts";
-import { locate } from "../../components/host/programs.ts";
+import { inngestVersion, locate } from "../../components/host/programs.ts";
 import { removeEverywhere } from "../../components/host/supervisors/index.ts";
 import { identify } from "../../components/host/supervisors/service.ts";
 import type { HostPlace } from "../../components/stores.ts";
@@ -18,10 +17,7 @@ export function hostSite(stack: string, { dataDir }: HostPlace, serverBinary?: s
     aside: (name) => join(folder, name),
     run: (script, order, files) =>
       answered(process.execPath, [join(scripts, `${script}.ts`)], { ...order, folder: files }),
-    async serverVersion() {
-      const { stdout } = await execa(locate({ kind: "inngest", binary: serverBinary }), ["version"]);
-      return stdout.trim();
-    },
+    serverVersion: () => inngestVersion(locate({ kind: "inngest", binary: serverBinary })),
     stop: () => removeServices(stack, dataDir, "backup", "janitor", "server"),
     // `up` finds that it does not run as it was left.
     start: async () => undefined,

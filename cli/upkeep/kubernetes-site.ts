@@ -2,22 +2,22 @@ import { readdirSync } from "node:fs";
 import { execa } from "execa";
 import { kubectlFor } from "../../components/host/kubectl.ts";
 import { Problem } from "../../components/host/problem.ts";
+import { workFolder } from "../../components/kubernetes/janitor-job.ts";
 import { type Part, selectorOf } from "../../components/kubernetes/pod.ts";
 import { dataFolder } from "../../components/kubernetes/server-pod.ts";
-import { database, snapshotPort, upkeepPod, versionPod, workFolder } from "../../components/kubernetes/upkeep.ts";
+import {
+  database,
+  postgresUpkeepPod,
+  snapshotPort,
+  upkeepPod,
+  versionPod,
+} from "../../components/kubernetes/upkeep.ts";
 import type { KubernetesPlace } from "../../components/stores.ts";
 import { removeServices } from "./host-site.ts";
 import { answered, withScripts } from "./scripts.ts";
 import type { Site } from "./site.ts";
 
-/** What runs a part's pods. */
-const owners = {
-  queue: "statefulset/queue",
-  server: "statefulset/inngest",
-  worker: "deployment/worker",
-  gateway: "deployment/gateway",
-} satisfies Partial<Record<Part, string>>;
-type Scaled = keyof typeof owners;
+type Scaled = "queue" | "server" | "worker" | "gateway";
 
 /** Annotation with the number of pods that what is stopped had, so that a command that was killed is no loss of it. */
 const remembered = "inngest-local/replicas";
@@ -35,12 +35,23 @@ interface PodState {
   };
 }
 
-/** Where the data are on a claim: they are worked on in a pod that mounts it for as long as the work lasts. */
+/**
+ * Where the data are on a claim, or in a Postgres: they are worked on in a pod that mounts the one, or has a psql on the
+ * other, for as long as the work lasts.
+ */
 export function kubernetesSite(
   stack: string,
-  { namespace, image, claim, ...target }: KubernetesPlace,
+  { namespace, image, history, ...target }: KubernetesPlace,
   dataDir?: string,
 ): Site {
+  const onClaim = "claim" in history;
+  /** What runs a part's pods. */
+  const owners: Record<Scaled, string> = {
+    queue: "statefulset/queue",
+    server: onClaim ? "statefulset/inngest" : "deployment/inngest",
+    worker: "deployment/worker",
+    gateway: "deployment/gateway",
+  };
   const { command, args } = kubectlFor(target);
   const fixed = [...args, "--namespace", namespace];
   const kubectl = async (args: string[], input?: object) => {
@@ -70,7 +81,7 @@ export function kubernetesSite(
   const untilIt = async (pod: string, condition: string, needed: string) => {
     await kubectl(["wait", `pod/${pod}`, `--for=${condition}`, "--timeout=180s"]).catch(async () => {
       const { status } = JSON.parse(await kubectl(["get", "pod", pod, "--output=json"])) as PodState;
-      const waiting = status.containerStatuses?.[0]?.state.waiting;
+      const waiting = status.containerStatuses?.find(({ state }) => state.waiting)?.state.waiting;
       const why = status.conditions?.find(({ type, status }) => type === "PodScheduled" && status === "False")?.message;
       const said = why ?? (waiting ? `${waiting.reason}: ${waiting.message ?? ""}` : `it is ${status.phase}`);
       throw new Problem(`a pod of ${needed} does not run in namespace ${namespace}: ${said}`);
@@ -95,27 +106,51 @@ export function kubernetesSite(
     if (!owner) return;
     const before = owner.metadata.annotations?.[remembered];
     if (owner.spec.replicas > 0 && before === undefined) return;
-    if (owner.spec.replicas === 0) await kubectl(["scale", owners[part], `--replicas=${before ?? 1}`]);
-    await kubectl(["annotate", owners[part], `${remembered}-`]);
+    const wanted = Number(before ?? 1);
     // What does not get ready the next `up` mends, or tells.
-    await kubectl(["rollout", "status", owners[part], "--timeout=180s"]).catch(() => undefined);
+    const untilReady = () => kubectl(["rollout", "status", owners[part], "--timeout=180s"]).catch(() => undefined);
+    const scaleTo = (replicas: number) => kubectl(["scale", owners[part], `--replicas=${replicas}`]);
+    if (owner.spec.replicas === 0) await scaleTo(1);
+    if (wanted > 1) {
+      // A database of an older version is migrated by one server: several at once are not kept apart.
+      if (part === "server") await untilReady();
+      await scaleTo(wanted);
+    }
+    await kubectl(["annotate", owners[part], `${remembered}-`]);
+    await untilReady();
   };
+  const manifest = async () =>
+    onClaim
+      ? upkeepPod({ image, claim: history.claim, serverRuns: await serverRuns() })
+      : postgresUpkeepPod({ image, ...history });
+  const needed = `\`upkeepImage\` ${image}${onClaim ? "" : ` and \`databaseImage\` ${history.postgresImage}`}`;
 
   return {
-    database,
-    aside: (name) => `${dataFolder}/${name}`,
+    database: onClaim ? database : { psql: workFolder },
+    aside: (name) => (onClaim ? `${dataFolder}/${name}` : name),
 
     async run(script, order, files) {
-      return await withPod(upkeepPod({ image, claim, serverRuns: await serverRuns() }), async (pod) => {
-        await untilIt(pod, "condition=Ready", `\`upkeepImage\` ${image}`);
+      return await withPod(await manifest(), async (pod) => {
+        await untilIt(pod, "condition=Ready", needed);
         const folder = `${workFolder}/files`;
         const brought = files !== undefined && readdirSync(files).length > 0;
-        await withScripts((scripts) => kubectl(["cp", "--no-preserve", scripts, `${pod}:${workFolder}/upkeep`]));
-        if (brought) await kubectl(["cp", "--no-preserve", files, `${pod}:${folder}`]);
-        else await kubectl(["exec", pod, "--", "mkdir", folder]);
-        const node = ["exec", "--stdin", pod, "--", "node", `${workFolder}/upkeep/upkeep/${script}.ts`];
+        await withScripts((scripts) =>
+          kubectl(["cp", "--no-preserve", "--container=node", scripts, `${pod}:${workFolder}/upkeep`]),
+        );
+        if (brought) await kubectl(["cp", "--no-preserve", "--container=node", files, `${pod}:${folder}`]);
+        else await kubectl(["exec", pod, "--container=node", "--", "mkdir", folder]);
+        const node = [
+          "exec",
+          "--stdin",
+          pod,
+          "--container=node",
+          "--",
+          "node",
+          `${workFolder}/upkeep/upkeep/${script}.ts`,
+        ];
         const answer = await answered(command, [...fixed, ...node], { ...order, folder, snapshotPort });
-        if (files && !brought) await kubectl(["cp", "--no-preserve", "--retries=5", `${pod}:${folder}`, files]);
+        if (files && !brought)
+          await kubectl(["cp", "--no-preserve", "--container=node", "--retries=5", `${pod}:${folder}`, files]);
         return answer as never;
       });
     },

@@ -2,12 +2,9 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { programFolder } from "../../components/host/paths.ts";
 import { Problem } from "../../components/host/problem.ts";
-import { locate } from "../../components/host/programs.ts";
+import { inngestVersion, locate } from "../../components/host/programs.ts";
+import { atLeast, oldestServer } from "../../components/host/versions.ts";
 import { UsageProblem } from "../command.ts";
-import { atLeast } from "../pulumi-cli.ts";
-
-/** Older servers lack the health check that the containers use. */
-const oldest = "1.19.3";
 
 /** The number in `v1.43.0`, `1.43.0-253303cdff` and the like. */
 export function numberOf(version: string): string {
@@ -19,8 +16,8 @@ export function checkVersion(from: string, to: string): void {
   if (!/^\d+\.\d+\.\d+$/.test(to)) {
     throw new UsageProblem(`--to must be a version such as ${numberOf(from)}, got ${JSON.stringify(to)}`);
   }
-  if (!atLeast(to, oldest)) {
-    throw new UsageProblem(`--to must be ${oldest} or newer, the first with a health check of its own, got ${to}`);
+  if (!atLeast(to, oldestServer)) {
+    throw new UsageProblem(`--to must be ${oldestServer} or newer, the first that lists its apps, got ${to}`);
   }
   if (numberOf(from) !== to && atLeast(from, to)) {
     throw new UsageProblem(
@@ -78,8 +75,7 @@ export async function bringBinary(version: string): Promise<string> {
 
 /** Throws {@link Problem} for a binary that is no server, or one of another version. */
 export async function checkBinary(binary: string, version: string): Promise<void> {
-  const { stdout } = await execa(locate({ kind: "inngest", binary }), ["version"]);
-  expectVersion(binary, stdout, version);
+  expectVersion(binary, await inngestVersion(locate({ kind: "inngest", binary })), version);
 }
 
 /** Throws {@link Problem} for a server that says that it is another one. */

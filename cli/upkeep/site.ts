@@ -1,4 +1,5 @@
 import type { Stores } from "../../components/stores.ts";
+import type { Database } from "../../components/upkeep/database.ts";
 import { dockerSite } from "./docker-site.ts";
 import { hostSite } from "./host-site.ts";
 import { kubernetesSite } from "./kubernetes-site.ts";
@@ -8,9 +9,9 @@ export type Script = "take" | "look" | "put-back" | "purge";
 
 /** The place where a stack's state is. */
 export interface Site {
-  /** The server's SQLite file there. */
-  database: string;
-  /** Folder there in which replaced state is kept; `name` within the data. */
+  /** The history there. */
+  database: Database;
+  /** Folder, or schema of Postgres', there in which replaced state is kept; `name` within the data. */
   aside(name: string): string;
   /**
    * Runs a script there, with `order` on its standard input, and returns what it answers. `order.folder` is the folder

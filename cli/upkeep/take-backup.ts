@@ -3,7 +3,6 @@ import { basename, join } from "node:path";
 import { withLock } from "../../components/host/lock.ts";
 import { backupFolder, dataFolder } from "../../components/host/paths.ts";
 import { Problem } from "../../components/host/problem.ts";
-import { namespaceOf } from "../../components/kubernetes/pod.ts";
 import type { Stores } from "../../components/stores.ts";
 import type { Taken } from "../../components/upkeep/take.ts";
 import type { Pulumi } from "../pulumi-cli.ts";
@@ -27,22 +26,17 @@ export interface StackState {
   backups: string;
 }
 
-/** The state of a stack that is up. Throws {@link Problem} for one that is not, or whose tier keeps its state elsewhere. */
+/** The state of a stack that is up. Throws {@link Problem} for one that is not. */
 export async function stateOf(pulumi: Pulumi, stack: string): Promise<StackState> {
-  const settings = await pulumi.settings(stack, ["tier", "dataDir", "serverBinary", "backupDir", "kubeContext"]);
-  const { tier = "process", dataDir, backupDir: backups = backupFolder(stack), kubeContext } = settings;
+  const settings = await pulumi.settings(stack, ["tier", "dataDir", "serverBinary", "backupDir"]);
+  const { tier = "process", dataDir, backupDir: backups = backupFolder(stack) } = settings;
   const { stores, durability } = await pulumi.outputs<{ stores?: Stores; durability?: string }>(stack);
   if (durability === undefined) {
     throw new Problem(`stack ${stack} is not up. Remedy: npm start -- --stack ${stack}`);
   }
-  if (stores === undefined) {
-    const kubectl = `kubectl --context ${kubeContext} --namespace ${namespaceOf(stack)}`;
+  if (stores === undefined || (stores.place.kind === "kubernetes" && !stores.place.history)) {
     throw new Problem(
-      tier === "cluster"
-        ? `stack ${stack} is of tier cluster, whose history is in Postgres, and this command works on SQLite. Remedy: ` +
-            `${kubectl} exec database-0 -- pg_dump -U inngest inngest > history.sql, and at once ` +
-            `${kubectl} exec queue-0 -- redis-cli --rdb - > queue.rdb; the CronJob janitor keeps \`retention\``
-        : `stack ${stack} was brought up by an older version of this project. Remedy: npm start -- --stack ${stack}`,
+      `stack ${stack} was brought up by an older version of this project. Remedy: npm start -- --stack ${stack}`,
     );
   }
   return { stores, site: siteOf(stack, stores, settings), tier, dataDir, backups };

@@ -103,7 +103,7 @@ export class ClusterDatabase extends pulumi.ComponentResource {
       `${name}-network`,
       "database",
       namespace,
-      { in: [{ with: ["server", "migration", "janitor"], ports: [5432] }], out: [] },
+      { in: [{ with: ["server", "migration", "janitor", "upkeep"], ports: [5432] }], out: [] },
       child,
     );
     this.url = pulumi.secret(

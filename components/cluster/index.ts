@@ -1,19 +1,24 @@
-import type { Deploy } from "../endpoints.ts";
+import * as pulumi from "@pulumi/pulumi";
+import { type Deploy, eventsUrl } from "../endpoints.ts";
+import { gatewayPorts } from "../gateway/caddyfile.ts";
 import { serverService } from "../kubernetes/entrance.ts";
 import { afterStores, layFoundation, providerOf } from "../kubernetes/foundation.ts";
+import { namespaceOf } from "../kubernetes/pod.ts";
 import { surround } from "../kubernetes/surroundings.ts";
+import { storesOf } from "../stores.ts";
 import { ClusterDatabase, databaseAddress } from "./database.ts";
-import { ClusterJanitor } from "./janitor.ts";
 import { ClusterServer } from "./server.ts";
+import { ClusterUpkeep } from "./upkeep.ts";
 
 /** Tier `cluster`: several servers on one Postgres and one Redis, and as many workers as the work asks for. */
 export const deploy: Deploy = (settings, keys, opts) => {
   const foundation = layFoundation(settings, providerOf(settings, opts), opts);
-  const { namespace, storage, kubernetes } = foundation;
+  const { namespace, storage, kubernetes, redisUrl } = foundation;
   const reachesOutside = settings.redisUrl !== undefined || settings.postgresUrl !== undefined;
   const database = settings.postgresUrl
     ? undefined
     : new ClusterDatabase("database", { namespace, image: settings.databaseImage, storage }, foundation.opts);
+  const postgresUrl = settings.postgresUrl ?? (database as ClusterDatabase).url;
   const server = new ClusterServer(
     "server",
     {
@@ -22,27 +27,28 @@ export const deploy: Deploy = (settings, keys, opts) => {
       keys: keys.server,
       profile: settings.profile,
       dashboard: settings.dashboard,
-      postgresUrl: settings.postgresUrl ?? (database as ClusterDatabase).url,
+      postgresUrl,
       replicas: kubernetes.replicas,
       waitFor: [...foundation.waitFor, ...(database ? [databaseAddress] : [])],
       reachesOutside,
     },
     afterStores(foundation, ...(database ? [database] : [])),
   );
-  if (settings.retention !== undefined) {
-    new ClusterJanitor(
-      "janitor",
-      {
-        namespace,
-        image: settings.databaseImage,
-        postgresUrl: settings.postgresUrl ?? (database as ClusterDatabase).url,
-        days: settings.retention,
-        reachesOutside: settings.postgresUrl !== undefined,
-      },
-      foundation.opts,
-    );
-  }
-  return surround({
+  const { secret } = new ClusterUpkeep(
+    "upkeep",
+    {
+      namespace,
+      image: settings.upkeepImage,
+      postgresImage: settings.databaseImage,
+      postgresUrl,
+      redisUrl,
+      days: settings.retention,
+      alarmUrl: eventsUrl(`http://${serverService}:${gatewayPorts.http}/e`, keys),
+      reachesOutside,
+    },
+    foundation.opts,
+  );
+  const endpoints = surround({
     settings,
     keys,
     foundation,
@@ -53,4 +59,14 @@ export const deploy: Deploy = (settings, keys, opts) => {
     durability: "kept: history in Postgres and runs in flight in Redis, also when a server is lost",
     opts,
   });
+  const { context, kubeconfig } = kubernetes;
+  const place = pulumi.output({
+    kind: "kubernetes" as const,
+    context,
+    kubeconfig,
+    namespace: namespaceOf(settings.stack),
+    image: settings.upkeepImage,
+    history: { postgresImage: settings.databaseImage, secret },
+  });
+  return { ...endpoints, stores: storesOf(place, redisUrl) };
 };

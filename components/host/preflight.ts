@@ -11,10 +11,11 @@ import { type KubernetesNeeds, kubernetesProblems } from "./kubernetes-cluster.t
 import { dataFolder } from "./paths.ts";
 import { takenPorts, type WantedPort } from "./port-holders.ts";
 import { Problem, readStdin, runScript } from "./problem.ts";
-import { locate } from "./programs.ts";
+import { inngestVersion, locate } from "./programs.ts";
 import type { Program } from "./spec.ts";
 import { chooseSupervisor, type Supervision } from "./supervisors/index.ts";
 import { identify } from "./supervisors/service.ts";
+import { atLeast, oldestServer } from "./versions.ts";
 
 export interface PreflightSpec {
   stack: string;
@@ -34,14 +35,16 @@ export interface PreflightSpec {
 
 async function preflight(): Promise<void> {
   const spec = await readStdin<PreflightSpec>();
-  const problems = [
-    ...dataFolderProblems(spec),
-    ...programProblems(spec.programs),
-    ...(await supervisorProblems(spec)),
-    ...(await portProblems(spec)),
-    ...(spec.docker ? await dockerProblems(spec.docker) : []),
-    ...(spec.kubernetes ? await kubernetesProblems(spec.kubernetes) : []),
-  ];
+  // The looks at programs, supervisors, ports, Docker and a cluster wait for other processes.
+  const found = await Promise.all([
+    dataFolderProblems(spec),
+    programProblems(spec.programs),
+    supervisorProblems(spec),
+    portProblems(spec),
+    spec.docker ? dockerProblems(spec.docker) : [],
+    spec.kubernetes ? kubernetesProblems(spec.kubernetes) : [],
+  ]);
+  const problems = found.flat();
   if (problems.length > 0) throw new Problem(problems.join("\n"));
   process.stdout.write(dataFolder(spec.stack, spec.dataDir));
 }
@@ -64,16 +67,26 @@ function dataFolderProblems({ stack, dataDir }: PreflightSpec): string[] {
   }
 }
 
-function programProblems(programs: Program[]): string[] {
-  return programs.flatMap((program) => {
+async function programProblems(programs: Program[]): Promise<string[]> {
+  const problems = programs.map(async (program) => {
     try {
-      locate(program);
-      return [];
+      const binary = locate(program);
+      return program.kind === "inngest" ? await ageProblems(binary) : [];
     } catch (error) {
       if (error instanceof Problem) return [error.message];
       throw error;
     }
   });
+  return (await Promise.all(problems)).flat();
+}
+
+async function ageProblems(inngest: string): Promise<string[]> {
+  const version = await inngestVersion(inngest).catch(() => "");
+  if (atLeast(version, oldestServer)) return [];
+  return [
+    `the Inngest binary must be ${oldestServer} or newer, and ${JSON.stringify(inngest)} says ${JSON.stringify(version)}. ` +
+      "Remedy: npm install, or pulumi config set serverBinary /path/to/inngest",
+  ];
 }
 
 async function supervisorProblems({ stack, dataDir, services, supervision }: PreflightSpec): Promise<string[]> {

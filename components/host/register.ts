@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Forward } from "../endpoints.ts";
 import { driftBetween, driftText } from "../function-drift.ts";
-import { InngestApi, WorkerEndpoint } from "../inngest-api.ts";
+import { ApiError, InngestApi, WorkerEndpoint } from "../inngest-api.ts";
 import { throughForward } from "./forward.ts";
 import { Problem, readStdin, runScript } from "./problem.ts";
 
@@ -29,14 +29,23 @@ export interface RegistrationSpec {
 /** A container's server may have a long queue log to read before it answers. */
 const patienceSeconds = 120;
 
+/** Seconds in which a pod that is told to stop has stopped. */
+const stopSeconds = 60;
+
 async function main(): Promise<void> {
   const { forward, ...spec } = await readStdin<RegistrationSpec>();
   await throughForward(forward, spec, ({ apiUrl, workerUrl }) =>
-    register({ ...spec, apiUrl, workerUrl, workerEndpoint: spec.workerEndpoint.replace(spec.workerUrl, workerUrl) }),
+    register(
+      { ...spec, apiUrl, workerUrl, workerEndpoint: spec.workerEndpoint.replace(spec.workerUrl, workerUrl) },
+      forward ? stopSeconds : 0,
+    ),
   );
 }
 
-async function register({ apiUrl, workerUrl, workerEndpoint, way, signingKey }: RegistrationSpec): Promise<void> {
+async function register(
+  { apiUrl, workerUrl, workerEndpoint, way, signingKey }: Omit<RegistrationSpec, "forward">,
+  replacedSeconds: number,
+): Promise<void> {
   const api = new InngestApi(apiUrl, signingKey);
   await patiently(async () => {
     if (!(await api.isHealthy())) throw new Problem(`the server at ${apiUrl} does not answer /health.`);
@@ -54,8 +63,14 @@ async function register({ apiUrl, workerUrl, workerEndpoint, way, signingKey }: 
     });
   });
   const { appId, functions } = await worker.declared();
+  // Of several servers behind a gateway one with the keys before may answer while it is replaced.
+  const listed = () =>
+    api.functions(appId).catch((error: Error) => {
+      throw error instanceof ApiError && error.status === 401 ? new Problem(error.message) : error;
+    });
+  await patiently(listed, replacedSeconds);
   await patiently(async () => {
-    const drift = driftBetween(functions, await api.functions(appId));
+    const drift = driftBetween(functions, await listed());
     if (drift.length > 0)
       throw new Problem(`the server does not list app ${appId} as declared: ${drift.map(driftText).join("; ")}.`);
   }, 20);
@@ -96,7 +111,7 @@ function causeOf(error: Error): string {
 }
 
 /** Tries until it succeeds, and fails with the last {@link Problem} when time is over. */
-async function patiently(attempt: () => Promise<void>, seconds = patienceSeconds): Promise<void> {
+async function patiently<T>(attempt: () => Promise<T>, seconds = patienceSeconds): Promise<T> {
   const deadline = Date.now() + seconds * 1000;
   for (let pause = 25; ; pause = Math.min(pause * 1.5, 1000)) {
     try {

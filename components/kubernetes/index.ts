@@ -55,7 +55,7 @@ export const deploy: Deploy = (settings, keys, opts) => {
       kubeconfig,
       namespace: namespaceOf(settings.stack),
       image: settings.upkeepImage,
-      claim: serverClaim,
+      history: { claim: serverClaim },
     },
     redisUrl,
   );

@@ -28,7 +28,7 @@ export interface SurroundingsArgs {
 }
 
 /** What the servers of both Kubernetes tiers have around them: the way in, and the worker. */
-export function surround(args: SurroundingsArgs): Endpoints {
+export function surround(args: SurroundingsArgs): Omit<Endpoints, "stores"> {
   const { settings, foundation } = args;
   const { kubernetes, namespace } = foundation;
   const { placement, port: workerPort } = settings.worker;

@@ -1,7 +1,10 @@
 import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { backup, DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Problem } from "../host/problem.ts";
+import { endCodes } from "./run-status.ts";
+import { timeOf, ulidAt } from "./ulid.ts";
 
 /** Rows by table. */
 export type Counts = Record<string, number>;
@@ -31,13 +34,7 @@ export class History {
   /** Waits until the server has written what it still had to. */
   async drained(): Promise<void> {
     const version = this.#database.prepare("PRAGMA data_version");
-    const deadline = Date.now() + drainAtMost;
-    let seen = "";
-    for (let since = Date.now(); Date.now() - since < quiet && Date.now() < deadline; await sleep(10)) {
-      const now = JSON.stringify(version.get());
-      if (now !== seen) since = Date.now();
-      seen = now;
-    }
+    await untilQuiet(() => JSON.stringify(version.get()));
   }
 
   /** From here on everything is read as it is now, while the server goes on writing. */
@@ -46,18 +43,36 @@ export class History {
     this.#database.prepare("SELECT count(*) FROM sqlite_master").get();
   }
 
-  /** Copies the file, as it was when it was pinned, by SQLite's online backup. */
-  async copyTo(path: string): Promise<void> {
-    await backup(this.#database, path, { rate: 10_000 });
-  }
-
-  counts(): Counts {
-    return countsOf(this.#database);
+  /** Copies the file, as it was when it was pinned, by SQLite's online backup, and checks that the copy has every row. */
+  async copyTo(folder: string): Promise<{ counts: Counts; unfinished: number }> {
+    const copy = join(folder, "history.db");
+    await backup(this.#database, copy, { rate: 10_000 });
+    const counts = countsOf(this.#database);
+    const found = readHistory(copy);
+    checkCopy(found.counts, counts);
+    return { counts, unfinished: found.unfinished };
   }
 
   close(): void {
     this.#database.close();
   }
+}
+
+/** Waits until what `look` sees, which changes with every write, stays as it is, or it has waited long enough. */
+export async function untilQuiet(look: () => string | Promise<string>): Promise<void> {
+  const deadline = Date.now() + drainAtMost;
+  let seen = "";
+  for (let since = Date.now(); Date.now() - since < quiet && Date.now() < deadline; await sleep(10)) {
+    const now = await look();
+    if (now !== seen) since = Date.now();
+    seen = now;
+  }
+}
+
+/** Throws {@link Problem} where a copy has other rows than what it was made of. */
+export function checkCopy(found: Counts, counts: Counts): void {
+  if (JSON.stringify(found) === JSON.stringify(counts)) return;
+  throw new Problem(`the copy of the history has ${JSON.stringify(found)} rows, not ${JSON.stringify(counts)}`);
 }
 
 /** Opens a copy of a history, checks all of it, and counts. Throws {@link Problem} for what is damaged or no history. */
@@ -119,19 +134,4 @@ export function unfinishedRuns(database: DatabaseSync): Set<string> {
     )
     .all() as { id: string }[];
   return new Set(rows.map(({ id }) => id));
-}
-
-/** Codes in `trace_runs.status` of a run at its end: overflowed, completed, failed, cancelled, skipped. */
-export const endCodes = "50, 300, 400, 500, 600";
-
-/** The time within a ULID, in milliseconds since 1970. */
-export function timeOf(ulid: Uint8Array): number {
-  return Number(Buffer.from(ulid).readUIntBE(0, 6));
-}
-
-/** The first ULID of a moment. */
-export function ulidAt(time: number): Buffer {
-  const ulid = Buffer.alloc(16);
-  ulid.writeUIntBE(time, 0, 6);
-  return ulid;
 }

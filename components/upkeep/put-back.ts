@@ -6,14 +6,16 @@
 import { chownSync, copyFileSync, existsSync, mkdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Problem, readStdin, runScript } from "../host/problem.ts";
-import { Redis } from "./redis.ts";
+import type { Database } from "./database.ts";
+import { putIntoPostgres } from "./postgres-put-back.ts";
+import { notTaken, Redis } from "./redis.ts";
 
 export interface PutBackOrder {
-  database: string;
+  database: Database;
   queueUrl?: string | undefined;
-  /** Has `history.db`, and `queue.rdb` where there is one. */
+  /** Has `history.db` or, for Postgres, `history.sql`, and `queue.rdb` where there is one. */
   folder: string;
-  /** Where the replaced state is kept. */
+  /** Where the replaced state is kept: a folder, or a schema of Postgres'. */
   aside: string;
   /** Port of this process at which Redis fetches the queue. @default any free one */
   snapshotPort?: number | undefined;
@@ -23,7 +25,15 @@ export interface PutBackOrder {
 const suffixes = ["", "-wal", "-shm"];
 
 await runScript(async () => {
-  const { database, queueUrl, folder, aside, snapshotPort } = await readStdin<PutBackOrder>();
+  const { database, ...order } = await readStdin<PutBackOrder>();
+  if (typeof database === "string") await putFileBack(database, order);
+  else await putIntoPostgres(database.psql, order);
+});
+
+async function putFileBack(
+  database: string,
+  { queueUrl, folder, aside, snapshotPort }: Omit<PutBackOrder, "database">,
+): Promise<void> {
   mkdirSync(aside, { recursive: true, mode: 0o700 });
   sameOwner(aside, dirname(database));
   const draft = `${database}.restored`;
@@ -49,11 +59,7 @@ await runScript(async () => {
     } catch (error) {
       for (const suffix of suffixes) move(join(aside, `main.db${suffix}`), database + suffix);
       await redis.load(replaced, snapshotPort).catch(() => undefined);
-      throw new Problem(
-        `Redis did not take the queue in (${(error as Error).message}), so everything is as it was before. ` +
-          "Remedy: a Redis that is not older than the one of the backup, with room and memory for it, and a way back to " +
-          "whoever restores",
-      );
+      throw notTaken(error as Error);
     }
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
@@ -62,7 +68,7 @@ await runScript(async () => {
     rmSync(draft, { force: true });
     redis?.close();
   }
-});
+}
 
 function move(from: string, to: string): void {
   if (existsSync(from)) renameSync(from, to);

@@ -106,14 +106,20 @@ export class Redis {
     // As the way to Redis shows which address of this machine Redis knows.
     const address = this.#wire.socket.localAddress as string;
     await new Promise<void>((resolve) => server.listen(port, address, resolve));
+    const broken = new AbortController();
+    let loaded: Promise<void> | undefined;
     try {
       await this.command("CONFIG", "SET", "masterauth", secret);
       const served = serveOnce(server, file, secret);
       served.catch(() => undefined);
       const { port: open } = server.address() as { port: number };
       await this.command("REPLICAOF", address.replace(/^::ffff:/, ""), open);
-      await Promise.race([served, this.#untilLoaded()]);
+      loaded = this.#untilLoaded(broken.signal);
+      await Promise.race([served, loaded]);
     } finally {
+      // One at a time asks over this connection.
+      broken.abort();
+      await loaded?.catch(() => undefined);
       await this.command("REPLICAOF", "NO", "ONE");
       await this.command("CONFIG", "SET", "masterauth", before ?? "");
       server.close();
@@ -121,14 +127,14 @@ export class Redis {
     await this.untilIdle();
   }
 
-  async #untilLoaded(): Promise<void> {
+  async #untilLoaded(signal: AbortSignal): Promise<void> {
     const deadline = Date.now() + loadSeconds * 1000;
     for (;;) {
       const { master_link_status, loading } = {
         ...(await this.info("replication")),
         ...(await this.info("persistence")),
       };
-      if (master_link_status === "up" && loading === "0") return;
+      if (signal.aborted || (master_link_status === "up" && loading === "0")) return;
       if (Date.now() > deadline) throw new Problem("Redis has not taken the snapshot in. Remedy: look at its log");
       await sleep(50);
     }
@@ -137,6 +143,15 @@ export class Redis {
   close(): void {
     this.#wire.socket.destroy();
   }
+}
+
+/** Why a restore ends where {@link Redis.load} fails. */
+export function notTaken({ message }: Error): Problem {
+  return new Problem(
+    `Redis did not take the queue in (${message}), so everything is as it was before. ` +
+      "Remedy: a Redis that is not older than the one of the backup, with room and memory for it, and a way back to " +
+      "whoever restores",
+  );
 }
 
 async function connected(url: URL): Promise<Wire> {

@@ -1,7 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
-import { timeOf, unfinishedRuns } from "./history.ts";
 import { Redis } from "./redis.ts";
-import { hexOf, ulidOf } from "./retention.ts";
+import { hexOf, timeOf } from "./ulid.ts";
 
 /** Milliseconds in which a run may be in the history and not yet in the queue. */
 const usualGrace = 60_000;
@@ -14,13 +13,11 @@ export interface Flight {
   stranded: string[];
 }
 
-/** Asks the queue about every run without an end. Where it lives in the server's memory nobody can be asked. */
-export async function flightOf(
-  database: DatabaseSync,
-  queueUrl: string | undefined,
-  grace = usualGrace,
-): Promise<Flight> {
-  const runs = [...unfinishedRuns(database)].map(ulidOf);
+/**
+ * Asks the queue about runs without an end, whose ids are `runs`. Where it lives in the server's memory nobody can be
+ * asked.
+ */
+export async function flightOf(runs: string[], queueUrl: string | undefined, grace = usualGrace): Promise<Flight> {
   if (queueUrl === undefined) return { inFlight: new Set(runs), stranded: [] };
   const redis = await Redis.connect(queueUrl);
   try {

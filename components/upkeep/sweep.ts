@@ -2,12 +2,15 @@ import { statfsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { Problem } from "../host/problem.ts";
+import type { Database } from "./database.ts";
+import { unfinishedRuns } from "./history.ts";
+import { sweepPostgres } from "./postgres-sweep.ts";
 import { type Removed, removeBefore } from "./retention.ts";
 import { endRuns, flightOf } from "./stranded.ts";
+import { ulidOf } from "./ulid.ts";
 
 export interface SweepOrder {
-  /** The server's SQLite file. */
-  database: string;
+  database: Database;
   queueUrl?: string | undefined;
   /** Days that what has ended is kept. @default for ever */
   days?: number | undefined;
@@ -20,9 +23,10 @@ export interface SweepOrder {
 /** What one round has found and done. */
 export interface Swept extends Partial<Removed> {
   at: string;
-  /** Bytes of the history, and bytes that are free where it is. */
+  /** Bytes of the history. */
   size: number;
-  room: number;
+  /** Bytes that are free where it is; none where Postgres alone knows. */
+  room?: number;
   /** Runs that the queue has. */
   inFlight: number;
   /** Runs that never end, because the queue has nothing of them. */
@@ -37,13 +41,15 @@ type Judged = Pick<Swept, "size" | "room" | "ended"> & { stranded: { length: num
 const littleRoom = 1024 ** 3;
 
 /** One round of the janitor. Throws {@link Problem} where there is no history yet. */
-export async function sweep({ database: path, queueUrl, days, endStranded, grace }: SweepOrder): Promise<Swept> {
+export async function sweep({ database: path, ...order }: SweepOrder): Promise<Swept> {
+  if (typeof path !== "string") return await sweepPostgres(path.psql, order);
+  const { queueUrl, days, endStranded, grace } = order;
   if (!statSync(path, { throwIfNoEntry: false })) throw new Problem(`there is no history at ${path} yet`);
   const database = new DatabaseSync(path, { timeout: 5000 });
   try {
     // No commit of ours waits for the disk with the lock in its hand; what a power cut takes back is removed again.
     database.exec("PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0");
-    const { inFlight, stranded } = await flightOf(database, queueUrl, grace);
+    const { inFlight, stranded } = await flightOf([...unfinishedRuns(database)].map(ulidOf), queueUrl, grace);
     const ended = endStranded ? endRuns(database, stranded) : 0;
     const removed = days === undefined ? {} : await removeBefore(database, Date.now() - days * 86_400_000, inFlight);
     const { bavail, bsize } = statfsSync(path);
@@ -77,7 +83,7 @@ function noRoom(path: string): Problem {
 export function warnings({ size, room, stranded, ended }: Judged): string[] {
   const gigabytes = (bytes: number) => `${(bytes / 1024 ** 3).toFixed(1)} GB`;
   return [
-    ...(room < Math.max(size, littleRoom)
+    ...(room !== undefined && room < Math.max(size, littleRoom)
       ? [
           `${gigabytes(room)} are free where the history of ${gigabytes(size)} is. Remedy: make room, or shorten \`retention\``,
         ]

@@ -1,5 +1,5 @@
 /**
- * Takes a stack's state while it runs: `history.db` and `queue.rdb` in a folder, both of the same moment.
+ * Takes a stack's state while it runs: `history.db` or `history.sql`, and `queue.rdb`, in a folder, both of the same moment.
  *
  * Redis holds its writers while the server writes down what it still had to, then both are pinned and Redis goes on: a
  * pause of a fraction of a second, in which events are accepted and wait. So no run is in one of them and not in the
@@ -7,13 +7,14 @@
  */
 import { join } from "node:path";
 import { Problem, readStdin, runScript } from "../host/problem.ts";
-import { type Counts, History, readHistory } from "./history.ts";
+import type { Database } from "./database.ts";
+import { type Counts, History } from "./history.ts";
+import { PostgresHistory } from "./postgres-history.ts";
 import { readSnapshot } from "./rdb.ts";
 import { Redis } from "./redis.ts";
 
 export interface TakeOrder {
-  /** The server's SQLite file. */
-  database: string;
+  database: Database;
   /** Redis, where queue and run state are in one. */
   queueUrl?: string | undefined;
   /** Where the copies go. */
@@ -41,8 +42,7 @@ await runScript(async () => {
 });
 
 async function take({ database, queueUrl, folder }: TakeOrder): Promise<Taken> {
-  const history = new History(database);
-  const copy = join(folder, "history.db");
+  const history = typeof database === "string" ? new History(database) : await PostgresHistory.at(database.psql);
   const dump = join(folder, "queue.rdb");
   let takenAt = new Date();
   let held = 0;
@@ -56,7 +56,7 @@ async function take({ database, queueUrl, folder }: TakeOrder): Promise<Taken> {
         await redis.command("CLIENT", "PAUSE", 6000, "WRITE");
         try {
           await history.drained();
-          history.pin();
+          await history.pin();
           takenAt = new Date();
           keys = Number(await redis.command("DBSIZE"));
           await redis.snapshot(dump, async () => {
@@ -70,21 +70,14 @@ async function take({ database, queueUrl, folder }: TakeOrder): Promise<Taken> {
         redis.close();
       }
     } else {
-      history.pin();
+      await history.pin();
     }
-    await history.copyTo(copy);
-    const counts = history.counts();
-    const found = readHistory(copy);
-    if (JSON.stringify(found.counts) !== JSON.stringify(counts)) {
-      throw new Problem(
-        `the copy of the history has ${JSON.stringify(found.counts)} rows, not ${JSON.stringify(counts)}`,
-      );
-    }
+    const { counts, unfinished } = await history.copyTo(folder);
     const queue = queueUrl ? await readSnapshot(dump) : undefined;
     if (queue && queue.keys !== keys) {
       throw new Problem(`the snapshot of Redis has ${queue.keys} keys, not ${keys}`);
     }
-    return { takenAt: takenAt.toISOString(), counts, unfinished: found.unfinished, ...(queue && { queue }), held };
+    return { takenAt: takenAt.toISOString(), counts, unfinished, ...(queue && { queue }), held };
   } finally {
     history.close();
   }

@@ -2,13 +2,17 @@
 // here, and no metrics server runs, so that spreading over nodes and scaling by load are proved by their objects only.
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { connectionsPerServer } from "../../components/cluster/server.ts";
-import type { Forward } from "../../components/endpoints.ts";
-import { throughForward } from "../../components/host/forward.ts";
-import { InngestApi } from "../../components/inngest-api.ts";
+import { connectionsPerServer } from "../../components/cluster/connections.ts";
 import { defaults } from "../../config.ts";
 import { title } from "../support/engine.ts";
-import { clusterOrReason, type Kubectl, kubectlOn, Notes, notingWorkerImage } from "../support/kubernetes.ts";
+import {
+  clusterOrReason,
+  type Kubectl,
+  kubectlOn,
+  Notes,
+  notingWorkerImage,
+  sendThrough,
+} from "../support/kubernetes.ts";
 import { eventually, TestStack } from "../support/test-stack.ts";
 
 const found = await clusterOrReason();
@@ -52,14 +56,7 @@ describe.skipIf(reason)(title("tier cluster", reason), () => {
     notes?.remove();
   });
 
-  async function send(name: string, data: Record<string, unknown>): Promise<void> {
-    const { forward, apiUrl, workerUrl, signingKey, eventKey } = (await stack.outputs()) as Awaited<
-      ReturnType<TestStack["outputs"]>
-    > & { forward: Forward };
-    await throughForward(forward, { apiUrl, workerUrl }, (reached) =>
-      new InngestApi(reached.apiUrl, signingKey).send(eventKey, { name, data }),
-    );
-  }
+  const send = (name: string, data: Record<string, unknown>) => sendThrough(stack, name, data);
 
   /** Waits until a load and the `count` runs that it starts have ended. */
   async function ends(load: string, count: number): Promise<void> {

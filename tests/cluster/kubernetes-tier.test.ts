@@ -17,7 +17,7 @@ import {
   workerImage,
 } from "../support/kubernetes.ts";
 import { eventually, TestStack } from "../support/test-stack.ts";
-import { Traffic } from "../support/traffic.ts";
+import { Traffic, untilNoneIsLeft } from "../support/traffic.ts";
 import { complaints, verified } from "../support/verdicts.ts";
 
 const found = await clusterOrReason();
@@ -160,10 +160,7 @@ describe.skipIf(reason)(title("tier kubernetes", reason), () => {
     expect(Object.keys(traffic.forged).filter((came) => !/ (401|no answer)$/.test(came))).toEqual([]);
     if (onNode) expect(traffic.forged["forged 401"]).toBeGreaterThan(30);
     expect(notes.of("forged")).toEqual([]);
-    await eventually(120_000, async () => {
-      const open = notes.unfinished([...traffic.accepted.keys()]);
-      if (open.length > 0) throw new Error(`not ended: ${open.join(", ")}`);
-    });
+    await untilNoneIsLeft(() => notes.unfinished([...traffic.accepted.keys()]));
     const after = await stack.outputs();
     expect(after.signingKey).not.toBe(before.signingKey);
     const event = { name: "noted/one", data: { run: "late" } };

@@ -1,18 +1,25 @@
 // Proves backup, restore, move and the janitor on a real cluster, with the real engine, server and Redis. The one node
 // here enforces no NetworkPolicy (plan-kubernetes.test.ts has them) and has the claims on its own disk: that a pod comes
 // to the server's node is not proved. Age is made by a limit of seconds in the place of days.
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Backup } from "../../cli/upkeep/take-backup.ts";
-import type { Swept } from "../../components/upkeep/sweep.ts";
 import { defaults } from "../../config.ts";
 import { docker, leftovers } from "../support/containers.ts";
-import { durableWorker } from "../support/durable-worker.ts";
 import { missing, title } from "../support/engine.ts";
-import { clusterOrReason, type Kubectl, kubectlOn, Notes, notingWorkerImage } from "../support/kubernetes.ts";
-import { eventually, freePorts, TestStack } from "../support/test-stack.ts";
+import {
+  clusterOrReason,
+  janitorRound,
+  type Kubectl,
+  kubectlOn,
+  Notes,
+  nextServerImage,
+  notingWorkerImage,
+} from "../support/kubernetes.ts";
+import { notingSource } from "../support/noting-source.ts";
+import { eventually, TestStack } from "../support/test-stack.ts";
 
 const found = await clusterOrReason();
 const reason = "reason" in found ? found.reason : await missing("docker");
@@ -36,14 +43,7 @@ describe.skipIf(reason)(title("upkeep, tier kubernetes", reason), () => {
     const { context, kubeconfig } = found.cluster;
     kubectl = kubectlOn(found.cluster);
     notes = new Notes(kubectl, defaults.queueImage);
-    source = await TestStack.create("persistent");
-    source.set("workerDir", durableWorker(source.home, "tests/fixtures/cluster-worker"));
-    // A worker on this machine does not reach into every cluster.
-    const port = await freePorts(1);
-    const fixed = ["--context", context, ...(kubeconfig ? ["--kubeconfig", kubeconfig] : [])];
-    const to = ["port-forward", "--namespace", notes.namespace, "pod/notes", `${port}:6379`];
-    forward = spawn("kubectl", [...fixed, ...to], { stdio: "ignore" });
-    source.set("workerEnv", JSON.stringify({ NOTES_URL: `redis://127.0.0.1:${port}` }));
+    ({ source, forward } = await notingSource(found.cluster, notes));
     stack = await TestStack.create(
       "kubernetes",
       {
@@ -72,18 +72,9 @@ describe.skipIf(reason)(title("upkeep, tier kubernetes", reason), () => {
 
   /** Starts runs, and waits until each of them is asleep. */
   async function fallAsleep(of: TestStack, prefix: string, nap: number): Promise<string[]> {
-    const runs = Array.from({ length: 5 }, (_, index) => `${prefix}${index}`);
     const api = await reachableApi(of);
     const { eventKey } = await of.outputs();
-    for (const run of runs) await api.send(eventKey, { name: "noted/chain", data: { run, nap } });
-    await eventually(30_000, async () => expect(runs.map((run) => notes.of(run))).toEqual(runs.map(() => ["1", "2"])));
-    return runs;
-  }
-
-  /** Waits until they have ended, each step of them done once. */
-  async function endWell(runs: string[]): Promise<void> {
-    const whole = ["1", "2", "3", "4", "end"];
-    await eventually(180_000, async () => expect(runs.map((run) => notes.of(run))).toEqual(runs.map(() => whole)));
+    return await notes.fallAsleep(prefix, nap, (name, data) => api.send(eventKey, { name, data }));
   }
 
   const move = (to: TestStack, ...flags: string[]) =>
@@ -95,18 +86,6 @@ describe.skipIf(reason)(title("upkeep, tier kubernetes", reason), () => {
     const pods = inStack("get", "pods", "--output", "name").trim().split("\n");
     expect(pods.filter((pod) => pod.includes("upkeep"))).toEqual([]);
   }
-
-  test("a move into Postgres is refused, and says what can be done", async () => {
-    const cluster = await TestStack.create("cluster", {}, source);
-    cluster.writeSettings();
-    const { exitCode, all } = await move(cluster);
-    expect([exitCode, String(all)]).toEqual([
-      1,
-      `stack ${cluster.name} is of tier cluster, whose history is in Postgres: runs, events and traces of a SQLite file do ` +
-        "not go into it, and runs in flight would have no history. The keys may. Remedy: --to a stack of tier kubernetes; " +
-        `or let the runs end, and npm run pulumi -- config set keysFrom ${source.name} --stack ${cluster.name}`,
-    ]);
-  });
 
   test("a stack of containers moves into the cluster with keys, history and runs in flight", async () => {
     const before = await source.outputs();
@@ -126,7 +105,7 @@ describe.skipIf(reason)(title("upkeep, tier kubernetes", reason), () => {
     stack.keepSettings();
     const after = await stack.outputs();
     expect([after.signingKey, after.eventKey]).toEqual([before.signingKey, before.eventKey]);
-    await endWell(runs);
+    await notes.endWell(runs);
     await isAsItShouldBe();
   }, 420_000);
 
@@ -134,26 +113,10 @@ describe.skipIf(reason)(title("upkeep, tier kubernetes", reason), () => {
 
   test("a job of the janitor's removes what has ended, and leaves alone what is in flight", async () => {
     asleep = await fallAsleep(stack, "asleep", 180_000);
-    const job = JSON.parse(
-      inStack("create", "job", "round", "--from=cronjob/janitor", "--dry-run=client", "--output=json"),
-    );
-    const { volumes } = job.spec.template.spec;
-    const order = volumes.find(({ name }: { name: string }) => name === "order").secret;
-    const secret = JSON.parse(inStack("get", "secret", order.secretName, "--output=json"));
-    const told = JSON.parse(Buffer.from(secret.data["order.json"], "base64").toString());
-    expect(told).toMatchObject({ database: "/data/main.db", days: 30 });
-    order.secretName = "round";
-    const seconds = { name: "round", stringData: { "order.json": JSON.stringify({ ...told, days: 1 / 86_400 }) } };
-    const { name, ...content } = seconds;
-    for (const object of [{ apiVersion: "v1", kind: "Secret", metadata: { name }, ...content }, job]) {
-      kubectl(["--namespace", namespace, "create", "--filename=-"], JSON.stringify(object));
-    }
-    inStack("wait", "job/round", "--for=condition=Complete", "--timeout=90s");
-    const swept = JSON.parse(inStack("logs", "job/round")) as Swept;
+    const swept = janitorRound(kubectl, namespace, { database: "/data/main.db", days: 30 });
     expect(swept.rows?.function_runs).toBeGreaterThanOrEqual(5);
     expect(swept.inFlight).toBeGreaterThanOrEqual(5);
     expect(swept.stranded).toBe(0);
-    inStack("delete", "job/round", "secret/round");
     const said = await stack.command("retention", "--json");
     expect(said.exitCode, String(said.all)).toBe(0);
     expect(JSON.parse(String(said.stdout)).inFlight).toBeGreaterThanOrEqual(5);
@@ -175,20 +138,13 @@ describe.skipIf(reason)(title("upkeep, tier kubernetes", reason), () => {
     expect(String(restored.all)).toContain(`${taken.unfinished} of them in flight`);
     const after = await stack.outputs();
     expect([after.signingKey, after.eventKey]).toEqual([before.signingKey, before.eventKey]);
-    await endWell(asleep);
+    await notes.endWell(asleep);
     await isAsItShouldBe();
   }, 600_000);
 
   test("another version of the server is asked in the cluster, and comes with runs in flight", async () => {
     if (!("cluster" in found)) return;
-    const image = "inngest-local-server:9.0.0";
-    const script = '#!/bin/sh\nif [ "$1" = version ]; then echo 9.0.0; else exec /usr/bin/inngest "$@"; fi\n';
-    const build = join(stack.home, "server-image");
-    mkdirSync(build);
-    writeFileSync(join(build, "inngest"), script, { mode: 0o755 });
-    writeFileSync(join(build, "Dockerfile"), `FROM ${defaults.serverImage}\nCOPY inngest /usr/local/bin/\n`);
-    docker("build", "--quiet", "--tag", image, build);
-    found.cluster.load([image]);
+    const image = nextServerImage(found.cluster);
     const wrong = await stack.command("upgrade", "--to", "9.0.1", "--image", image);
     expect([wrong.exitCode, String(wrong.all)]).toEqual([1, `${image} must be the server 9.0.1, and it says "9.0.0"`]);
     const runs = await fallAsleep(stack, "over", 20_000);
@@ -197,7 +153,7 @@ describe.skipIf(reason)(title("upkeep, tier kubernetes", reason), () => {
     stack.keepSettings();
     expect(String(all)).toMatch(/Stack \S+ is at server 9\.0\.0; it was 1\.\d+\.\d+\. Backup \S+\.tar\.gz$/);
     expect(inStack("exec", "inngest-0", "--container=inngest", "--", "inngest", "version").trim()).toBe("9.0.0");
-    await endWell(runs);
+    await notes.endWell(runs);
   }, 300_000);
 
   test("what a killed command has left stopped comes back by the next `up`", async () => {

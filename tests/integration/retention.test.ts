@@ -6,11 +6,13 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { endCodes } from "../../components/upkeep/history.ts";
+import { endCodes } from "../../components/upkeep/run-status.ts";
 import type { Swept } from "../../components/upkeep/sweep.ts";
+import { hexOf } from "../../components/upkeep/ulid.ts";
 import { docker, leftovers } from "../support/containers.ts";
 import { finished, marks, statuses } from "../support/durable-worker.ts";
 import { missing, title } from "../support/engine.ts";
+import { InFlight } from "../support/in-flight.ts";
 import { type OwnRedis, stackWithRedis } from "../support/own-redis.ts";
 import { eventually, TestStack } from "../support/test-stack.ts";
 
@@ -93,6 +95,45 @@ describe.skipIf(reason)(title("retention, process tier", reason), () => {
       expect(25 - ended.length).toBeLessThanOrEqual(dropped());
     });
     expect(dropped()).toBeLessThan(5);
+  });
+
+  test("what is asleep, queued, before another attempt or waiting for an event stays, whatever its age, and ends", async () => {
+    const inFlight = await InFlight.start(stack, 3, 20);
+    const api = await stack.api();
+    const statuses = async () => {
+      const runs = await Promise.all(inFlight.events.map((event) => api.runsOf(event)));
+      return runs.map((found) => found.map(({ status }) => status).join());
+    };
+    const waiting = Array.from({ length: 3 }, () => ["RUNNING", "QUEUED", "RUNNING", "RUNNING"]).flat();
+    await eventually(15_000, async () => {
+      expect(inFlight.runs.filter((run) => !run.startsWith("queued") && marks(stack)[`${run} a`] !== 1)).toEqual([]);
+      expect(await statuses()).toEqual(waiting);
+      expect(Object.keys(marks(stack)).filter((mark) => mark.endsWith(" attempt-0"))).toHaveLength(3);
+    });
+    const rows = () => {
+      const database = new DatabaseSync(history(), { readOnly: true, timeout: 5000 });
+      const ids = `(${inFlight.events.map((id) => `x'${hexOf(id)}'`).join(", ")})`;
+      const { events, runs } = database
+        .prepare(
+          `SELECT (SELECT count(*) FROM events WHERE internal_id IN ${ids}) AS events,
+                  (SELECT count(*) FROM function_runs WHERE event_id IN ${ids}) AS runs`,
+        )
+        .get() as { events: number; runs: number };
+      database.close();
+      return { events, runs };
+    };
+    const all = { events: 12, runs: 12 };
+    await eventually(15_000, async () => expect(rows()).toEqual(all));
+    // All of them are older than no time at all.
+    expect(await round({ days: 0 })).toMatchObject({ inFlight: 12, stranded: [] });
+    expect(rows()).toEqual(all);
+    expect(await statuses()).toEqual(waiting);
+    await inFlight.wake();
+    await eventually(60_000, async () => {
+      expect(inFlight.unfinished(marks(stack))).toEqual([]);
+      expect(new Set(await statuses())).toEqual(new Set(["COMPLETED"]));
+    });
+    expect(Object.keys(marks(stack)).filter((mark) => mark.endsWith(" attempt-1"))).toHaveLength(3);
   });
 
   test("a run whose queue item is gone is found, and ended on request", async () => {

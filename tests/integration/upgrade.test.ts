@@ -1,6 +1,6 @@
-// Real Pulumi CLI, server, Redis and worker. Only one version of the server is at hand: the other is the same one
-// under another number, or one that does not start. So this proves the steps, the way back and that work goes on over
-// a change of server; not that the database of one real version suits another.
+// Real Pulumi CLI, server, Redis and worker. The other version of the server is the same one under another number, or
+// one that does not start: this proves the steps, the way back and that work goes on over a change of server. Servers of
+// other versions are upgrade-versions.test.ts'.
 import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -34,8 +34,8 @@ describe.skipIf(reason)(title("upgrade, process tier", reason), () => {
 
   test.each([
     ["next", /^--to must be a version such as 1\.\d+\.\d+, got "next"$/],
-    ["1.2.3", /^--to must be 1\.19\.3 or newer, the first with a health check of its own, got 1\.2\.3$/],
-    ["1.20.0", /^--to must not be older than the server, which is 1\.\d+\.\d+: its database only goes forward/],
+    ["1.2.3", /^--to must be 1\.40\.0 or newer, the first that lists its apps, got 1\.2\.3$/],
+    ["1.40.0", /^--to must not be older than the server, which is 1\.\d+\.\d+: its database only goes forward/],
   ])("the version %s is refused before anything changes", async (version, complaint) => {
     const { exitCode, all } = await upgrade(version);
     expect([exitCode, String(all)]).toEqual([2, expect.stringMatching(complaint)]);

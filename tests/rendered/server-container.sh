@@ -16,8 +16,11 @@ stop() {
   kill "$healthy" 2>/dev/null || true
   touch "$stopping"
   sleep 1.2
-  touch "$leaving"
-  sleep 0.4
+  rounds=0
+  while touch "$leaving"
+    sleep 0.5
+    [ "$rounds" -lt 24 ] && [ -n "$(find main.db-wal -newer "$leaving")" ]
+  do rounds=$((rounds + 1)); done
   kill -TERM "$server" || true
 }
 trap stop TERM INT

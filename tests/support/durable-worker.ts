@@ -21,20 +21,20 @@ export function marks(stack: TestStack): Record<string, number> {
   return counts;
 }
 
-/** Starts three runs that sleep and two that are within a step, and waits until all five are there. */
-export async function startFiveRuns(stack: TestStack, seconds: number): Promise<void> {
+/** Starts three runs that sleep and two that are within a step, called 0 to 4 behind `prefix`, and waits until all are there. */
+export async function startFiveRuns(stack: TestStack, seconds: number, prefix = ""): Promise<void> {
   const api = await stack.api();
   const { eventKey } = await stack.outputs();
   for (let run = 0; run < 5; run++) {
     await api.send(eventKey, {
       name: run < 3 ? "durable/asleep" : "durable/mid-step",
-      data: { run: String(run), seconds },
+      data: { run: `${prefix}${run}`, seconds },
     });
   }
   await eventually(20_000, async () => {
     const there = marks(stack);
     const expected = ["0 a", "1 a", "2 a", "3 slow-begins", "4 slow-begins"];
-    const missing = expected.filter((mark) => !there[mark]);
+    const missing = expected.filter((mark) => !there[`${prefix}${mark}`]);
     if (missing.length > 0) throw new Error(`not yet: ${missing.join(", ")}`);
   });
 }

@@ -1,13 +1,23 @@
 import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect } from "vitest";
+import type { Forward } from "../../components/endpoints.ts";
+import { throughForward } from "../../components/host/forward.ts";
 import { onPath } from "../../components/host/programs.ts";
+import { InngestApi } from "../../components/inngest-api.ts";
+import type { Swept } from "../../components/upkeep/sweep.ts";
+import { defaults } from "../../config.ts";
 import { loadImages } from "./cluster/images.ts";
 import { clusterUp, contextName, kubeconfigFile } from "./cluster/node.ts";
 import { part, partsAreBuilt } from "./cluster/parts.ts";
 import { missing } from "./engine.ts";
 import { clusterImages, ensureImages, workerImages } from "./stand-in-images.ts";
+import { eventually, type StackOutputs, type TestStack } from "./test-stack.ts";
 
 /** A cluster that the suites may use, and how images get into it. */
-interface Cluster {
+export interface Cluster {
   context: string;
   kubeconfig?: string;
   load(images: string[]): void;
@@ -36,7 +46,7 @@ async function findCluster(): Promise<{ cluster: Cluster } | { reason: string }>
   if (!cluster) {
     return { reason: "no cluster: set TEST_KUBE_CONTEXT, start one with kind, or run `npm run cluster -- up` once" };
   }
-  const images = ensureImages([...clusterImages, workerImages[0] as string]);
+  const images = ensureImages([...clusterImages, ...workerImages]);
   if (images) return { reason: images };
   const build = (image: string, ...args: string[]) =>
     execFileSync("docker", ["build", "--quiet", "--tag", image, ...args], { stdio: "pipe" });
@@ -78,6 +88,22 @@ async function ownNode(): Promise<Cluster | undefined> {
   return { context: contextName, kubeconfig: kubeconfigFile, load: (images) => loadImages({ images }) };
 }
 
+/** An image in the cluster of a server that says it is 9.0.0, and is the one of this project's otherwise. */
+export function nextServerImage(cluster: Cluster): string {
+  const image = "inngest-local-server:9.0.0";
+  const script = '#!/bin/sh\nif [ "$1" = version ]; then echo 9.0.0; else exec /usr/bin/inngest "$@"; fi\n';
+  const build = mkdtempSync(join(tmpdir(), "server-image-"));
+  try {
+    writeFileSync(join(build, "inngest"), script, { mode: 0o755 });
+    writeFileSync(join(build, "Dockerfile"), `FROM ${defaults.serverImage}\nCOPY inngest /usr/local/bin/\n`);
+    execFileSync("docker", ["build", "--quiet", "--tag", image, build], { stdio: "pipe" });
+  } finally {
+    rmSync(build, { recursive: true });
+  }
+  cluster.load([image]);
+  return image;
+}
+
 /** kubectl on a cluster; throws with what it printed. */
 export function kubectlOn({ context, kubeconfig }: Cluster) {
   const fixed = ["--context", context, ...(kubeconfig ? ["--kubeconfig", kubeconfig] : [])];
@@ -96,6 +122,44 @@ export function kubectlOn({ context, kubeconfig }: Cluster) {
 }
 
 export type Kubectl = ReturnType<typeof kubectlOn>;
+
+/** Sends a stack an event through a port-forward of the test's own. */
+export async function sendThrough(stack: TestStack, name: string, data: Record<string, unknown>): Promise<string> {
+  const { forward, apiUrl, workerUrl, signingKey, eventKey } = (await stack.outputs()) as StackOutputs & {
+    forward: Forward;
+  };
+  return await throughForward(forward, { apiUrl, workerUrl }, (reached) =>
+    new InngestApi(reached.apiUrl, signingKey).send(eventKey, { name, data }),
+  );
+}
+
+/** What a round of the janitor says: its cron job at once, told `told` but for its days, which are a second here. */
+export function janitorRound(
+  kubectl: Kubectl,
+  namespace: string,
+  told: object,
+): Omit<Swept, "stranded"> & { stranded: number } {
+  const inStack = (...args: string[]) => kubectl(["--namespace", namespace, ...args]);
+  const job = JSON.parse(
+    inStack("create", "job", "round", "--from=cronjob/janitor", "--dry-run=client", "--output=json"),
+  );
+  const { volumes } = job.spec.template.spec;
+  const order = volumes.find(({ name }: { name: string }) => name === "order").secret;
+  const secret = JSON.parse(inStack("get", "secret", order.secretName, "--output=json"));
+  const content = JSON.parse(Buffer.from(secret.data["order.json"], "base64").toString());
+  expect(content).toMatchObject(told);
+  order.secretName = "round";
+  const stringData = { "order.json": JSON.stringify({ ...content, days: 1 / 86_400 }) };
+  for (const object of [{ apiVersion: "v1", kind: "Secret", metadata: { name: "round" }, stringData }, job]) {
+    kubectl(["--namespace", namespace, "create", "--filename=-"], JSON.stringify(object));
+  }
+  inStack("wait", "job/round", "--for=condition=Complete", "--timeout=120s");
+  const swept = JSON.parse(inStack("logs", "job/round", "--container=node"));
+  inStack("delete", "job/round", "secret/round");
+  return swept;
+}
+
+type Send = (name: string, data: Record<string, unknown>) => Promise<unknown>;
 
 /**
  * A Redis for a noting worker, apart from the stack whose pods are deleted. In a namespace of this run's own: workers of
@@ -138,6 +202,26 @@ export class Notes {
   /** Each tick of the cron: its minute and its run. */
   ticks(): string[] {
     return this.#list("ticks");
+  }
+
+  /** Starts five chains by `send`, which sleep for `nap` milliseconds in their middle. */
+  async begin(prefix: string, nap: number, send: Send): Promise<string[]> {
+    const runs = Array.from({ length: 5 }, (_, index) => `${prefix}${index}`);
+    for (const run of runs) await send("noted/chain", { run, nap });
+    return runs;
+  }
+
+  /** The same, and waits until each of them is asleep. */
+  async fallAsleep(prefix: string, nap: number, send: Send): Promise<string[]> {
+    const runs = await this.begin(prefix, nap, send);
+    await eventually(60_000, async () => expect(runs.map((run) => this.of(run))).toEqual(runs.map(() => ["1", "2"])));
+    return runs;
+  }
+
+  /** Waits until they have ended, each step of them done once. */
+  async endWell(runs: string[]): Promise<void> {
+    const whole = ["1", "2", "3", "4", "end"];
+    await eventually(240_000, async () => expect(runs.map((run) => this.of(run))).toEqual(runs.map(() => whole)));
   }
 
   /** Those of the runs that have not reached their end. */

@@ -1,8 +1,8 @@
 import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { durableWorker } from "./durable-worker.ts";
+import { freePorts } from "./ports.ts";
 import { eventually, TestStack } from "./test-stack.ts";
 
 /** A Redis as a user would have it: append-only, with a password. */
@@ -20,7 +20,7 @@ export class OwnRedis {
   }
 
   static async start(home: string): Promise<OwnRedis> {
-    const port = await freePort();
+    const port = await freePorts(1);
     const folder = mkdtempSync(join(home, "redis-"));
     const flags = [
       "--port",
@@ -45,6 +45,11 @@ export class OwnRedis {
   /** What it has written to its log. */
   log(): string {
     return readFileSync(join(this.#folder, "log"), "utf8");
+  }
+
+  /** Gives it a key. */
+  hold(key: string): void {
+    this.#cli("SET", key, "held");
   }
 
   empty(): void {
@@ -84,14 +89,3 @@ export async function stackWithRedis(): Promise<{ stack: TestStack; redis: OwnRe
 }
 
 const password = "a-password-of-redis";
-
-/** A port of 127.0.0.1 that nobody listens on. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
-}

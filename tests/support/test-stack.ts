@@ -1,10 +1,10 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { execa } from "execa";
 import { Pulumi } from "../../cli/pulumi-cli.ts";
 import { InngestApi, type Run } from "../../components/inngest-api.ts";
+import { freePorts } from "./ports.ts";
 
 export interface StackOutputs {
   dashboardUrl: string;
@@ -41,6 +41,8 @@ export class TestStack {
   readonly #created: Readonly<Record<string, string | number | boolean>>;
   /** The settings file as it is since a secret or a command's own setting is in it. */
   #fixedSettings: string | undefined;
+  /** Those of its state, which is the text of its file. */
+  #outputs: { state: string; values: StackOutputs } | undefined;
 
   private constructor(
     name: string,
@@ -61,6 +63,9 @@ export class TestStack {
     this.#created = { ...this.#settings };
   }
 
+  /** Stacks beside others so far, which one project may have several of. */
+  static #besides = 0;
+
   /**
    * Makes the stack, with nothing in it yet; `like` names the project's settings file that it starts from,
    * and `beside` a stack whose backend and folder it shares.
@@ -76,7 +81,7 @@ export class TestStack {
       XDG_DATA_HOME: join(home, "data"),
     };
     const pulumi = await Pulumi.find(environment);
-    const name = `${like}-${process.pid}${beside ? "-b" : ""}`;
+    const name = `${like}-${process.pid}${beside ? `-${++TestStack.#besides}` : ""}`;
     const fromFile = Object.fromEntries(
       [...readFileSync(`Pulumi.${like}.yaml`, "utf8").matchAll(/^ {2}inngest-local:(\w+): (.+)$/gm)].map((m) => [
         m[1],
@@ -159,8 +164,13 @@ export class TestStack {
     return await this.#run("preview", ...flags);
   }
 
+  /** Asks the CLI, for which it needs a second of a core, once for each state. */
   async outputs(): Promise<StackOutputs> {
-    return await this.#pulumi.outputs<StackOutputs>(this.name);
+    const state = readFileSync(join(this.home, ".pulumi", "stacks", "inngest-local", `${this.name}.json`), "utf8");
+    if (this.#outputs?.state !== state) {
+      this.#outputs = { state, values: await this.#pulumi.outputs<StackOutputs>(this.name) };
+    }
+    return this.#outputs.values;
   }
 
   async exportedState(...flags: string[]): Promise<string> {
@@ -279,28 +289,13 @@ export function linkProject(folder: string): void {
 export async function eventually<T>(milliseconds: number, attempt: () => Promise<T>): Promise<T> {
   const deadline = Date.now() + milliseconds;
   for (;;) {
+    const began = Date.now();
     try {
       return await attempt();
     } catch (error) {
       if (Date.now() > deadline) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      // One that starts a process would take a core for itself, and what is waited for would wait for that.
+      await new Promise((resolve) => setTimeout(resolve, Math.min(Math.max(20, 3 * (Date.now() - began)), 1000)));
     }
   }
-}
-
-/** The first of free ports in a row; of six: the worker's, the server's four, and one to move to. */
-export async function freePorts(count = 6): Promise<number> {
-  for (;;) {
-    // Below those that Linux gives to outgoing connections, one of which may take a port between two starts.
-    const first = 20_000 + Math.floor(Math.random() * 12_000);
-    const free = await Promise.all(Array.from({ length: count }, (_, offset) => isFree(first + offset)));
-    if (free.every(Boolean)) return first;
-  }
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer().once("error", () => resolve(false));
-    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
-  });
 }

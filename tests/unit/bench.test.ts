@@ -1,4 +1,5 @@
 // What the benchmarks make of samples: figures, plots, the page. Does not prove that a sample was measured well.
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -7,6 +8,7 @@ import { expect, test } from "vitest";
 import { fillHistory } from "../../bench/support/fill.ts";
 import { compare, figure, interleave, quantile, type Report, reaches } from "../../bench/support/measure.ts";
 import { renderPlot } from "../../bench/support/plot.ts";
+import { processorTimeOf } from "../../bench/support/processes.ts";
 import { renderTable } from "../../bench/support/table.ts";
 
 const machine = {
@@ -63,6 +65,14 @@ test("sides are measured in turn, the other way round every other round", async 
     async () => 2,
   );
   expect(result).toMatchObject({ ours: 3, baseline: 2, ratio: 1.5, rounds: 2, unit: "ms" });
+});
+
+test.runIf(process.platform === "linux")("processor time is also that of children that have ended", () => {
+  const own = () => (process.cpuUsage().user + process.cpuUsage().system) / 1e6;
+  const before = processorTimeOf([process.pid]) - own();
+  execFileSync(process.execPath, ["--eval", "while (process.cpuUsage().user < 300_000);"]);
+  expect(processorTimeOf([process.pid]) - own() - before).toBeGreaterThan(0.25);
+  expect(processorTimeOf([0])).toBe(0);
 });
 
 test("the plot of a report", async () => {

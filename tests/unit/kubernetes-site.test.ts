@@ -22,7 +22,13 @@ beforeEach(() => {
   // Where processes of a stack on this machine are looked for.
   vi.stubEnv("XDG_DATA_HOME", join(cluster, "home"));
   write({ scaled: Object.fromEntries(Object.entries(running).map(([owner, replicas]) => [owner, { replicas }])) });
-  site = kubernetesSite("s", { kind: "kubernetes", context: "mine", namespace: "ns", image: "node:1", claim: "c" });
+  site = kubernetesSite("s", {
+    kind: "kubernetes",
+    context: "mine",
+    namespace: "ns",
+    image: "node:1",
+    history: { claim: "c" },
+  });
 });
 afterEach(() => rmSync(cluster, { recursive: true }));
 
@@ -152,5 +158,9 @@ test("a stack without queue and worker in the cluster has neither stopped nor st
 test("the server says its version, and that of an image is asked in the cluster, which has to get it", async () => {
   expect(await site.serverVersion()).toBe("1.43.0-abc");
   expect(await site.versionIn?.("inngest/inngest:v9.0.0")).toBe("9.0.0");
-  expect(pod().spec.containers[0]).toMatchObject({ image: "inngest/inngest:v9.0.0", command: ["inngest", "version"] });
+  expect(pod().spec.containers[0]).toMatchObject({
+    image: "inngest/inngest:v9.0.0",
+    command: ["inngest", "version"],
+    env: [{ name: "DO_NOT_TRACK", value: "1" }],
+  });
 });

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { beforeAll, describe, expect, test } from "vitest";
-import { connectionsPerServer } from "../../components/cluster/server.ts";
+import { connectionsPerServer } from "../../components/cluster/connections.ts";
 import { KubernetesEntrance } from "../../components/kubernetes/entrance.ts";
 import { find, type Planned, plan, planStack } from "../support/plan.ts";
 import { type KubernetesObject, kubernetesObjects, renderObjects } from "../support/rendered-objects.ts";
@@ -139,8 +139,8 @@ describe.each(Object.keys(variants))("%s", (variant) => {
       return template ? [template.metadata.labels["app.kubernetes.io/component"]] : [];
     });
     // Of the part `upkeep` are the pods that commands make.
-    const made = variant.startsWith("kubernetes") ? ["upkeep"] : [];
-    expect(policies.map(({ metadata }) => metadata.name).sort()).toEqual(["default-deny", ...parts, ...made].sort());
+    const named = ["default-deny", "upkeep", ...parts];
+    expect(policies.map(({ metadata }) => metadata.name).sort()).toEqual(named.sort());
   });
 });
 
@@ -179,7 +179,9 @@ test.each([
   ["cluster", "gateway", 8288, ["anybody"]],
   ["cluster", "server", 8288, ["gateway"]],
   ["cluster", "server", 50052, ["server"]],
-  ["cluster", "database", 5432, ["server", "migration", "janitor"]],
+  ["cluster", "database", 5432, ["server", "migration", "janitor", "upkeep"]],
+  ["cluster", "queue", 6379, ["server", "migration", "worker", "janitor", "upkeep"]],
+  ["cluster", "upkeep", 6380, ["queue"]],
   ["cluster", "migration", 8288, []],
   ["cluster-keda", "gateway", 8288, ["worker", "janitor"]],
   ["cluster-keda", "gateway", 8289, ["keda"]],
@@ -229,6 +231,23 @@ test("the janitor works on the server's claim by the day, with the scripts of th
   expect(resources.map(({ label }) => label)).toContain("NetworkPolicy upkeep-network");
 });
 
+test("the janitor of a cluster has a psql beside it that finds Postgres by a Secret, and no password elsewhere", () => {
+  const planned = plans.cluster as Planned[];
+  const { stringData } = find(planned, "Secret upkeep-environment").inputs as { stringData: Record<string, string> };
+  expect(stringData).toMatchObject({ PGHOST: "database", PGUSER: "inngest", PGDATABASE: "inngest" });
+  const order = find(planned, "Secret upkeep-janitor-order").inputs as { stringData: Record<string, string> };
+  expect(JSON.parse(order.stringData["order.json"] as string)).toMatchObject({ database: { psql: "/work" }, days: 30 });
+  const job = find(planned, "CronJob upkeep-janitor-node");
+  const { containers } = (
+    job.inputs as { spec: { jobTemplate: { spec: { template: { spec: { containers: object[] } } } } } }
+  ).spec.jobTemplate.spec.template.spec;
+  expect(containers).toMatchObject([{ name: "node" }, { name: "psql", workingDir: "/work" }]);
+  expect(JSON.stringify(containers)).not.toContain(stringData.PGPASSWORD);
+  // Stacks that had a component of its own for it keep the objects, whose names cannot be there twice.
+  expect(job.aliases).toContain("CronJob janitor-psql");
+  expect(find(planned, "NetworkPolicy upkeep-janitor-network").aliases).toContain("NetworkPolicy janitor-network");
+});
+
 test("where history and queue are is a secret output", async () => {
   const { outputs, secretOutputs } = await planStack("kubernetes", { ...given, kubeconfig: "/etc/mine" });
   expect(secretOutputs).toContain("stores");
@@ -239,11 +258,17 @@ test("where history and queue are is a secret output", async () => {
       kubeconfig: "/etc/mine",
       namespace: "inngest-kubernetes",
       image: "node:24.21.0-bookworm-slim",
-      claim: "server-data",
+      history: { claim: "server-data" },
     },
     queueUrl: expect.stringMatching(/^redis:/),
   });
-  expect((await planStack("cluster", given)).outputs.stores).toBeUndefined();
+  const cluster = await planStack("cluster", given);
+  expect(cluster.secretOutputs).toContain("stores");
+  expect(cluster.outputs.stores).toMatchObject({
+    place: {
+      history: { postgresImage: "postgres:17.6-bookworm", secret: expect.stringContaining("upkeep-environment") },
+    },
+  });
 });
 
 test("size and class of the claims are settings", async () => {

@@ -130,12 +130,22 @@ describe("the server's binary", () => {
   });
 
   test("that answers like Inngest", async () => {
-    const script = '[ "$1" = version ] && echo 1.43.0-a1b2c3d';
+    const script = '[ "$1" = version ] && [ "$DO_NOT_TRACK" = 1 ] && echo 1.43.0-a1b2c3d';
     expect(await preflight(join(home.command("inngest", script), "inngest"))).toEqual(right());
   });
 
-  test("is found on PATH", async () => {
-    const PATH = home.command("inngest", "echo 1.43.0");
+  test.each(["1.39.0-a1b2c3d", ""])("that is too old, or does not say (%j)", async (version) => {
+    const PATH = home.command("inngest", `echo ${version}`);
+    expect(await home.preflight({ programs: [{ kind: "inngest" }] }, { PATH })).toEqual(
+      wrong(
+        `the Inngest binary must be 1.40.0 or newer, and "${join(PATH, "inngest")}" says "${version}". ` +
+          "Remedy: npm install, or pulumi config set serverBinary /path/to/inngest",
+      ),
+    );
+  });
+
+  test("is found on PATH, and asked without its telling the network", async () => {
+    const PATH = home.command("inngest", '[ "$DO_NOT_TRACK" = 1 ] && echo 1.43.0');
     expect(await home.preflight({ programs: [{ kind: "inngest" }] }, { PATH })).toEqual(right());
   });
 });

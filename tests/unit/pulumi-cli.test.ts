@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { atLeast } from "../../cli/pulumi-cli.ts";
+import { atLeast } from "../../components/host/versions.ts";
 import { Home } from "./fixtures/host.ts";
 
 describe("atLeast", () => {

@@ -100,6 +100,15 @@ test("a profile sets the server's tick, and how many steps a worker's call store
   expect(Object.keys(workerVariables({ ...worker, checkpointSteps: 1 }))).not.toContain("CHECKPOINT_STEPS");
 });
 
+test("a server keeps the connections to Postgres that it may open", () => {
+  const postgresUrl = "postgres://user:password@database:5432/inngest";
+  expect(serverFlags({ ...server, postgresUrl, postgresConnections: 30 })).toMatchObject({
+    "postgres-max-open-conns": 30,
+    "postgres-max-idle-conns": 30,
+  });
+  expect(Object.keys(serverFlags({ ...server, postgresUrl })).join()).not.toContain("conns");
+});
+
 test("without Redis no setting speaks of it", () => {
   expect(Object.keys(serverEnvironment(server)).filter((name) => name.includes("REDIS"))).toEqual([]);
   expect(renderServerConfig(server)).not.toContain("redis");

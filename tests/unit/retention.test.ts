@@ -5,9 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { ulidAt, unfinishedRuns } from "../../components/upkeep/history.ts";
-import { hexOf, removeBefore, ulidOf, writtenTime } from "../../components/upkeep/retention.ts";
+import { unfinishedRuns } from "../../components/upkeep/history.ts";
+import { removeBefore, writtenTime } from "../../components/upkeep/retention.ts";
 import { endRuns } from "../../components/upkeep/stranded.ts";
+import { hexOf, ulidAt, ulidOf } from "../../components/upkeep/ulid.ts";
 import { emptyWalDatabase } from "../../components/wal-database.ts";
 
 const day = 86_400_000;
@@ -129,6 +130,26 @@ test("what is given back leaves the file at once, although the server, at rest, 
   await removeBefore(database, cutoff, new Set());
   expect(size()).toBeLessThan(before / 2);
   server.close();
+}, 60_000);
+
+test("pages are given back before many are free, because each takes the longer the more there are", async () => {
+  // 30,000 pages of one row's overflow or another's.
+  for (let number = 0; number < 600; number++) run(number, cutoff - 2 * day, cutoff - day);
+  database.exec(`UPDATE traces SET span_attributes = zeroblob(200000) WHERE run_id <> zeroblob(16)`);
+  const other = new DatabaseSync(join(folder, "main.db"));
+  const free = () =>
+    Number((other.prepare("PRAGMA freelist_count").get() as { freelist_count: number }).freelist_count);
+  let most = 0;
+  const looking = setInterval(() => {
+    most = Math.max(most, free());
+  }, 1);
+  const { bytes } = await removeBefore(database, cutoff, new Set());
+  clearInterval(looking);
+  expect(bytes).toBeGreaterThan(115e6);
+  expect(most).toBeGreaterThan(10_000);
+  expect(most).toBeLessThan(25_000);
+  expect(free()).toBeLessThanOrEqual(256);
+  other.close();
 }, 60_000);
 
 test("an end in the middle is gone on with", async () => {

@@ -76,17 +76,6 @@ describe("a wrong value is refused with key, rule, value and remedy", () => {
       '`backupEvery` must be off where `durable` is false, which keeps nothing, got "24h". Remedy: pulumi config rm backupEvery',
     ],
     [
-      {
-        backupEvery: "24h",
-        tier: "cluster",
-        kubeContext: "here",
-        workerPlacement: "container",
-        workerImage: "worker:1",
-        transport: "serve",
-      },
-      '`backupEvery` must be off on tier cluster, whose state this project does not back up by itself, got "24h". Remedy: pulumi config rm backupEvery',
-    ],
-    [
       { backupEvery: "24h", supervisorScope: "system", dataDir: "/var/lib/inngest-local/test" },
       '`backupEvery` must be off where `supervisorScope` is system, whose services do not reach your Pulumi backend, got "24h". Remedy: pulumi config rm backupEvery, and have root\'s cron run npm run backup',
     ],

@@ -6,13 +6,16 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Pulumi } from "../../cli/pulumi-cli.ts";
-import { pack, unpack } from "../../cli/upkeep/archive.ts";
+import { isOfPostgres, pack, unpack } from "../../cli/upkeep/archive.ts";
 import { keysOfState } from "../../cli/upkeep/keys-of-state.ts";
 import { checkVersion, imageAt, numberOf } from "../../cli/upkeep/server-version.ts";
 import { stateOf } from "../../cli/upkeep/take-backup.ts";
-import { libpqVariables, retentionSql } from "../../components/cluster/retention-sql.ts";
+import { libpqVariables } from "../../components/cluster/libpq.ts";
 import { Problem } from "../../components/host/problem.ts";
+import { type Column, copyLine, type Value } from "../../components/upkeep/copy-rows.ts";
+import { readDump } from "../../components/upkeep/history-dump.ts";
 import { checksum, readSnapshot } from "../../components/upkeep/rdb.ts";
+import { retentionSql } from "../../components/upkeep/retention-sql.ts";
 
 let folder: string;
 beforeEach(() => {
@@ -93,6 +96,94 @@ describe("an archive", () => {
   });
 });
 
+describe("a history as pg_dump writes it", () => {
+  const dump = (...rows: string[]) => [
+    "--",
+    "-- PostgreSQL database dump",
+    "--",
+    "\\restrict abc",
+    "CREATE TABLE public.events (data character varying DEFAULT '{}'::character varying NOT NULL);",
+    "COPY public.events (event_id, event_data) FROM stdin;",
+    ...rows,
+    "\\.",
+    "COPY public.apps (id) FROM stdin;",
+    "\\.",
+    "-- PostgreSQL database dump complete",
+    "--",
+    "\\unrestrict abc",
+    "",
+  ];
+
+  test("has its rows counted, whatever signs are in them", async () => {
+    // A line separator of Unicode and a carriage return end no row.
+    const rows = ['1\t{"a":"\u2028\r"}', "2\t-- PostgreSQL database dump", "3\t\\\\! echo", ""];
+    const path = file("history.sql", dump(...rows).join("\n"));
+    expect(await readDump(path)).toEqual({ apps: 0, events: 4 });
+  });
+
+  test.each([
+    ["that is cut off", dump("1").slice(0, -4), "it is cut off"],
+    ["that is cut off in a table", dump("1").slice(0, -8), "it is cut off"],
+    ["with a command to a shell", ["\\! id", ...dump()], "it has what pg_dump does not write of a history: \\! id"],
+    ["with one in a statement", ["select 1 \\! id", ...dump()], "of a history: select 1 \\! id"],
+    ["that runs a program", ["COPY public.a (b) FROM PROGRAM 'id';", ...dump()], "of a history: COPY public.a"],
+    ["that reads a file", ["  copy public.a from '/etc/passwd';", ...dump()], "of a history:   copy public.a"],
+  ])("%s is refused", async (_, lines, reason) => {
+    await expect(readDump(file("history.sql", lines.join("\n")))).rejects.toThrow(reason);
+  });
+
+  test("comes out of an archive as it went in", async () => {
+    const content = join(folder, "content");
+    file("content/history.sql", dump("1").join("\n"));
+    const about = { stack: "s", tier: "cluster", takenAt: "2026-01-31T12:00:00.000Z", serverVersion: "1.43.0" };
+    const archive = join(folder, "a.tar.gz");
+    await pack(content, { ...about, counts: { apps: 0, events: 1 }, unfinished: 0 }, archive);
+    const out = join(folder, "out");
+    mkdirSync(out);
+    expect(isOfPostgres(await unpack(archive, out))).toBe(true);
+  });
+});
+
+describe("a row of SQLite for Postgres", () => {
+  const id = Buffer.from("01A20FCA9C8CB06B9DA4AE2D74556692", "hex");
+  test.each<[string, Value, Partial<Column>, string]>([
+    ["nothing", null, { type: "text" }, "\\N"],
+    ["bytes", id, { type: "bytea" }, "\\\\x01a20fca9c8cb06b9da4ae2d74556692"],
+    ["text as bytes", "01M8", { type: "bytea" }, "\\\\x30314d38"],
+    ["an id as text", id, { type: "character", length: 26 }, "01M87WN74CP1NSV95E5NT5ASMJ"],
+    [
+      "an id that is text",
+      "01M87WN74CP1NSV95E5NT5ASMJ",
+      { type: "character", length: 26 },
+      "01M87WN74CP1NSV95E5NT5ASMJ",
+    ],
+    ["a UUID", id, { type: "uuid" }, "01a20fca-9c8c-b06b-9da4-ae2d74556692"],
+    ["a UUID as text", id, { type: "character", length: 36 }, "01a20fca-9c8c-b06b-9da4-ae2d74556692"],
+    [
+      "a time of Go's",
+      "2026-01-31 12:00:00.123456789 +0000 UTC m=+1.5",
+      { type: "timestamp without time zone" },
+      "2026-01-31 12:00:00.123456+00",
+    ],
+    ["one elsewhere", "2026-01-31 00:30:00 +0100 CET", { type: "timestamp with time zone" }, "2026-01-30 23:30:00+00"],
+    ["one of SQLite's", "2026-01-31 12:00:00", { type: "timestamp without time zone" }, "2026-01-31 12:00:00+00"],
+    ["one of ISO 8601", "2026-01-31T12:00:00.5Z", { type: "timestamp without time zone" }, "2026-01-31 12:00:00.5+00"],
+    ["no", 0n, { type: "boolean" }, "f"],
+    ["yes", 1n, { type: "boolean" }, "t"],
+    ["a large number", 9007199254740993n, { type: "bigint" }, "9007199254740993"],
+    ["signs that end fields and rows", "a\tb\r\nc\\d", { type: "text" }, "a\\tb\\r\\nc\\\\d"],
+    ["JSON in bytes", Buffer.from('{"a":"ä"}'), { type: "jsonb" }, '{"a":"ä"}'],
+    ["a sign that jsonb refuses", '"\\u0000 \\\\u0000"', { type: "jsonb" }, '"\\\\ufffd \\\\\\\\u0000"'],
+  ])("%s", (_, value, column, wanted) => {
+    expect(copyLine([{ name: "a", length: null, ...column } as Column], { a: value })).toBe(wanted);
+  });
+
+  test("has its columns in the order that Postgres is told", () => {
+    const columns = ["b", "a"].map((name) => ({ name, type: "text", length: null }));
+    expect(copyLine(columns, { a: "1", b: "2" })).toBe("2\t1");
+  });
+});
+
 describe("keys of a state", () => {
   const stack = { urn: "urn:stack", type: "pulumi:pulumi:Stack" };
   const component = { urn: "urn:keys", type: "inngest-local:index:SigningKeys", parent: "urn:stack" };
@@ -139,13 +230,10 @@ describe("a stack", () => {
       "stack kubernetes was brought up by an older version of this project. Remedy: npm start -- --stack kubernetes",
     ],
     [
-      "cluster",
-      { tier: "cluster", kubeContext: "mine" },
-      { durability: "kept" },
-      "stack cluster is of tier cluster, whose history is in Postgres, and this command works on SQLite. Remedy: kubectl " +
-        "--context mine --namespace inngest-cluster exec database-0 -- pg_dump -U inngest inngest > history.sql, and at " +
-        "once kubectl --context mine --namespace inngest-cluster exec queue-0 -- redis-cli --rdb - > queue.rdb; the " +
-        "CronJob janitor keeps `retention`",
+      "kubernetes",
+      { tier: "kubernetes" },
+      { durability: "kept", stores: { place: { kind: "kubernetes", claim: "server-data" } } },
+      "stack kubernetes was brought up by an older version of this project. Remedy: npm start -- --stack kubernetes",
     ],
   ])("%s %j, whose state cannot be got at, is refused with what to do", async (stack, settings, outputs, message) => {
     await expect(stateOf(up(settings, outputs), stack)).rejects.toThrow(new Problem(message));
@@ -192,6 +280,6 @@ describe("Postgres", () => {
 
   test("removes what is older than the days given", () => {
     expect(retentionSql(7)).toContain("interval '7 days'");
-    expect(retentionSql(7)).toContain("7::bigint * 86400000");
+    expect(retentionSql(7)).toContain("extract(epoch from now()) - 7 * 86400");
   });
 });

@@ -1,0 +1,13 @@
+/** An address of Postgres as the variables by which psql knows it, which takes no whole address from its environment. */
+export function libpqVariables(address: string): Record<string, string> {
+  const url = new URL(address);
+  const parts: Record<string, string> = {
+    PGHOST: url.hostname.replace(/^\[|\]$/g, ""),
+    PGPORT: url.port,
+    PGUSER: decodeURIComponent(url.username),
+    PGPASSWORD: decodeURIComponent(url.password),
+    PGDATABASE: decodeURIComponent(url.pathname.slice(1)),
+    PGSSLMODE: url.searchParams.get("sslmode") ?? "",
+  };
+  return Object.fromEntries(Object.entries(parts).filter(([, value]) => value !== ""));
+}
