@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { silenceDebugLog } from "./components/debug-log.ts";
 import { type Deploy, eventsUrl } from "./components/endpoints.ts";
+import { handOver } from "./components/hand-over.ts";
 import { ScheduledBackups } from "./components/host/scheduled-backups.ts";
 import { Preflight } from "./components/preflight.ts";
 import { preflightSpec } from "./components/preflight-spec.ts";
@@ -52,4 +53,6 @@ const outputs = {
   ...{ durability, supervision, appEnvironment, stores, forward },
 };
 /** The stack's outputs. Those that the tier does not have are left out: Pulumi would warn of each at every `up`. */
-export default Object.fromEntries(Object.entries(outputs).filter(([, value]) => value !== undefined));
+const given = Object.fromEntries(Object.entries(outputs).filter(([, value]) => value !== undefined));
+handOver(given);
+export default given;

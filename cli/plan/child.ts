@@ -85,8 +85,8 @@ process.once("message", async ({ stacks }: Wanted) => {
       failed = (reason) => resolve({ stack, problem: reason.message });
       planOne(stack, config).then(resolve, failed);
     });
-    // biome-ignore lint/style/noNonNullAssertion: it was started with a channel, or it would have got no message
-    process.send!(answer);
+    // A channel that is closed takes with it what was not sent yet.
+    await new Promise<void>((sent) => process.send?.(answer, undefined, undefined, () => sent()));
   }
   process.disconnect();
 });
