@@ -1,5 +1,17 @@
 import { defineConfig } from "vitest/config";
 
+/** Suites on the managers of machines, most of them machines of their own. */
+const supervision = ["tests/integration/supervision-*.test.ts", "tests/integration/launchd.test.ts"];
+
+/** Ports of projects that `npm test` runs beside the project `integration`. */
+const besideIntegration = { FIRST_TEST_PORT: "25000" };
+
+/** The suites share an engine or a node, and the machine's two or four cores. */
+const oneByOne = { fileParallelism: false, maxWorkers: 1 };
+
+/** For tests that wait for the real engine. */
+const patience = { testTimeout: 300_000, hookTimeout: 600_000 };
+
 export default defineConfig({
   test: {
     silent: "passed-only",
@@ -18,8 +30,8 @@ export default defineConfig({
           name: "cluster",
           include: ["tests/cluster/**/*.test.ts"],
           globalSetup: "tests/support/cluster/leave-as-found.ts",
-          fileParallelism: false,
-          maxWorkers: 1,
+          env: besideIntegration,
+          ...oneByOne,
           testTimeout: 180_000,
           hookTimeout: 300_000,
         },
@@ -29,8 +41,7 @@ export default defineConfig({
         test: {
           name: "chaos",
           include: ["tests/chaos/**/*.test.ts"],
-          fileParallelism: false,
-          maxWorkers: 1,
+          ...oneByOne,
           hookTimeout: 300_000,
         },
       },
@@ -38,11 +49,18 @@ export default defineConfig({
         test: {
           name: "integration",
           include: ["tests/integration/**/*.test.ts"],
-          // The suites share ports, the Docker engine and the machine's two or four cores.
-          fileParallelism: false,
-          maxWorkers: 1,
-          testTimeout: 300_000,
-          hookTimeout: 600_000,
+          exclude: supervision,
+          ...oneByOne,
+          ...patience,
+        },
+      },
+      {
+        test: {
+          name: "supervision",
+          include: supervision,
+          env: besideIntegration,
+          ...oneByOne,
+          ...patience,
         },
       },
     ],

@@ -32,11 +32,16 @@ async function vitest(scratch: string, name: string, folder: string, args: strin
   console.log(`\n== ${name}`);
   const file = join(scratch, `${name.replaceAll(/\W/g, "-")}.json`);
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
-  await execa(resolve(folder, "node_modules/.bin/vitest"), ["run", ...args, ...reporters], {
+  const run = execa(resolve(folder, "node_modules/.bin/vitest"), ["run", ...args, ...reporters], {
     cwd: folder,
-    stdio: "inherit",
+    stdin: "ignore",
+    all: true,
+    buffer: false,
     reject: false,
   });
+  // Not this one's terminal, on which two that run side by side would draw over one another.
+  run.all.pipe(process.stdout, { end: false });
+  await run;
   if (!existsSync(file)) {
     total.failed++;
     return;
@@ -67,12 +72,17 @@ async function test(): Promise<void> {
     await check("types of the worker", "tsc", ["--noEmit", "--project", "worker"]);
     await check("types of the examples", "tsc", ["--noEmit", "--project", "examples"]);
     await check("types of the policy pack", "tsc", ["--noEmit", "--project", "policy/tests"]);
+    await check("images", process.execPath, ["tests/support/bring-images.ts"]);
     await vitest(scratch, "unit", ".", ["--project", "unit"]);
-    await vitest(scratch, "worker", "worker", []);
     await vitest(scratch, "examples", "examples", []);
     await vitest(scratch, "policy pack", "policy", []);
-    await vitest(scratch, "integration", ".", ["--project", "integration"]);
-    await vitest(scratch, "cluster", ".", ["--project", "cluster"]);
+    const besideIntegration = async () => {
+      await vitest(scratch, "worker", "worker", []);
+      await vitest(scratch, "supervision", ".", ["--project", "supervision"]);
+      await vitest(scratch, "cluster", ".", ["--project", "cluster"]);
+    };
+    // Both wait for processes, containers and pods most of the time.
+    await Promise.all([vitest(scratch, "integration", ".", ["--project", "integration"]), besideIntegration()]);
   } finally {
     rmSync(scratch, { recursive: true });
   }
