@@ -120,3 +120,27 @@ export class Traffic {
     }
   }
 }
+
+/** For how long nothing may end of what is waited for: a call that failed twice is tried again within 90 s. */
+const standstill = 180_000;
+
+/**
+ * Waits until nothing is left of what is to end. Beside other work an engine that took 20 events a second ends fewer, so
+ * that no time is right for all of them; the last error is of what does not become less.
+ */
+export async function untilNoneIsLeft<T>(
+  left: () => T[],
+  told: (left: T[]) => Promise<unknown> = async (left) => left,
+): Promise<void> {
+  let fewest = Number.POSITIVE_INFINITY;
+  let since = Date.now();
+  for (let open = left(); open.length > 0; open = left()) {
+    if (open.length < fewest) {
+      fewest = open.length;
+      since = Date.now();
+    } else if (Date.now() - since > standstill) {
+      throw new Error(`${open.length} have not ended: ${JSON.stringify(await told(open.slice(0, 20)))}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+}
