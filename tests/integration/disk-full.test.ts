@@ -5,7 +5,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { endCodes } from "../../components/upkeep/history.ts";
+import { endCodes } from "../../components/upkeep/run-status.ts";
 import { durableWorker, finished, marks, startFiveRuns } from "../support/durable-worker.ts";
 import { missing, title } from "../support/engine.ts";
 import { OwnRedis } from "../support/own-redis.ts";

@@ -4,7 +4,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdirSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -12,11 +11,12 @@ import { WorkerEndpoint } from "../../components/inngest-api.ts";
 import { docker, leftovers } from "../support/containers.ts";
 import { durableWorker, marks } from "../support/durable-worker.ts";
 import { missing, title } from "../support/engine.ts";
-import { eventually, TestStack } from "../support/test-stack.ts";
-import { Traffic } from "../support/traffic.ts";
+import { freePorts } from "../support/ports.ts";
+import { TestStack } from "../support/test-stack.ts";
+import { Traffic, untilNoneIsLeft } from "../support/traffic.ts";
 
 const seconds = 60;
-const patience = 600_000;
+const patience = 1_200_000;
 
 /** Kills the command with all that it has started as soon as it announces the step. */
 async function rotateUntilKilledAt(stack: TestStack, step: string): Promise<void> {
@@ -34,10 +34,11 @@ async function rotateUntilKilledAt(stack: TestStack, step: string): Promise<void
 }
 
 /** What the server says of runs that have no last step, and which steps they have had. */
-async function told(stack: TestStack, runs: [string, string][], there: Record<string, number>) {
+async function told(stack: TestStack, runs: [string, string][]) {
   const api = await stack.api();
+  const there = marks(stack);
   return await Promise.all(
-    runs.slice(0, 20).map(async ([run, event]) => ({
+    runs.map(async ([run, event]) => ({
       run,
       began: there[`${run} a`] ?? 0,
       status: (await api.runsOf(event)).map(({ status }) => status),
@@ -64,14 +65,14 @@ async function rotateUnderTraffic(stack: TestStack, forgiven = (_: Traffic) => n
   const sent = traffic.accepted.size;
   console.log({ took: Date.now() - began, sent, tries: traffic.tries, forged: traffic.forged });
   expect(sent).toBeGreaterThan(seconds * 15);
-  await eventually(180_000, async () => {
-    const there = marks(stack);
-    const mayBeLost = forgiven(traffic);
-    const open = [...traffic.accepted].filter(
-      ([run]) => !there[`${run} b`] && (there[`${run} a`] || !mayBeLost.has(run)),
-    );
-    if (open.length > 0) throw new Error(`not finished: ${JSON.stringify(await told(stack, open, there))}`);
-  });
+  const mayBeLost = forgiven(traffic);
+  await untilNoneIsLeft(
+    () => {
+      const there = marks(stack);
+      return [...traffic.accepted].filter(([run]) => !there[`${run} b`] && (there[`${run} a`] || !mayBeLost.has(run)));
+    },
+    (open) => told(stack, open),
+  );
   expect(marks(stack)["forged a"]).toBeUndefined();
   expect(Object.keys(traffic.forged).filter((came) => !/ (401|no answer)$/.test(came))).toEqual([]);
   expect(traffic.forged["unsigned 401"]).toBeGreaterThan(seconds);
@@ -136,7 +137,7 @@ describe.skipIf(processReason)(title("keys of the process tier", processReason),
   test(
     "change under traffic with Redis: no run is lost, no event but those the stopping server took, nothing unsigned is taken",
     async () => {
-      const port = await freePort();
+      const port = await freePorts(1);
       const password = randomBytes(16).toString("hex");
       const folder = join(stack.home, "redis");
       mkdirSync(folder);
@@ -150,12 +151,3 @@ describe.skipIf(processReason)(title("keys of the process tier", processReason),
     patience,
   );
 });
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
-}

@@ -69,7 +69,8 @@ describe.skipIf(reason)(title("a worker on the process tier", reason), () => {
     });
     const api = await stack.api();
     await eventually(30_000, async () => {
-      expect((await api.functions("durable")).map(({ id }) => id).sort()).toEqual(["asleep", "mid-step"]);
+      const functions = (await api.functions("durable")).map(({ id }) => id);
+      expect(functions.sort()).toEqual(["asleep", "mid-step", "retrying", "waiting"]);
     });
     await stack.completes({ name: "durable/asleep", data: { run: "1", seconds: 1 } }, ["asleep"]);
   });
