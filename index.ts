@@ -54,5 +54,5 @@ const outputs = {
 };
 /** The stack's outputs. Those that the tier does not have are left out: Pulumi would warn of each at every `up`. */
 const given = Object.fromEntries(Object.entries(outputs).filter(([, value]) => value !== undefined));
-handOver(given);
+pulumi.output(given).apply(handOver);
 export default given;

@@ -31,12 +31,15 @@ export async function run(rounds: number): Promise<Report> {
         const program = await timed(() => empty.run("up", "--yes", "--skip-preview"));
         await empty.run("destroy", "--yes", "--skip-preview");
         let hand: ByHand | undefined;
-        const start = await timed(async () => {
-          hand = await startByHand(18_288, { runtime: "node", transport: "serve" }, server);
-          await firstRun(hand.api, hand.eventKey, `${hand.workerUrl}/healthz`);
-        });
-        await hand?.stop();
-        return program + start;
+        try {
+          const start = await timed(async () => {
+            hand = await startByHand(18_288, { runtime: "node", transport: "serve" }, server);
+            await firstRun(hand.api, hand.eventKey, `${hand.workerUrl}/healthz`);
+          });
+          return program + start;
+        } finally {
+          await hand?.stop();
+        }
       };
       // What only the first start of a machine does, such as installing the worker's dependencies, is not part of it.
       await ours();

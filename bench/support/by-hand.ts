@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { hostGateway } from "../../components/host/docker-engine.ts";
 import { InngestApi } from "../../components/inngest-api.ts";
 import { defaults } from "../../config.ts";
 import { Programs } from "./processes.ts";
@@ -63,7 +64,7 @@ export async function startByHand(
       INNGEST_SERVE_ORIGIN: `http://${host}:${port + 4}`,
       TRANSPORT: transport,
       PORT: String(port + 4),
-      HOST: server === "process" ? "127.0.0.1" : `127.0.0.1,${bridgeAddress()}`,
+      HOST: ["127.0.0.1", server === "process" ? undefined : await hostGateway()].filter(Boolean).join(),
       DATA_DIR: folder,
     },
   });
@@ -132,10 +133,4 @@ function startContainers(port: number, keys: Keys, bare: boolean): () => void {
     docker("volume", "rm", `${name}-server`, `${name}-queue`);
     docker("network", "rm", name);
   };
-}
-
-/** Where `host-gateway` leads a container: the address of this machine in Docker's own bridge. */
-function bridgeAddress(): string {
-  const format = "{{(index .IPAM.Config 0).Gateway}}";
-  return execFileSync("docker", ["network", "inspect", "bridge", "--format", format], { encoding: "utf8" }).trim();
 }

@@ -2,7 +2,6 @@ import type { Stores } from "../../components/stores.ts";
 import type { Database } from "../../components/upkeep/database.ts";
 import { dockerSite } from "./docker-site.ts";
 import { hostSite } from "./host-site.ts";
-import { kubernetesSite } from "./kubernetes-site.ts";
 
 /** Scripts of `components/upkeep` that work beside the data. */
 export type Script = "take" | "look" | "put-back" | "purge";
@@ -37,17 +36,20 @@ export interface Site {
   copyUnkept?(folder: string): Promise<void>;
 }
 
-export function siteOf(
+export async function siteOf(
   stack: string,
   { place }: Stores,
   { serverBinary, dataDir }: { serverBinary?: string | undefined; dataDir?: string | undefined } = {},
-): Site {
+): Promise<Site> {
   switch (place.kind) {
     case "host":
       return hostSite(stack, place, serverBinary);
     case "docker":
       return dockerSite(stack, place, dataDir);
-    case "kubernetes":
+    case "kubernetes": {
+      // It loads Pulumi's SDK, which takes 0.4 s.
+      const { kubernetesSite } = await import("./kubernetes-site.ts");
       return kubernetesSite(stack, place, dataDir);
+    }
   }
 }

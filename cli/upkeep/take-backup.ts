@@ -39,7 +39,7 @@ export async function stateOf(pulumi: Pulumi, stack: string): Promise<StackState
       `stack ${stack} was brought up by an older version of this project. Remedy: npm start -- --stack ${stack}`,
     );
   }
-  return { stores, site: siteOf(stack, stores, settings), tier, dataDir, backups };
+  return { stores, site: await siteOf(stack, stores, settings), tier, dataDir, backups };
 }
 
 export interface BackupOptions {

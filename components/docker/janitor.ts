@@ -2,8 +2,8 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { upkeepFiles } from "../upkeep-files.ts";
 import { hardened, replacedWhole } from "./hardening.ts";
-import { dockerNames } from "./names.ts";
-import { SecretFile, secretFolder } from "./secret-files.ts";
+import { dockerNames, secretFolder } from "./names.ts";
+import { SecretFile } from "./secret-files.ts";
 
 export interface DockerJanitorArgs {
   stack: string;

@@ -29,3 +29,6 @@ export const boundedLogs = { logDriver: "json-file", logOpts: { "max-size": "10m
  * with a connected worker (measured on 1.43.0).
  */
 export const stopGraceSeconds = 60;
+
+/** Where a container finds what it may know. */
+export const secretFolder = "/run/secrets";

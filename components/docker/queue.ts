@@ -2,10 +2,10 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { hardened, replacedWhole } from "./hardening.ts";
-import { dockerNames } from "./names.ts";
+import { dockerNames, secretFolder } from "./names.ts";
 import { ownedVolume, takeOverFiles } from "./owned-volume.ts";
 import { redisConfFile, redisPassword, renderRedisConf } from "./redis-conf.ts";
-import { SecretFile, secretFolder } from "./secret-files.ts";
+import { SecretFile } from "./secret-files.ts";
 
 export interface DockerQueueArgs {
   /** Names container, volume and labels. */

@@ -1,4 +1,4 @@
-import { secretFolder } from "./secret-files.ts";
+import { secretFolder } from "./names.ts";
 
 export const redisConfFile = "redis.conf";
 

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { dockerNames, labelsOf } from "./names.ts";
+import { dockerNames, labelsOf, secretFolder } from "./names.ts";
 
 export interface SecretFileArgs {
   stack: string;
@@ -11,9 +11,6 @@ export interface SecretFileArgs {
   /** Any image that is there: nothing of it runs. */
   image: pulumi.Input<string>;
 }
-
-/** Where a container finds what it may know. */
-export const secretFolder = "/run/secrets";
 
 /**
  * A file with secrets, for one container, in a volume of its own. Not in its environment: the Docker plugin puts every

@@ -1,6 +1,6 @@
 import type { StopSigns } from "../gateway/caddyfile.ts";
+import { secretFolder } from "./names.ts";
 import { takeOverFiles } from "./owned-volume.ts";
-import { secretFolder } from "./secret-files.ts";
 
 /** Folder, in memory, that server and gateway share. */
 export const doorFolder = "/run/door";

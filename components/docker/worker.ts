@@ -3,9 +3,9 @@ import * as pulumi from "@pulumi/pulumi";
 import { renderEnvFile } from "../host/env-file.ts";
 import { type WorkerArgs, workerEnvironment } from "../worker-environment.ts";
 import { hardened, ownScratch, replacedWhole } from "./hardening.ts";
-import { dockerNames } from "./names.ts";
+import { dockerNames, secretFolder } from "./names.ts";
 import { ownedVolume } from "./owned-volume.ts";
-import { SecretFile, secretFolder } from "./secret-files.ts";
+import { SecretFile } from "./secret-files.ts";
 
 export interface DockerWorkerArgs extends Omit<WorkerArgs, "port"> {
   /** Names container, image, volume and labels. */
