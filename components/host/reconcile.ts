@@ -11,7 +11,7 @@ import { emptyWalDatabase } from "../wal-database.ts";
 import { ensureDependencies } from "./dependencies.mjs";
 import { hostGateway } from "./docker-engine.ts";
 import { withLock } from "./lock.ts";
-import { servicePaths } from "./paths.ts";
+import { compileCache, servicePaths } from "./paths.ts";
 import { holderOf, isTaken } from "./ports.ts";
 import { Problem, readStdin, runScript } from "./problem.ts";
 import { cleanEnvironment, variablesNamed } from "./processes.ts";
@@ -73,7 +73,7 @@ async function sync(
     description: `Inngest ${spec.service} of stack ${spec.stack}`,
     command: [command, ...(await writeFiles(spec, service))],
     workingDirectory,
-    environment: { ...cleanEnvironment(account !== undefined), ...spec.environment },
+    environment: { ...cleanEnvironment(account !== undefined), ...startsFaster(spec), ...spec.environment },
     loopbackOnly: spec.loopbackOnly,
     user: account?.name,
   };
@@ -91,6 +91,11 @@ async function sync(
     throw new Problem(`${(error as Error).message}\n${tail}`);
   }
   console.log(wanted.survives);
+}
+
+/** To compile its modules is a third of what a worker takes until it answers (0.11 of 0.33 s, Node 24). */
+function startsFaster({ program }: ServiceSpec): Record<string, string> {
+  return program.kind === "node" ? { NODE_COMPILE_CACHE: compileCache() } : {};
 }
 
 /** Whose files and process they are when the machine's manager runs the service: the owner of the project folder. */
