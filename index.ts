@@ -45,6 +45,10 @@ const backups =
 
 const { dashboardUrl, dashboardPassword, apiUrl, eventUrl, workerUrl } = endpoints;
 const { durability, appEnvironment, stores, forward } = endpoints;
+// What `npm start` sends a first event by, as soon as that finds its function.
+pulumi
+  .output({ dashboardUrl, apiUrl, workerUrl, signingKey, eventKey, durability, forward, known: registration.known })
+  .apply(handOver);
 const supervision = backups
   ? pulumi.all([endpoints.supervision, backups.supervised]).apply(([others, backup]) => ({ ...others, backup }))
   : endpoints.supervision;
@@ -53,6 +57,4 @@ const outputs = {
   ...{ durability, supervision, appEnvironment, stores, forward },
 };
 /** The stack's outputs. Those that the tier does not have are left out: Pulumi would warn of each at every `up`. */
-const given = Object.fromEntries(Object.entries(outputs).filter(([, value]) => value !== undefined));
-pulumi.output(given).apply(handOver);
-export default given;
+export default Object.fromEntries(Object.entries(outputs).filter(([, value]) => value !== undefined));

@@ -8,7 +8,7 @@ import { withOutputs } from "./handed-over.ts";
 import { Pulumi } from "./pulumi-cli.ts";
 import { freeStack } from "./setup/stale-lock.ts";
 
-/** Outputs of a stack that this command reads. */
+/** What a stack's program hands over. */
 interface Outputs {
   dashboardUrl: string;
   apiUrl: string;
@@ -33,25 +33,33 @@ async function start({ stack }: { stack: string }): Promise<void> {
   await pulumi.selectOrCreate(stack);
   // A container that somebody removed shows only in a refresh.
   const up = async () =>
-    await withOutputs<Outputs, number>((variables) => pulumi.change("up", stack, ["--refresh"], variables));
-  let { result, outputs } = await up();
+    await withOutputs((variables) => pulumi.change("up", stack, ["--refresh"], variables), firstRunThrough);
+  let { result, used } = await up();
   // To look for what a killed Pulumi has left takes time that a stack without such things need not wait.
-  if (result !== 0 && (await freeStack(pulumi, stack))) ({ result, outputs } = await up());
-  if (result !== 0 || !outputs) throw new Problem(`stack ${stack} is not up; what went wrong is above`);
-  const { forward, apiUrl, workerUrl, signingKey, eventKey, durability, dashboardUrl } = outputs;
-  console.log("Sending a first event ...");
-  const before = performance.now();
-  const { runId } = await throughForward(forward, outputs, (reached) =>
-    firstRun(new InngestApi(reached.apiUrl, signingKey), eventKey, `${workerUrl}/healthz`),
-  ).catch((error: Error) => {
-    throw new Problem(`stack ${stack} is up, but its first function is not done: ${error.message}`);
-  });
-  console.log(`Function ${firstFunction} completed in ${Math.round(performance.now() - before)} ms (run ${runId}).`);
+  if (result !== 0 && (await freeStack(pulumi, stack))) ({ result, used } = await up());
+  if (result !== 0 || !used) throw new Problem(`stack ${stack} is not up; what went wrong is above`);
+  if (used.status === "rejected") {
+    const { message } = used.reason as Error;
+    throw new Problem(`stack ${stack} is up, but its first function is not done: ${message}`);
+  }
+  const { runId, took, outputs } = used.value;
+  const { forward, apiUrl, durability, dashboardUrl } = outputs;
+  console.log(`Function ${firstFunction} completed in ${took} ms (run ${runId}).`);
   console.log(`Durability ${durability}.`);
   console.log(`Dashboard  ${dashboardUrl}`);
   if (forward && apiUrl === `http://127.0.0.1:${forward.server.local}`) {
     console.log(`           while this runs: ${forwardCommand(forward)}`);
   }
+}
+
+/** Sends a first event when the server knows the functions; janitor and backups may still be made then. */
+async function firstRunThrough(outputs: Outputs) {
+  const { forward, signingKey, eventKey, workerUrl } = outputs;
+  const before = performance.now();
+  const { runId } = await throughForward(forward, outputs, ({ apiUrl }) =>
+    firstRun(new InngestApi(apiUrl, signingKey), eventKey, `${workerUrl}/healthz`),
+  );
+  return { runId, took: Math.round(performance.now() - before), outputs };
 }
 
 await runCommand(command);

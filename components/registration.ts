@@ -25,10 +25,13 @@ export interface RegistrationArgs {
  * the other after its start; done when the server lists every function with its triggers.
  */
 export class Registration extends pulumi.ComponentResource {
+  /** Known when the server knows the functions. */
+  public readonly known: pulumi.Output<string>;
+
   constructor(name: string, args: RegistrationArgs, opts?: pulumi.ComponentResourceOptions) {
     super("inngest-local:index:Registration", name, {}, opts);
     const { apiUrl, workerUrl, workerEndpoint, forward, way, signingKey } = args;
-    new command.local.Command(
+    const sync = new command.local.Command(
       `${name}-sync`,
       {
         create: "node components/host/register.ts",
@@ -39,6 +42,7 @@ export class Registration extends pulumi.ComponentResource {
       },
       { parent: this, additionalSecretOutputs: ["stdout", "stderr"] },
     );
+    this.known = sync.id;
     this.registerOutputs({});
   }
 }

@@ -1,6 +1,6 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import type { ProcessLimit } from "../host/limit-processes.ts";
+import { shellQuoted } from "../shell.ts";
 
 export interface DockerProcessLimitArgs {
   /** Docker context. @default the docker command's current one */
@@ -19,12 +19,16 @@ export const mostProcesses = 1024;
 export class DockerProcessLimit extends pulumi.ComponentResource {
   constructor(name: string, args: DockerProcessLimitArgs, opts?: pulumi.ComponentResourceOptions) {
     super("inngest-local:index:DockerProcessLimit", name, {}, opts);
-    const limit: ProcessLimit = { context: args.context, containers: Object.keys(args.containers), mostProcesses };
+    const names = Object.keys(args.containers);
+    const docker = args.context === undefined ? "docker" : `docker --context ${shellQuoted(args.context)}`;
     new command.local.Command(
       `${name}-update`,
       {
-        create: "node components/host/limit-processes.ts",
-        stdin: JSON.stringify(limit),
+        // A script of Node's would take longer to begin than this takes, at the end of every start. An engine that cannot
+        // bound them, such as a rootless one without the cgroup for it, only warns.
+        create:
+          `${docker} update --pids-limit ${mostProcesses} ${names.join(" ")} || ` +
+          `{ echo ${shellQuoted(refusal(names))} >&2; exit 1; }`,
         environment: { CONTAINERS: pulumi.jsonStringify(args.containers) },
         logging: command.local.Logging.None,
         addPreviousOutputInEnv: false,
@@ -33,4 +37,12 @@ export class DockerProcessLimit extends pulumi.ComponentResource {
     );
     this.registerOutputs({});
   }
+}
+
+/** What is told below Docker's own words. */
+function refusal(names: string[]): string {
+  return (
+    `the containers ${names.join(", ")} must take a limit of ${mostProcesses} processes. ` +
+    "Remedy: docker ps --all tells which of them is missing; run npm start again"
+  );
 }

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
+import { shellQuoted } from "../shell.ts";
 import type { Listener, Program, ServiceFile } from "./spec.ts";
 import type { Supervision } from "./supervisors/index.ts";
 import { serviceLabel } from "./supervisors/service.ts";
@@ -109,8 +110,4 @@ function checkLabel(stack: string, service: string, resource: pulumi.Resource): 
   } catch (error) {
     throw new pulumi.ResourceError((error as Error).message, resource, true);
   }
-}
-
-function shellQuoted(text: string): string {
-  return /^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

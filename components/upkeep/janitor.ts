@@ -1,5 +1,5 @@
 /**
- * Keeps a stack's history as long as `retention` says: a round at the start, and one every hour. One that fails is
+ * Keeps a stack's history as long as `retention` says: a round soon after the start, and one every hour. One that fails is
  * told and tried again. Argument: a file with a {@link JanitorOrder}.
  */
 import { readFileSync } from "node:fs";
@@ -8,9 +8,12 @@ import { type JanitorOrder, toldFailure, toldRound } from "./told-round.ts";
 
 const hour = 3_600_000;
 const again = 10_000;
+/** A stack that starts has other work. */
+const untilFirst = 5_000;
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(0));
 const order = JSON.parse(readFileSync(process.argv[2] as string, "utf8")) as JanitorOrder;
+await sleep(untilFirst);
 /** Rounds in a row that failed. */
 let failed = 0;
 for (;;) {
