@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { createRequire } from "node:module";
-import { constants, homedir, setPriority, tmpdir } from "node:os";
+import { homedir, tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { execa, type Options } from "execa";
@@ -62,13 +62,13 @@ export class Pulumi {
   /** Creates the stack where it is missing, and makes it the current one. */
   async selectOrCreate(stack: string): Promise<void> {
     const isThere = this.#hasFileOf(stack);
-    const selected = execa(this.#binary, ["stack", "select", stack], { ...this.#options(), reject: false });
-    // Nothing here waits for it to be the current one: every call names its stack.
+    const select = ["stack", "select", stack];
+    // Nothing here waits for it to be the current one: every call names its stack. All its threads give way to the others.
     if (isThere) {
-      if (selected.pid) setPriority(selected.pid, constants.priority.PRIORITY_LOW);
+      execa("nice", ["-n", "19", this.#binary, ...select], { ...this.#options(), reject: false });
       return;
     }
-    if ((await selected).exitCode === 0) return;
+    if ((await execa(this.#binary, select, { ...this.#options(), reject: false })).exitCode === 0) return;
     // `stack init` writes a salt into the settings file beside the project file it sees; this one is thrown away, and
     // every later command takes the salt from the state.
     const scratch = mkdtempSync(join(tmpdir(), `${project}-`));
@@ -78,7 +78,7 @@ export class Pulumi {
     } finally {
       rmSync(scratch, { recursive: true });
     }
-    await execa(this.#binary, ["stack", "select", stack], this.#options());
+    await execa(this.#binary, select, this.#options());
   }
 
   /**

@@ -113,7 +113,7 @@ function causeOf(error: Error): string {
 /** Tries until it succeeds, and fails with the last {@link Problem} when time is over. */
 async function patiently<T>(attempt: () => Promise<T>, seconds = patienceSeconds): Promise<T> {
   const deadline = Date.now() + seconds * 1000;
-  for (let pause = 25; ; pause = Math.min(pause * 1.5, 1000)) {
+  for (let pause = 25; ; pause = Math.min(pause * 1.2, 1000)) {
     try {
       return await attempt();
     } catch (error) {

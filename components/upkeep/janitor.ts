@@ -4,7 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type JanitorOrder, toldFailure, toldRound } from "./told-round.ts";
+import type { JanitorOrder } from "./told-round.ts";
 
 const hour = 3_600_000;
 const again = 10_000;
@@ -14,6 +14,7 @@ const untilFirst = 5_000;
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(0));
 const order = JSON.parse(readFileSync(process.argv[2] as string, "utf8")) as JanitorOrder;
 await sleep(untilFirst);
+const { toldFailure, toldRound } = await import("./told-round.ts");
 /** Rounds in a row that failed. */
 let failed = 0;
 for (;;) {
