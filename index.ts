@@ -1,3 +1,4 @@
+import "./components/lazy-serializer.ts";
 import * as pulumi from "@pulumi/pulumi";
 import { silenceDebugLog } from "./components/debug-log.ts";
 import { type Deploy, eventsUrl } from "./components/endpoints.ts";
