@@ -21,6 +21,8 @@ interface Armed {
 
 /** Seconds that the armed run sleeps: it is to be asleep while the machine goes down. */
 const napSeconds = 60;
+/** `ps` tells a start in whole seconds, now and then the next or the one before; nobody arms so soon after a boot. */
+const inexactMs = 2000;
 /** Seconds for everything to be back after a boot. */
 const backSeconds = 180;
 
@@ -73,7 +75,7 @@ async function after(
       `nothing was armed. Remedy: npm run verify -- --before-reboot --stack ${stack.name}, then reboot`,
     );
   }
-  if (bootedAt() < Date.parse(armed.at)) {
+  if (bootedAt() + inexactMs < Date.parse(armed.at)) {
     return failed(
       `this machine has not been rebooted since ${armed.at}`,
       "the reboot is still to come",

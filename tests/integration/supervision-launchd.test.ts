@@ -64,7 +64,7 @@ describe.skipIf(reason)(title("launchd", reason), () => {
     await home.reconcile(service(), { SHELL_SECRET: "of-the-shell" });
     expect(readFileSync(plist(), "utf8")).not.toContain("this-is-the-secret");
     const { variables } = (await answerOf(port)) as { variables: Record<string, string> };
-    expect(Object.keys(variables).sort()).toEqual(["HOME", "MODE", "PATH", "PORT", "SECRET"]);
+    expect(Object.keys(variables).sort()).toEqual(["HOME", "MODE", "NODE_COMPILE_CACHE", "PATH", "PORT", "SECRET"]);
   });
 
   test("another command waits for the asynchronous bootout: one process, the new one", async () => {
