@@ -20,6 +20,13 @@ export const configFile = "inngest.json";
  */
 const settleSeconds = { others: 1.2, quiet: 0.5, quietAtMost: 12 };
 
+/**
+ * Seconds between two looks whether the server is healthy, and from there until it is given events: one that it takes
+ * before its bus has a listener is dropped without a word, and it answers from 0.03 s before that on, longer on a busy
+ * machine and with many crons, which it looks through first (1.43.0, `runner.go`).
+ */
+const healthySeconds = { looks: 0.2, until: 0.2 };
+
 /** What runs in the server's container: the image has a shell and no entry point. `database` is put where none is. */
 export function serverScript(database: Buffer): string {
   // A database's first page is nothing but zeros after its header.
@@ -36,7 +43,8 @@ export function serverScript(database: Buffer): string {
     "  mv main.db.new main.db",
     "fi",
     `inngest start --config ${secretFolder}/${configFile} & server=$!`,
-    '{ until inngest alpha doctor healthcheck; do sleep 0.2; done; rm -f "$stopping" "$leaving"; } >/dev/null 2>&1 & healthy=$!',
+    `{ until inngest alpha doctor healthcheck; do sleep ${healthySeconds.looks}; done`,
+    `  sleep ${healthySeconds.until}; rm -f "$stopping" "$leaving"; } >/dev/null 2>&1 & healthy=$!`,
     "stop() {",
     '  kill "$healthy" 2>/dev/null || true',
     '  touch "$stopping"',

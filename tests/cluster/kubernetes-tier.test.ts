@@ -205,6 +205,9 @@ describe.skipIf(reason)(title("tier kubernetes", reason), () => {
       await eventually(60_000, async () => {
         // Not all pods: one of the janitor's hourly job that has ended is never ready again.
         const parts = "app.kubernetes.io/component in (server,queue,worker,gateway)";
+        // One that was deleted counts as ready until it has gone, and answers no more while it goes.
+        const deleted = "jsonpath={.items[*].metadata.deletionTimestamp}";
+        expect(inStack("get", "pods", "--selector", parts, "--output", deleted)).toBe("");
         inStack("wait", "--for=condition=Ready", "pod", "--selector", parts, "--timeout=1s");
       });
     }

@@ -11,7 +11,8 @@ if ! test -e main.db; then
   mv main.db.new main.db
 fi
 inngest start --config /run/secrets/inngest.json & server=$!
-{ until inngest alpha doctor healthcheck; do sleep 0.2; done; rm -f "$stopping" "$leaving"; } >/dev/null 2>&1 & healthy=$!
+{ until inngest alpha doctor healthcheck; do sleep 0.2; done
+  sleep 0.2; rm -f "$stopping" "$leaving"; } >/dev/null 2>&1 & healthy=$!
 stop() {
   kill "$healthy" 2>/dev/null || true
   touch "$stopping"

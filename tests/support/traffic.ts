@@ -6,7 +6,7 @@ import type { TestStack } from "./test-stack.ts";
 /** Events a second. */
 const rate = 20;
 
-/** Milliseconds between events that the server may be storing at one time. */
+/** Milliseconds between events that the server may be storing at one time, and after a stop until it surely stores them. */
 const besideOneAnother = 1000;
 
 /** Events as an app sends them, each until it is accepted, and calls that the worker must not take. */
@@ -69,7 +69,7 @@ export class Traffic {
       async () => {
         const there = marks(this.#stack);
         const open = [...this.accepted.keys()].filter((run) => !there[`${run} b`]);
-        const mayBeLost = noDoor ? this.#lastBeforeStops((run) => `${run} a` in there) : new Set();
+        const mayBeLost = noDoor ? this.#besideStops((run) => `${run} a` in there) : new Set();
         lost = open.filter((run) => mayBeLost.has(run));
         if (lost.length < open.length) return open.filter((run) => !mayBeLost.has(run));
         const known = await Promise.all(lost.map(async (run) => (await runsOf(run)).length > 0));
@@ -89,11 +89,12 @@ export class Traffic {
   }
 
   /**
-   * Runs that have not begun and that a server without a door may have lost: 1.43.0 answers an event before it has stored
+   * Runs that have not begun and that a server without a door may have lost. 1.43.0 answers an event before it has stored
    * it, and goes on answering while it stops. It stores them in their order, some beside one another; so after these it has
-   * stored none before it went away.
+   * stored none before it went away. And it answers a moment before it listens to its own bus: these are the first ones
+   * after it was gone.
    */
-  #lastBeforeStops(began: (run: string) => boolean): Set<string> {
+  #besideStops(began: (run: string) => boolean): Set<string> {
     const runs = [...this.#acceptedAt].map(([run, at]) => ({ run, at, began: began(run) }));
     const isLast = ({ run, at }: { run: string; at: number }) => {
       const gone = at + this.#untilStop(run);
@@ -102,7 +103,8 @@ export class Traffic {
         !runs.some((other) => other.began && other.at > at + besideOneAnother && other.at < gone)
       );
     };
-    return new Set(runs.filter((run) => !run.began && isLast(run)).map(({ run }) => run));
+    const isFirst = ({ at }: { at: number }) => this.#goneAt.some((gone) => gone <= at && at - gone < besideOneAnother);
+    return new Set(runs.filter((run) => !run.began && (isLast(run) || isFirst(run))).map(({ run }) => run));
   }
 
   /** Milliseconds from the acceptance of its event to the next time that the server was gone. */
