@@ -13,7 +13,7 @@ export const configFile = "inngest.json";
 
 /**
  * Seconds from the word to stop until no step may send an event any more; then, how long the server must have written
- * nothing into its database before SIGTERM, and for how long that is waited for. The door looks for the first sign four
+ * nothing into its database before SIGTERM, and for how long that is waited for. The door looks for the first sign ten
  * times a second; and the server says yes to an event before it has stored it, and forgets at SIGTERM those that it has
  * not: 551 of a burst of 1000, 1.6 s after it (measured on 1.43.0, whose bus is in memory and looks for events four
  * times a second).

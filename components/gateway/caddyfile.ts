@@ -92,13 +92,14 @@ function globalOptions(name: PublicName | undefined): string[] {
   ]);
 }
 
-/** Waits for a server that is away. */
-function patience(seconds: number): string[] {
-  return [`lb_try_duration ${seconds}s`, "lb_try_interval 250ms"];
+/** Waits for a server that is away, and tries it that often. */
+function patience(seconds: number, everyMs = 250): string[] {
+  return [`lb_try_duration ${seconds}s`, `lb_try_interval ${everyMs}ms`];
 }
 
 /** Longer than a planned restart takes, and shorter than most senders wait. */
-const long = patience(20);
+const longSeconds = 20;
+const long = patience(longSeconds);
 
 /** Of several servers a connection that is kept could lead to one that is about to stop. */
 const fresh = block("transport http", ["dial_timeout 2s", "keepalive off"]);
@@ -117,11 +118,14 @@ function publishing(api: string, signs: StopSigns | undefined): string[] {
   ];
 }
 
+/** To look costs little here: nobody is asked but the door itself. */
+const lookMs = 100;
+
 const whenNotStopping = [
-  ...long,
+  ...patience(longSeconds, lookMs),
   "health_uri /",
   `health_port ${gatewayPorts.stopping}`,
-  "health_interval 250ms",
+  `health_interval ${lookMs}ms`,
   "# Nothing is sent twice: what is behind this answers, whatever becomes of the server.",
   ...block("lb_retry_match", ["method POST"]),
   ...fresh,
