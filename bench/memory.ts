@@ -39,7 +39,7 @@ export async function run(rounds: number): Promise<Report> {
         },
       ),
       figure("worker", "MB", of(tiers.persistent, "worker"), of(recipe, "worker"), rounds),
-      ...(await clusterOverDocker()),
+      ...(await clusterOverDocker(rounds)),
     ],
   );
 }
@@ -66,7 +66,7 @@ async function sample(lab: Lab): Promise<Sample> {
 }
 
 /** What a node of one's own costs over Docker, on machines that have both; the stacks' own programs on either. */
-async function clusterOverDocker(): Promise<Result[]> {
+async function clusterOverDocker(rounds: number): Promise<Result[]> {
   const found = await clusterOrReason();
   if ("reason" in found) {
     process.stderr.write(`memory: no figures of a cluster: ${found.reason}\n`);
@@ -76,15 +76,34 @@ async function clusterOverDocker(): Promise<Result[]> {
   const { context, kubeconfig } = found.cluster;
   const inCluster = { kubeContext: context, ...(kubeconfig ? { kubeconfig } : {}), workerImage, protectData: "false" };
   const onDocker = { workerPlacement: "container", protectData: "false" };
-  const pods = await stackMemory("kubernetes", inCluster, "containerd.sock");
-  const containers = await stackMemory("persistent", onDocker, "docker");
-  const node = memoryOf(Object.values(daemonPids()));
-  const docker = memoryOf(
-    pidsOf((command) => /\/(dockerd|containerd)( |$)|^dockerd/.test(command) && !command.includes("inngest-local")),
-  );
+  const samples = await interleave("memory of containers", rounds, {
+    pods: async () => ({
+      stack: await stackMemory("kubernetes", inCluster, "containerd.sock"),
+      engine: memoryOf(Object.values(daemonPids())),
+    }),
+    containers: async () => ({
+      stack: await stackMemory("persistent", onDocker, "docker"),
+      engine: memoryOf(
+        pidsOf((command) => /\/(dockerd|containerd)( |$)|^dockerd/.test(command) && !command.includes("inngest-local")),
+      ),
+    }),
+  });
+  const of = (side: keyof typeof samples, key: "stack" | "engine") => samples[side].map((each) => each[key]);
   return [
-    figure("a node of one's own, against Docker's engine", "MB", [node], [docker], 1),
-    figure("server, queue and worker in pods, against containers", "MB", [pods], [containers], 1),
+    figure(
+      "a node of one's own, against Docker's engine",
+      "MB",
+      of("pods", "engine"),
+      of("containers", "engine"),
+      rounds,
+    ),
+    figure(
+      "server, queue and worker in pods, against containers",
+      "MB",
+      of("pods", "stack"),
+      of("containers", "stack"),
+      rounds,
+    ),
   ];
 }
 

@@ -1,26 +1,22 @@
-import { recipeAndTiers, type Setup, sidesOf } from "./support/lab.ts";
+import { recipeAndTiers, sidesOf } from "./support/lab.ts";
 import { figure, interleave, type Report, report } from "./support/measure.ts";
 import { type Burst, burstOf } from "./support/samples.ts";
 
 const burst = 1000;
-const setups = {
-  ...recipeAndTiers,
-  "persistent in memory": { kind: "persistent", inMemory: true },
-} as const satisfies Record<string, Setup>;
 /** What the rate must be of the recipe's. */
 const wanted: Record<string, number> = { persistent: 2.5, cluster: 4 };
 
 /** How fast a burst of one-step runs is worked off, and who spends what on a run. */
 export async function run(rounds: number): Promise<Report> {
-  const sides = sidesOf(setups, (lab) => burstOf(lab, burst));
+  const sides = sidesOf(recipeAndTiers, (lab) => burstOf(lab, burst));
   const { recipe, ...others } = await interleave("throughput", rounds, sides);
   const of = (key: keyof Burst, samples: Burst[]) => samples.map((each) => each[key]);
   return report(
     "throughput",
     `${burst} events of a one-step function sent at once, in requests of 100; from the first request to the last step's line, and ` +
       "the processor time for each run of server, queue and database together, of the worker, and of the client that sends and measures. " +
-      "They share this machine; cores are how many of its cores they kept busy on the average. In memory: all files in a file " +
-      "system that is no disk, to show what syncing costs; no tier is. The last results may still be on their way to the store.",
+      "They share this machine; cores are how many of its cores they kept busy on the average. The last results may still be on their " +
+      "way to the store.",
     Object.entries(others).flatMap(([name, samples]) => {
       const target = wanted[name] ? { bound: "at least" as const, ratio: wanted[name] } : undefined;
       const row = (what: string, unit: string, key: keyof Burst) =>

@@ -14,6 +14,9 @@ import { freePorts } from "../../tests/support/ports.ts";
 import { postgresUrl, startPostgres } from "./postgres.ts";
 import { ending, Subject, until, type Work } from "./subject.ts";
 
+/** Servers of the tier `cluster` unless it is told otherwise, of which one is measured, with its share of the connections. */
+const servers = 2;
+
 /** What is measured: a tier's server, queue and history, as processes with that tier's own settings. */
 export interface Setup {
   /** `recipe`: `inngest start` with its defaults. */
@@ -22,8 +25,8 @@ export interface Setup {
   profile?: Profile;
   /** So many workers that connect. @default one that is called */
   connectedWorkers?: number;
-  /** All files in memory, where a sync costs nothing. @default on the disk */
-  inMemory?: boolean;
+  /** Where its folder is made. @default that of temporary files */
+  parent?: string;
 }
 
 /** A server with its worker, queue and database on this machine. */
@@ -35,7 +38,7 @@ export class Lab extends Subject {
   readonly #worker: string;
 
   private constructor(setup: Setup, firstPort: number) {
-    super(setup.inMemory ? "/dev/shm" : undefined);
+    super(setup.parent);
     this.#setup = setup;
     this.#firstPort = firstPort;
     this.#worker = durableWorker(this.folder, "bench/support/worker");
@@ -123,7 +126,7 @@ export class Lab extends Subject {
       ...(kind !== "process" && { redisUrl: `redis://:${this.#password}@127.0.0.1:${queue}` }),
       ...(kind === "cluster" && {
         postgresUrl: postgresUrl(database, "inngest"),
-        postgresConnections: connectionsPerServer(1),
+        postgresConnections: connectionsPerServer(servers),
       }),
     });
     writeFileSync(join(folder, "inngest.json"), config, { mode: 0o600 });

@@ -2,16 +2,26 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { processorTimeOf } from "./processes.ts";
 import { type Subject, Unfinished } from "./subject.ts";
 
-/** Milliseconds from sending to the first step's line, of single runs at random moments. */
+/** Milliseconds after which the server's own bus looks for events again while there are none (1.43.0). */
+const busInterval = 250;
+
+/**
+ * Milliseconds from sending to the first step's line, of single runs. The bus counts from the run before, so the events
+ * come at moments that are spread evenly over its interval, in a random order: by chance alone they would crowd.
+ */
 export async function waitsOf(subject: Subject, events: number): Promise<number[]> {
   const waits: number[] = [];
-  for (let event = 0; event < events; event++) {
+  for (const moment of shuffled(Array.from({ length: events }, (_, index) => (index + Math.random()) / events))) {
+    await sleep(busInterval * (1 + moment));
     const { sent, marks } = await subject.runOf("one");
     waits.push(Math.round(((marks[0]?.at as number) - sent) * 10) / 10);
-    // Not in step with the server's own clock.
-    await sleep(200 + Math.random() * 300);
   }
   return waits;
+}
+
+function shuffled<T>(items: T[]): T[] {
+  const keyed = items.map((item) => ({ item, key: Math.random() }));
+  return keyed.sort((a, b) => a.key - b.key).map(({ item }) => item);
 }
 
 /** Milliseconds that functions wake up too late from a sleep of a second: the queue's own wait, no event taking part. */
