@@ -5,23 +5,26 @@ import { type Subject, Unfinished } from "./subject.ts";
 /** Milliseconds after which the server's own bus looks for events again while there are none (1.43.0). */
 const busInterval = 250;
 
-/**
- * Milliseconds from sending to the first step's line, of single runs. The bus counts from the run before, so the events
- * come at moments that are spread evenly over its interval, in a random order: by chance alone they would crowd.
- */
+/** Milliseconds from sending to the first step's line, of single runs at {@link moments}. */
 export async function waitsOf(subject: Subject, events: number): Promise<number[]> {
   const waits: number[] = [];
-  for (const moment of shuffled(Array.from({ length: events }, (_, index) => (index + Math.random()) / events))) {
-    await sleep(busInterval * (1 + moment));
+  for (const moment of moments(events)) {
+    await sleep(moment);
     const { sent, marks } = await subject.runOf("one");
     waits.push(Math.round(((marks[0]?.at as number) - sent) * 10) / 10);
   }
   return waits;
 }
 
-function shuffled<T>(items: T[]): T[] {
-  const keyed = items.map((item) => ({ item, key: Math.random() }));
-  return keyed.sort((a, b) => a.key - b.key).map(({ item }) => item);
+/**
+ * Milliseconds to rest before each of so many events, one in each equal part of the interval after the first, in a random
+ * order. The bus counts its interval from the event before; moments that are left to chance crowd, and move a median of 75
+ * waits by a tenth.
+ */
+export function moments(events: number): number[] {
+  const parts = Array.from({ length: events }, (_, part) => busInterval * (1 + (part + Math.random()) / events));
+  const keyed = parts.map((moment) => ({ moment, key: Math.random() }));
+  return keyed.sort((a, b) => a.key - b.key).map(({ moment }) => moment);
 }
 
 /** Milliseconds that functions wake up too late from a sleep of a second: the queue's own wait, no event taking part. */

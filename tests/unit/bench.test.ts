@@ -9,6 +9,7 @@ import { fillHistory } from "../../bench/support/fill.ts";
 import { compare, figure, interleave, quantile, type Report, reaches } from "../../bench/support/measure.ts";
 import { renderPlot } from "../../bench/support/plot.ts";
 import { processorTimeOf } from "../../bench/support/processes.ts";
+import { moments } from "../../bench/support/samples.ts";
 import { renderTable } from "../../bench/support/table.ts";
 
 const machine = {
@@ -65,6 +66,15 @@ test("sides are measured in turn, the other way round every other round", async 
     async () => 2,
   );
   expect(result).toMatchObject({ ours: 3, baseline: 2, ratio: 1.5, rounds: 2, unit: "ms" });
+});
+
+test("events come once in each part of the bus's interval, in no order", () => {
+  const found = moments(25);
+  const inOrder = found.toSorted((a, b) => a - b);
+  expect(inOrder.map((moment) => Math.floor((moment - 250) / 10))).toEqual(
+    Array.from({ length: 25 }, (_, part) => part),
+  );
+  expect(found).not.toEqual(inOrder);
 });
 
 test.runIf(process.platform === "linux")("processor time is also that of children that have ended", () => {
