@@ -94,7 +94,7 @@ test("environment and file tell the server the same", () => {
 
 test("a profile sets the server's tick, and how many steps a worker's call stores", () => {
   const ticks = profiles.map((profile) => [profile, serverFlags({ ...server, profile }).tick]);
-  expect(Object.fromEntries(ticks)).toEqual({ balanced: 20, latency: 5, throughput: 20 });
+  expect(Object.fromEntries(ticks)).toEqual({ balanced: 25, latency: 5, throughput: 25 });
   const worker = { serverUrl: "s", origin: "o", port: 1, transport: "serve", variables: {}, keys } as const;
   expect(workerVariables({ ...worker, checkpointSteps: 10 })).toMatchObject({ CHECKPOINT_STEPS: "10" });
   expect(Object.keys(workerVariables({ ...worker, checkpointSteps: 1 }))).not.toContain("CHECKPOINT_STEPS");
