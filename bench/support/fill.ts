@@ -36,6 +36,8 @@ export function fillHistory(file: string, count: number): number {
       }
       database.exec("commit");
     }
+    // Gigabytes that are not on the disk yet would be waited for by the server's first transaction.
+    database.exec("pragma synchronous = full");
     database.exec("pragma wal_checkpoint(truncate)");
     return finished();
   } finally {
