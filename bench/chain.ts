@@ -2,7 +2,9 @@ import { recipeAndTiers, sidesOf } from "./support/lab.ts";
 import { figure, interleave, type Report, report } from "./support/measure.ts";
 import { stepsOf } from "./support/samples.ts";
 
-const steps = 100;
+export const steps = 100;
+/** What a step may take of the recipe's time. */
+export const stepTarget = { bound: "at most", ratio: 0.5 } as const;
 const chainsARound = 3;
 
 /** Time from one step to the next in a function of many. */
@@ -19,9 +21,7 @@ export async function run(rounds: number): Promise<Report> {
       "the steps between. The SDK stores each result before the next step begins (its default), or several together where the " +
       "profile says so. Says nothing of many chains at once.",
     Object.entries(tiers).map(([name, samples]) =>
-      figure(name, "ms a step", samples.flat(), recipe.flat(), rounds * chainsARound, {
-        target: { bound: "at most", ratio: 0.5 },
-      }),
+      figure(name, "ms a step", samples.flat(), recipe.flat(), rounds * chainsARound, { target: stepTarget }),
     ),
   );
 }

@@ -1,16 +1,11 @@
+import { steps, stepTarget } from "./chain.ts";
 import { type Disk, syncTime, withDisks } from "./support/disks.ts";
 import { sidesOf } from "./support/lab.ts";
 import { figure, interleave, type Report, report, type Target } from "./support/measure.ts";
 import { type Burst, burstOf, stepsOf } from "./support/samples.ts";
+import { burst, rateTargets } from "./throughput.ts";
 
-const burst = 1000;
-const steps = 100;
-const kinds = ["recipe", "persistent", "cluster"] as const;
-/** What a tier's rate must be of the recipe's where something has to be synced. */
-const wantedRate = { persistent: 2.5, cluster: 4 };
-
-/** What a step of a chain may take of the recipe's time. */
-const wantedStep = 0.5;
+const tiers = ["persistent", "cluster"] as const;
 
 type Sample = Burst & { sync: number; step: number };
 
@@ -28,23 +23,18 @@ export async function run(rounds: number): Promise<Report> {
         "`chain`, with all files of server, queue and database, or of the recipe's server, in a file system that is no disk, on this " +
         "machine's own disk, and in a file system within a file of a file system within a file of that disk, where a sync has three to " +
         "go through. A sync: 16 KiB more in a file and fsync, the median of 200. The baseline is the recipe on the same disk, that of a " +
-        "sync this machine's " +
-        "own disk. No tier keeps its files in memory. " +
-        "Says nothing of disks that a whole fleet shares.",
+        "sync this machine's own disk. No tier keeps its files in memory. Says nothing of disks that a whole fleet shares.",
       [
         ...[memory, ...slower].map((disk) =>
           figure(`a sync, ${disk.name}`, "µs", of("recipe", disk, "sync"), of("recipe", own, "sync"), rounds),
         ),
         ...disks.flatMap((disk) =>
-          (["persistent", "cluster"] as const).flatMap((kind) => {
+          tiers.flatMap((kind) => {
             const row = (what: string, unit: string, key: keyof Sample, target: Target) =>
               figure(`${kind}, ${what}, ${disk.name}`, unit, of(kind, disk, key), of("recipe", disk, key), rounds, {
                 target: disk === memory ? undefined : target,
               });
-            return [
-              row("burst", "runs/s", "rate", { bound: "at least", ratio: wantedRate[kind] }),
-              row("chain", "ms a step", "step", { bound: "at most", ratio: wantedStep }),
-            ];
+            return [row("burst", "runs/s", "rate", rateTargets[kind]), row("chain", "ms a step", "step", stepTarget)];
           }),
         ),
       ],
@@ -54,7 +44,9 @@ export async function run(rounds: number): Promise<Report> {
 
 /** The recipe and the tiers with their files on that disk. */
 function sidesOn(disk: Disk): Record<string, () => Promise<Sample>> {
-  const setups = Object.fromEntries(kinds.map((kind) => [`${kind}, ${disk.name}`, { kind, parent: disk.folder }]));
+  const setups = Object.fromEntries(
+    (["recipe", ...tiers] as const).map((kind) => [`${kind}, ${disk.name}`, { kind, parent: disk.folder }]),
+  );
   return sidesOf(setups, async (lab) => {
     const sync = syncTime(disk);
     const [step] = (await stepsOf(lab, steps, 1)) as [number];

@@ -88,22 +88,13 @@ async function clusterOverDocker(rounds: number): Promise<Result[]> {
       ),
     }),
   });
-  const of = (side: keyof typeof samples, key: "stack" | "engine") => samples[side].map((each) => each[key]);
+  const row = (name: string, key: "stack" | "engine") => {
+    const of = (side: keyof typeof samples) => samples[side].map((each) => each[key]);
+    return figure(name, "MB", of("pods"), of("containers"), rounds);
+  };
   return [
-    figure(
-      "a node of one's own, against Docker's engine",
-      "MB",
-      of("pods", "engine"),
-      of("containers", "engine"),
-      rounds,
-    ),
-    figure(
-      "server, queue and worker in pods, against containers",
-      "MB",
-      of("pods", "stack"),
-      of("containers", "stack"),
-      rounds,
-    ),
+    row("a node of one's own, against Docker's engine", "engine"),
+    row("server, queue and worker in pods, against containers", "stack"),
   ];
 }
 

@@ -1,10 +1,13 @@
 import { recipeAndTiers, sidesOf } from "./support/lab.ts";
-import { figure, interleave, type Report, report } from "./support/measure.ts";
+import { figure, interleave, type Report, report, type Target } from "./support/measure.ts";
 import { type Burst, burstOf } from "./support/samples.ts";
 
-const burst = 1000;
+export const burst = 1000;
 /** What the rate must be of the recipe's. */
-const wanted: Record<string, number> = { persistent: 2.5, cluster: 4 };
+export const rateTargets = {
+  persistent: { bound: "at least", ratio: 2.5 },
+  cluster: { bound: "at least", ratio: 4 },
+} as const;
 
 /** How fast a burst of one-step runs is worked off, and who spends what on a run. */
 export async function run(rounds: number): Promise<Report> {
@@ -18,7 +21,7 @@ export async function run(rounds: number): Promise<Report> {
       "They share this machine; cores are how many of its cores they kept busy on the average. The last results may still be on their " +
       "way to the store.",
     Object.entries(others).flatMap(([name, samples]) => {
-      const target = wanted[name] ? { bound: "at least" as const, ratio: wanted[name] } : undefined;
+      const target = (rateTargets as Record<string, Target>)[name];
       const row = (what: string, unit: string, key: keyof Burst) =>
         figure(what, unit, of(key, samples), of(key, recipe), rounds, key === "rate" ? { target } : {});
       return [

@@ -16,8 +16,8 @@ export interface Disk {
 }
 
 /**
- * Gives `action` the places that files can lie in: memory, the disk of temporary files, and, for root on Linux, a file
- * system within a file of that disk and another one within a file of it, where a sync goes through two and three of them.
+ * Gives `action` the places that files can lie in: memory, the disk of temporary files, and, for root on Linux, a file system
+ * within a file of a file system within a file of that disk, where a sync goes through all three.
  */
 export async function withDisks<T>(action: (disks: Disk[]) => Promise<T>): Promise<T> {
   const disks = [
