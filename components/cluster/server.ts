@@ -2,13 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { networkPolicy, serverConnections } from "../kubernetes/network-policy.ts";
 import { labelsOf, oneMoreWhileRolling, selectorOf } from "../kubernetes/pod.ts";
-import {
-  type ServerPod,
-  type ServerSettings,
-  serverPod,
-  serverVariables,
-  waitForScript,
-} from "../kubernetes/server-pod.ts";
+import { type ServerPod, type ServerSettings, serverPod, serverVariables } from "../kubernetes/server-pod.ts";
 import { disruptionBudget, spreadOverNodes } from "../kubernetes/worker.ts";
 import { connectionsPerServer } from "./connections.ts";
 
@@ -22,6 +16,8 @@ export interface ClusterServerArgs extends ServerSettings {
   replicas: number;
   /** `host:port` in the namespace that must answer before a server starts. */
   waitFor: string[];
+  /** Which of them is the stack's own Redis, which closes no connection that says nothing. @default none */
+  queueAddress?: string | undefined;
   /** Postgres or Redis is outside the namespace. */
   reachesOutside: boolean;
 }
@@ -46,7 +42,8 @@ export class ClusterServer extends pulumi.ComponentResource {
       image: args.image,
       secretName: secret.metadata.name,
       data: { name: "data", emptyDir: {} },
-      prepare: { script: waitForScript(args.waitFor) },
+      waitFor: args.waitFor,
+      queueAddress: args.queueAddress,
     });
     const migration = new k8s.batch.v1.Job(
       `${name}-migration`,

@@ -64,6 +64,7 @@ export function deploy(settings: Settings, keys: Keys, opts: pulumi.ComponentRes
       network,
       dashboard,
       redisUrl,
+      queueAddress: queue?.address,
       keys: keys.server,
       sdkUrl: origin + (url ? url.pathname : servePath),
       profile,

@@ -26,7 +26,7 @@ export interface DockerQueueArgs {
  * @example
  * ```ts
  * const queue = new DockerQueue("queue", { stack: "orders", image: "redis:7.2.16-alpine", network });
- * // queue.url is a server's `redisUrl`.
+ * // queue.url is a server's `redisUrl`, and queue.address its `queueAddress`.
  * ```
  */
 export class DockerQueue extends pulumi.ComponentResource {
@@ -34,6 +34,8 @@ export class DockerQueue extends pulumi.ComponentResource {
   public readonly containerId: pulumi.Output<string>;
   /** Where the server finds it; secret, because it holds the password. */
   public readonly url: pulumi.Output<string>;
+  /** `host:port` where the server finds it. */
+  public readonly address: string;
   /** Where a worker on this machine finds it, when it is published; secret too. */
   public readonly hostUrl: pulumi.Output<string> | undefined;
 
@@ -72,10 +74,12 @@ export class DockerQueue extends pulumi.ComponentResource {
       { parent: this, ...replacedWhole },
     );
     const urlAt = (address: string) => pulumi.secret(pulumi.interpolate`redis://:${password.result}@${address}`);
-    this.url = urlAt(`${names.queue}:6379`);
+    this.address = `${names.queue}:6379`;
+    this.url = urlAt(this.address);
     this.hostUrl = args.port ? urlAt(`127.0.0.1:${args.port}`) : undefined;
     this.containerId = container.id;
-    this.registerOutputs({ containerId: this.containerId, url: this.url, hostUrl: this.hostUrl });
+    const { containerId, url, address, hostUrl } = this;
+    this.registerOutputs({ containerId, url, address, hostUrl });
   }
 }
 

@@ -1,5 +1,6 @@
 import type { StopSigns } from "../gateway/caddyfile.ts";
-import { secretFolder } from "./names.ts";
+import { queueWatch, untilServerEnds } from "../server-watch.ts";
+import { secretFolder, stopGraceSeconds } from "./names.ts";
 import { takeOverFiles } from "./owned-volume.ts";
 
 /** Folder, in memory, that server and gateway share. */
@@ -27,8 +28,11 @@ const settleSeconds = { others: 1.2, quiet: 0.5, quietAtMost: 12 };
  */
 const healthySeconds = { looks: 0.2, until: 0.2 };
 
-/** What runs in the server's container: the image has a shell and no entry point. `database` is put where none is. */
-export function serverScript(database: Buffer): string {
+/**
+ * What bash runs in the server's container: the image has it and no entry point. `database` is put where none is;
+ * `queueAddress` is that of {@link queueWatch}.
+ */
+export function serverScript(database: Buffer, queueAddress: string | undefined): string {
   // A database's first page is nothing but zeros after its header.
   const header = database.subarray(0, database.findLastIndex((byte) => byte !== 0) + 1);
   return [
@@ -45,8 +49,15 @@ export function serverScript(database: Buffer): string {
     `inngest start --config ${secretFolder}/${configFile} & server=$!`,
     `{ until inngest alpha doctor healthcheck; do sleep ${healthySeconds.looks}; done`,
     `  sleep ${healthySeconds.until}; rm -f "$stopping" "$leaving"; } >/dev/null 2>&1 & healthy=$!`,
+    ...(queueAddress
+      ? queueWatch(
+          queueAddress,
+          ['kill "$healthy" 2>/dev/null || true', 'touch "$stopping" "$leaving"'],
+          stopGraceSeconds,
+        )
+      : ["watch="]),
     "stop() {",
-    '  kill "$healthy" 2>/dev/null || true',
+    '  kill "$healthy" $watch 2>/dev/null || true',
     '  touch "$stopping"',
     `  sleep ${settleSeconds.others}`,
     "  rounds=0",
@@ -57,11 +68,7 @@ export function serverScript(database: Buffer): string {
     '  kill -TERM "$server" || true',
     "}",
     "trap stop TERM INT",
-    "status=0",
-    'wait "$server" || status=$?',
-    "# A signal ends the wait and not the server.",
-    'while kill -0 "$server" 2>/dev/null; do wait "$server" || status=$?; done',
-    'exit "$status"',
+    ...untilServerEnds,
     "",
   ].join("\n");
 }

@@ -21,6 +21,11 @@ export interface DockerServerArgs {
   keys: pulumi.Input<ServerKeys>;
   /** Redis for queue and run state. @default none: in-flight work lives in the server's memory */
   redisUrl?: pulumi.Input<string> | undefined;
+  /**
+   * `host:port` of that Redis where it closes no connection that says nothing, as `DockerQueue`'s does not: from the moment
+   * that it goes away until a new server is there, the gateway holds events back. @default not watched
+   */
+  queueAddress?: string | undefined;
   /** The worker's endpoint, as the server reaches it. */
   sdkUrl: string;
   /** What it is tuned for; docs/performance.md has the figures. @default "balanced" */
@@ -49,6 +54,7 @@ export interface DockerServerArgs {
  *   network,
  *   keys: keys.server,
  *   redisUrl: queue.url,
+ *   queueAddress: queue.address,
  *   startAfter: queue,
  *   sdkUrl: "http://inngest-orders-worker:3111/api/inngest",
  *   profile: "balanced",
@@ -112,7 +118,7 @@ export class DockerServer extends pulumi.ComponentResource {
         }),
         name: names.server,
         image: image.imageId,
-        command: ["sh", "-c", serverScript(emptyWalDatabase())],
+        command: ["bash", "-c", serverScript(emptyWalDatabase(), args.queueAddress)],
         envs: Object.entries(commonVariables).map(([variable, value]) => `${variable}=${value}`),
         volumes: [
           ...(durable ? [{ volumeName: ownedVolume(`${name}-data`, volume, this), containerPath: "/data" }] : []),

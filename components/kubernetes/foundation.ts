@@ -16,6 +16,8 @@ export interface Foundation {
   redisUrl: pulumi.Output<string>;
   /** `host:port` in the namespace that must answer before a server starts. */
   waitFor: string[];
+  /** Of the stack's own queue. */
+  queueAddress: string | undefined;
   /** The worker's origin and its Inngest endpoint, as the server reaches them. */
   origin: string;
   sdkUrl: string;
@@ -62,6 +64,7 @@ export function layFoundation(
     storage,
     redisUrl: settings.redisUrl ?? (queue as KubernetesQueue).url,
     waitFor: queue ? [queueAddress] : [],
+    queueAddress: queue ? queueAddress : undefined,
     origin,
     sdkUrl: worker.url?.href ?? origin + servePath,
     opts: withKubernetes,

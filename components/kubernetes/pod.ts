@@ -31,7 +31,7 @@ export function labelsOf(part: Part): Record<string, string> {
  * Seconds between SIGTERM and SIGKILL: the server took 26 s to stop with a connected worker (measured on 1.43.0), and
  * a worker lets its running steps end for 30 s.
  */
-const stopGraceSeconds = 60;
+export const stopGraceSeconds = 60;
 
 /** What the Pod Security Standard `restricted` asks of a pod, and what no part of ours needs. */
 export function restrictedPod(user: number) {

@@ -3,7 +3,8 @@ import * as pulumi from "@pulumi/pulumi";
 import type { ServerKeys } from "../key-rotation.ts";
 import type { Profile } from "../profile.ts";
 import { serverEnvironment } from "../server-options.ts";
-import { labelsOf, restrictedContainer, restrictedPod, scratch, watched } from "./pod.ts";
+import { queueWatch, untilServerEnds } from "../server-watch.ts";
+import { labelsOf, restrictedContainer, restrictedPod, scratch, stopGraceSeconds, watched } from "./pod.ts";
 
 /** What a server is told on both Kubernetes tiers. */
 export interface ServerSettings {
@@ -56,12 +57,14 @@ export interface ServerPodArgs {
   secretName: pulumi.Input<string>;
   /** Volume of the data folder, with its own name; a file preset of it is `prepare`'s. */
   data: k8s.types.input.core.v1.Volume;
-  /** What to run before the server, in its image. */
-  prepare: { script: string; mounts?: k8s.types.input.core.v1.VolumeMount[] };
+  /** `host:port` in the namespace that must answer before the server starts. */
+  waitFor: string[];
+  /** Which of them is a Redis of {@link queueWatch}. @default none */
+  queueAddress?: string | undefined;
+  /** What to run before the server, in its image. @default nothing */
+  prepare?: { script: string; mounts: k8s.types.input.core.v1.VolumeMount[] };
   /** More volumes that `prepare` mounts. */
   volumes?: k8s.types.input.core.v1.Volume[];
-  /** What to run instead of the server alone. @default the server */
-  command?: string[];
 }
 
 /** A pod whose one container is known. */
@@ -73,6 +76,20 @@ export interface ServerPod {
 /** There from the word to stop. */
 const stoppingSign = "/tmp/stopping";
 const ready = `test ! -e ${stoppingSign} && exec 3<>/dev/tcp/127.0.0.1/${serverPorts.api}`;
+
+/** What runs in the server's container. One that starts again in its pod finds the sign of its stop, and maybe no Redis. */
+function startScript({ waitFor, queueAddress }: ServerPodArgs): string {
+  const prelude = [`rm -f ${stoppingSign}`, ...waiting(waitFor)];
+  if (!queueAddress) return [...prelude, "exec inngest start"].join("\n");
+  return [
+    "server=",
+    `trap 'kill -TERM "$server" 2>/dev/null || exit 143' TERM`,
+    ...prelude,
+    "inngest start & server=$!",
+    ...queueWatch(queueAddress, [`touch ${stoppingSign}`], stopGraceSeconds),
+    ...untilServerEnds,
+  ].join("\n");
+}
 
 /** A pod with one server. */
 export function serverPod(args: ServerPodArgs): ServerPod {
@@ -96,8 +113,12 @@ export function serverPod(args: ServerPodArgs): ServerPod {
           ...restrictedContainer,
           name: "prepare",
           image: args.image,
-          command: ["bash", "-euc", args.prepare.script],
-          volumeMounts: [dataMount, ...(args.prepare.mounts ?? [])],
+          command: [
+            "bash",
+            "-euc",
+            [...(args.prepare ? [args.prepare.script] : []), ...waiting(args.waitFor)].join("\n"),
+          ],
+          volumeMounts: [dataMount, ...(args.prepare?.mounts ?? [])],
         },
       ],
       containers: [
@@ -105,8 +126,7 @@ export function serverPod(args: ServerPodArgs): ServerPod {
           ...restrictedContainer,
           name: "inngest",
           image: args.image,
-          // A container that starts again in its pod finds the sign of its stop.
-          command: args.command ?? ["sh", "-c", `rm -f ${stoppingSign} && exec inngest start`],
+          command: ["bash", "-euc", startScript(args)],
           workingDir: dataFolder,
           ...environment,
           ports: Object.values(serverPorts).map((containerPort) => ({ containerPort })),
@@ -134,10 +154,8 @@ export function serverPod(args: ServerPodArgs): ServerPod {
  * Waits until each `host:port` of this namespace takes connections: a server that finds no Redis or Postgres ends, and
  * Kubernetes then lets it wait ten seconds and more.
  */
-export function waitForScript(addresses: string[]): string {
-  return addresses
-    .map(
-      (address) => `until timeout 1 bash -c '</dev/tcp/${address.replace(":", "/")}' 2>/dev/null; do sleep 0.2; done`,
-    )
-    .join("\n");
+function waiting(addresses: string[]): string[] {
+  return addresses.map(
+    (address) => `until timeout 1 bash -c '</dev/tcp/${address.replace(":", "/")}' 2>/dev/null; do sleep 0.2; done`,
+  );
 }

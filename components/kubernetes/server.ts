@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { emptyWalDatabase } from "../wal-database.ts";
 import { dataClaim, type Storage } from "./data-claim.ts";
 import { labelsOf, ownNumber, selectorOf } from "./pod.ts";
-import { type ServerSettings, serverPod, serverVariables, waitForScript } from "./server-pod.ts";
+import { type ServerSettings, serverPod, serverVariables } from "./server-pod.ts";
 
 export interface KubernetesServerArgs extends ServerSettings {
   namespace: pulumi.Input<string>;
@@ -12,6 +12,8 @@ export interface KubernetesServerArgs extends ServerSettings {
   storage: Storage;
   /** `host:port` in the namespace that must answer before the server starts. */
   waitFor: string[];
+  /** Which of them is the stack's own Redis, which closes no connection that says nothing. @default none */
+  queueAddress?: string | undefined;
 }
 
 /** Claim of the server's history. */
@@ -59,9 +61,11 @@ export class KubernetesServer extends pulumi.ComponentResource {
             image: args.image,
             secretName: secret.metadata.name,
             data: { name: "data", persistentVolumeClaim: { claimName: claim } },
+            waitFor: args.waitFor,
+            queueAddress: args.queueAddress,
             prepare: {
               // Only an absent database is preset to WAL.
-              script: `test -e /data/main.db || cp /preset/empty-wal.db /data/main.db\n${waitForScript(args.waitFor)}`,
+              script: "test -e /data/main.db || cp /preset/empty-wal.db /data/main.db",
               mounts: [{ name: "preset", mountPath: "/preset", readOnly: true }],
             },
             volumes: [{ name: "preset", configMap: { name: preset.metadata.name } }],

@@ -295,38 +295,60 @@ describe.skipIf(reason)(title("a name with a certificate", reason), () => {
   });
 });
 
-describe.skipIf(reason)(title("a planned restart", reason), () => {
-  test("under 20 events a second refuses none and forgets none", async () => {
-    let stopped = false;
-    const restart = (async () => {
-      for (let round = 0; round < 3; round++) {
-        await sleep(1000);
-        await execa("docker", ["restart", "--time", "60", container("server")]);
-      }
-      stopped = true;
-    })();
-    const answers: Promise<number>[] = [];
-    let run = 0;
-    while (!stopped) {
-      const body = JSON.stringify({ name: "durable/asleep", data: { run: `restart-${run++}`, seconds: 0 } });
-      const answer = ask(stack.port, "POST", `/e/${outputs.eventKey}`, { host: "localhost" }, body);
-      answers.push(
-        answer.then(
+describe.skipIf(reason)(title("a restart", reason), () => {
+  /** A server whose Redis goes away ends (1.43.0), once its steps have. */
+  const serverSinceQueue = () =>
+    eventually(90_000, async () => {
+      const [server, queue] = ["server", "queue"].map((role) =>
+        docker("inspect", "--format", "{{.State.StartedAt}} {{.State.Health.Status}}", container(role)),
+      ) as [string, string];
+      if (server < queue || !server.endsWith(" healthy")) throw new Error(`since ${server}, the queue since ${queue}`);
+    });
+
+  test.each(["server", "queue"])(
+    "of the %s under 20 events a second refuses none and forgets none",
+    async (role) => {
+      const event = (name: string, run: string, seconds: number) => {
+        const body = JSON.stringify({ name, data: { run: `${role}-${run}`, seconds } });
+        return ask(stack.port, "POST", `/e/${outputs.eventKey}`, { host: "localhost" }, body).then(
           ({ status }) => status,
           () => 0,
-        ),
-      );
-      await sleep(50);
-    }
-    await restart;
-    const statuses = await Promise.all(answers);
-    console.log({ sent: statuses.length });
-    expect(statuses.filter((status) => status !== 200)).toEqual([]);
-    await untilNoneIsLeft(() => {
-      const there = marks(stack);
-      return statuses.map((_, run) => `restart-${run}`).filter((run) => !there[`${run} b`]);
-    });
-  }, 900_000);
+        );
+      };
+      const restarts: number[] = [];
+      let stopped = false;
+      const restart = (async () => {
+        for (let round = 0; round < 3; round++) {
+          // A step that the server waits for before it ends.
+          await event("durable/mid-step", `step-${round}`, 3);
+          await sleep(1000);
+          restarts.push(Date.now());
+          await execa("docker", ["restart", "--time", "60", container(role)]);
+          if (role === "queue") await serverSinceQueue();
+        }
+        stopped = true;
+      })();
+      const sent: { run: string; at: number; status: Promise<number> }[] = [];
+      while (!stopped) {
+        const run = `restart-${sent.length}`;
+        sent.push({ run: `${role}-${run}`, at: Date.now(), status: event("durable/asleep", run, 0) });
+        await sleep(50);
+      }
+      await restart;
+      const statuses = await Promise.all(sent.map(({ status }) => status));
+      console.log({ sent: statuses.length });
+      expect(statuses.filter((status) => status !== 200)).toEqual([]);
+      // No door knows beforehand that Redis goes: of a run that the server puts into it just then only a part may be there.
+      const inDoubt = (at: number) => role === "queue" && restarts.some((time) => at > time - 500 && at < time + 2000);
+      const kept = sent.filter(({ at }) => !inDoubt(at));
+      expect(kept.length).toBeGreaterThan(sent.length / 2);
+      await untilNoneIsLeft(() => {
+        const there = marks(stack);
+        return kept.map(({ run }) => run).filter((run) => !there[`${run} b`]);
+      });
+    },
+    900_000,
+  );
 
   test("behind a burst of 500 forgets none of it", async () => {
     const runs = Array.from({ length: 500 }, (_, run) => `burst-${run}`);

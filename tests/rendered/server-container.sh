@@ -13,8 +13,17 @@ fi
 inngest start --config /run/secrets/inngest.json & server=$!
 { until inngest alpha doctor healthcheck; do sleep 0.2; done
   sleep 0.2; rm -f "$stopping" "$leaving"; } >/dev/null 2>&1 & healthy=$!
-stop() {
+watch() {
+  # Where it has too many clients it says so.
+  while exec 3<>/dev/tcp/inngest-dev-queue/6379 && read -r -u 3; do sleep 1; done 2>/dev/null
   kill "$healthy" 2>/dev/null || true
+  touch "$stopping" "$leaving"
+  sleep 60
+  kill -KILL "$server"
+}
+watch & watch=$!
+stop() {
+  kill "$healthy" $watch 2>/dev/null || true
   touch "$stopping"
   sleep 1.2
   rounds=0

@@ -54,7 +54,7 @@ describe.skipIf(!onPath("caddy"))(`Caddy on PATH${onPath("caddy") ? "" : " (skip
 });
 
 test("the script of a server in a container, which a shell can read", async () => {
-  const script = serverScript(emptyWalDatabase());
+  const script = serverScript(emptyWalDatabase(), "inngest-dev-queue:6379");
   await expect(script).toMatchFileSnapshot("../rendered/server-container.sh");
-  execFileSync("sh", ["-n"], { input: script });
+  execFileSync("bash", ["-n"], { input: script });
 });

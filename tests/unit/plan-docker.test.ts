@@ -52,7 +52,7 @@ test("the server's container", () => {
     "sdk-url": ["http://inngest-persistent-worker:3111/api/inngest"],
   });
   expect(inputs).not.toHaveProperty("ports");
-  expect(inputs.command).toEqual(["sh", "-c", serverScript(emptyWalDatabase())]);
+  expect(inputs.command).toEqual(["bash", "-c", serverScript(emptyWalDatabase(), "inngest-persistent-queue:6379")]);
   expect(secrets).toEqual([]);
   expect(options).toMatchObject({ deleteBeforeReplace: true, replaceOnChanges: ["healthcheck", "tmpfs"] });
   expect(provider).toBe("docker");
