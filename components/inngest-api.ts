@@ -68,8 +68,14 @@ export class InngestApi {
     return answer?.ok ?? false;
   }
 
-  /** Sends one event and returns its id. Its runs begin at `ts`, in milliseconds since 1970. @default now */
-  async send(eventKey: string, event: { name: string; data: Record<string, unknown>; ts?: number }): Promise<string> {
+  /**
+   * Sends one event and returns the server's id for it. However often one with an `id` of its own is sent, each function
+   * runs once for it. Its runs begin at `ts`, in milliseconds since 1970. @default now
+   */
+  async send(
+    eventKey: string,
+    event: { id?: string; name: string; data: Record<string, unknown>; ts?: number },
+  ): Promise<string> {
     const response = await fetch(`${this.#url}/e/${eventKey}`, { method: "POST", body: JSON.stringify(event) });
     // The key is part of the path: neither the path nor the server's text about it may be shown.
     if (!response.ok) throw new ApiError("the server refused the event", response.status, "");
