@@ -30,6 +30,7 @@ const server = new DockerServer(
     network: network.name,
     keys: keys.server,
     redisUrl: queue.url,
+    queueAddress: queue.address,
     sdkUrl: workerOrigin + servePath,
     profile: "balanced",
     dashboard: true,
