@@ -29,7 +29,7 @@ export const deploy: Deploy = (settings, keys, opts) => {
       dashboard: settings.dashboard,
       postgresUrl,
       replicas: kubernetes.replicas,
-      waitFor: [...foundation.waitFor, ...(database ? [databaseAddress] : [])],
+      databaseAddress: database && databaseAddress,
       reachesOutside,
     },
     afterStores(foundation, ...(database ? [database] : [])),

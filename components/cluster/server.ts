@@ -14,10 +14,10 @@ export interface ClusterServerArgs extends ServerSettings {
   postgresUrl: pulumi.Input<string>;
   /** Servers that run at once. */
   replicas: number;
-  /** `host:port` in the namespace that must answer before a server starts. */
-  waitFor: string[];
-  /** Which of them is the stack's own Redis, which closes no connection that says nothing. @default none */
+  /** `host:port` of the stack's own Redis, which closes no connection that says nothing. @default none */
   queueAddress?: string | undefined;
+  /** `host:port` of the stack's own Postgres. @default none */
+  databaseAddress?: string | undefined;
   /** Postgres or Redis is outside the namespace. */
   reachesOutside: boolean;
 }
@@ -42,8 +42,8 @@ export class ClusterServer extends pulumi.ComponentResource {
       image: args.image,
       secretName: secret.metadata.name,
       data: { name: "data", emptyDir: {} },
-      waitFor: args.waitFor,
       queueAddress: args.queueAddress,
+      databaseAddress: args.databaseAddress,
     });
     const migration = new k8s.batch.v1.Job(
       `${name}-migration`,

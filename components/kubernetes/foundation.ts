@@ -14,9 +14,7 @@ export interface Foundation {
   namespace: pulumi.Output<string>;
   storage: Storage;
   redisUrl: pulumi.Output<string>;
-  /** `host:port` in the namespace that must answer before a server starts. */
-  waitFor: string[];
-  /** Of the stack's own queue. */
+  /** `host:port` of the stack's own queue. */
   queueAddress: string | undefined;
   /** The worker's origin and its Inngest endpoint, as the server reaches them. */
   origin: string;
@@ -63,8 +61,7 @@ export function layFoundation(
     namespace,
     storage,
     redisUrl: settings.redisUrl ?? (queue as KubernetesQueue).url,
-    waitFor: queue ? [queueAddress] : [],
-    queueAddress: queue ? queueAddress : undefined,
+    queueAddress: queue && queueAddress,
     origin,
     sdkUrl: worker.url?.href ?? origin + servePath,
     opts: withKubernetes,

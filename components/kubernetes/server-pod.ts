@@ -57,10 +57,10 @@ export interface ServerPodArgs {
   secretName: pulumi.Input<string>;
   /** Volume of the data folder, with its own name; a file preset of it is `prepare`'s. */
   data: k8s.types.input.core.v1.Volume;
-  /** `host:port` in the namespace that must answer before the server starts. */
-  waitFor: string[];
-  /** Which of them is a Redis of {@link queueWatch}. @default none */
+  /** `host:port` of a Redis of {@link queueWatch}, which must answer before the server starts. @default none */
   queueAddress?: string | undefined;
+  /** `host:port` of a Postgres that must answer before it starts. @default none */
+  databaseAddress?: string | undefined;
   /** What to run before the server, in its image. @default nothing */
   prepare?: { script: string; mounts: k8s.types.input.core.v1.VolumeMount[] };
   /** More volumes that `prepare` mounts. */
@@ -78,8 +78,9 @@ const stoppingSign = "/tmp/stopping";
 const ready = `test ! -e ${stoppingSign} && exec 3<>/dev/tcp/127.0.0.1/${serverPorts.api}`;
 
 /** What runs in the server's container. One that starts again in its pod finds the sign of its stop, and maybe no Redis. */
-function startScript({ waitFor, queueAddress }: ServerPodArgs): string {
-  const prelude = [`rm -f ${stoppingSign}`, ...waiting(waitFor)];
+function startScript(args: ServerPodArgs): string {
+  const { queueAddress } = args;
+  const prelude = [`rm -f ${stoppingSign}`, ...waiting(args)];
   if (!queueAddress) return [...prelude, "exec inngest start"].join("\n");
   return [
     "server=",
@@ -113,11 +114,7 @@ export function serverPod(args: ServerPodArgs): ServerPod {
           ...restrictedContainer,
           name: "prepare",
           image: args.image,
-          command: [
-            "bash",
-            "-euc",
-            [...(args.prepare ? [args.prepare.script] : []), ...waiting(args.waitFor)].join("\n"),
-          ],
+          command: ["bash", "-euc", [...(args.prepare ? [args.prepare.script] : []), ...waiting(args)].join("\n")],
           volumeMounts: [dataMount, ...(args.prepare?.mounts ?? [])],
         },
       ],
@@ -151,11 +148,13 @@ export function serverPod(args: ServerPodArgs): ServerPod {
 }
 
 /**
- * Waits until each `host:port` of this namespace takes connections: a server that finds no Redis or Postgres ends, and
- * Kubernetes then lets it wait ten seconds and more.
+ * Waits until the stores of this namespace take connections: a server that finds no Redis or Postgres ends, and Kubernetes
+ * then lets it wait ten seconds and more.
  */
-function waiting(addresses: string[]): string[] {
-  return addresses.map(
-    (address) => `until timeout 1 bash -c '</dev/tcp/${address.replace(":", "/")}' 2>/dev/null; do sleep 0.2; done`,
-  );
+function waiting({ queueAddress, databaseAddress }: ServerPodArgs): string[] {
+  return [queueAddress, databaseAddress]
+    .filter((address) => address !== undefined)
+    .map(
+      (address) => `until timeout 1 bash -c '</dev/tcp/${address.replace(":", "/")}' 2>/dev/null; do sleep 0.2; done`,
+    );
 }

@@ -10,9 +10,7 @@ export interface KubernetesServerArgs extends ServerSettings {
   /** Server image; pin a tag. */
   image: pulumi.Input<string>;
   storage: Storage;
-  /** `host:port` in the namespace that must answer before the server starts. */
-  waitFor: string[];
-  /** Which of them is the stack's own Redis, which closes no connection that says nothing. @default none */
+  /** `host:port` of the stack's own Redis, which closes no connection that says nothing. @default none */
   queueAddress?: string | undefined;
 }
 
@@ -61,7 +59,6 @@ export class KubernetesServer extends pulumi.ComponentResource {
             image: args.image,
             secretName: secret.metadata.name,
             data: { name: "data", persistentVolumeClaim: { claimName: claim } },
-            waitFor: args.waitFor,
             queueAddress: args.queueAddress,
             prepare: {
               // Only an absent database is preset to WAL.
