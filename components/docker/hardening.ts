@@ -1,6 +1,7 @@
 import type * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
-import { boundedLogs, labelsOf, stopGraceSeconds } from "./names.ts";
+import { stopGraceSeconds } from "../stop-grace.ts";
+import { boundedLogs, labelsOf } from "./names.ts";
 
 /** User and group of every container, whatever its image says, and owner of what they keep. */
 export const containerUser = "1000:1000";
@@ -35,6 +36,7 @@ export function hardened(hardening: Hardening) {
     memorySwap: memory,
     cpuShares,
     stopTimeout: stopGraceSeconds,
+    // The provider's default is 0, a SIGKILL at once.
     destroyGraceSeconds: stopGraceSeconds,
     labels: [...labelsOf(stack), ...labels],
     ...boundedLogs,

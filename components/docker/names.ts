@@ -24,11 +24,5 @@ export function labelsOf(stack: string) {
 /** Container logs that cannot fill the disk. */
 export const boundedLogs = { logDriver: "json-file", logOpts: { "max-size": "10m", "max-file": "3" } };
 
-/**
- * Seconds between SIGTERM and SIGKILL. The provider's default is 0, a SIGKILL at once; the server took 26 s to stop
- * with a connected worker (measured on 1.43.0).
- */
-export const stopGraceSeconds = 60;
-
 /** Where a container finds what it may know. */
 export const secretFolder = "/run/secrets";

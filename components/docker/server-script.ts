@@ -1,6 +1,7 @@
 import type { StopSigns } from "../gateway/caddyfile.ts";
 import { queueWatch, untilServerEnds } from "../server-watch.ts";
-import { secretFolder, stopGraceSeconds } from "./names.ts";
+import { stopGraceSeconds } from "../stop-grace.ts";
+import { secretFolder } from "./names.ts";
 import { takeOverFiles } from "./owned-volume.ts";
 
 /** Folder, in memory, that server and gateway share. */

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { shellQuoted } from "../shell.ts";
+import { stopGraceSeconds as usualStopGrace } from "../stop-grace.ts";
 import type { Listener, Program, ServiceFile } from "./spec.ts";
 import type { Supervision } from "./supervisors/index.ts";
 import { serviceLabel } from "./supervisors/service.ts";
@@ -77,7 +78,7 @@ export class HostService extends pulumi.ComponentResource {
       },
       { parent: this },
     ).stdout;
-    const { envFile, files = [], stopGraceSeconds = 60, ...plain } = args;
+    const { envFile, files = [], stopGraceSeconds = usualStopGrace, ...plain } = args;
     const spec = pulumi.jsonStringify({ ...plain, stopGraceSeconds, envFile, files, instance: observed });
     // A hash of what holds two 256-bit keys tells nothing about them.
     const instance = pulumi.unsecret(spec.apply((text) => createHash("sha256").update(text).digest("hex")));

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Forward } from "../endpoints.ts";
 import { driftBetween, driftText } from "../function-drift.ts";
 import { ApiError, InngestApi, WorkerEndpoint } from "../inngest-api.ts";
+import { stopGraceSeconds } from "../stop-grace.ts";
 import { throughForward } from "./forward.ts";
 import { Problem, readStdin, runScript } from "./problem.ts";
 
@@ -29,15 +30,12 @@ export interface RegistrationSpec {
 /** A container's server may have a long queue log to read before it answers. */
 const patienceSeconds = 120;
 
-/** Seconds in which a pod that is told to stop has stopped. */
-const stopSeconds = 60;
-
 async function main(): Promise<void> {
   const { forward, ...spec } = await readStdin<RegistrationSpec>();
   await throughForward(forward, spec, ({ apiUrl, workerUrl }) =>
     register(
       { ...spec, apiUrl, workerUrl, workerEndpoint: spec.workerEndpoint.replace(spec.workerUrl, workerUrl) },
-      forward ? stopSeconds : 0,
+      forward ? stopGraceSeconds : 0,
     ),
   );
 }

@@ -1,5 +1,6 @@
 import type * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
+import { stopGraceSeconds } from "../stop-grace.ts";
 
 /** Parts of an installation; each is a label on its pods, a set of network rules and a name within the namespace. */
 export type Part = "gateway" | "server" | "migration" | "queue" | "database" | "janitor" | "upkeep" | "worker";
@@ -26,12 +27,6 @@ export function selectorText(part: Part): string {
 export function labelsOf(part: Part): Record<string, string> {
   return { "app.kubernetes.io/name": "inngest", "app.kubernetes.io/part-of": "inngest-local", ...selectorOf(part) };
 }
-
-/**
- * Seconds between SIGTERM and SIGKILL: the server took 26 s to stop with a connected worker (measured on 1.43.0), and
- * a worker lets its running steps end for 30 s.
- */
-export const stopGraceSeconds = 60;
 
 /** What the Pod Security Standard `restricted` asks of a pod, and what no part of ours needs. */
 export function restrictedPod(user: number) {

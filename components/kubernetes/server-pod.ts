@@ -4,7 +4,8 @@ import type { ServerKeys } from "../key-rotation.ts";
 import type { Profile } from "../profile.ts";
 import { serverEnvironment } from "../server-options.ts";
 import { queueWatch, untilServerEnds } from "../server-watch.ts";
-import { labelsOf, restrictedContainer, restrictedPod, scratch, stopGraceSeconds, watched } from "./pod.ts";
+import { stopGraceSeconds } from "../stop-grace.ts";
+import { labelsOf, restrictedContainer, restrictedPod, scratch, watched } from "./pod.ts";
 
 /** What a server is told on both Kubernetes tiers. */
 export interface ServerSettings {

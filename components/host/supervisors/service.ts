@@ -1,3 +1,4 @@
+import { stopGraceSeconds as usualStopGrace } from "../../stop-grace.ts";
 import { dataFolder, servicePaths } from "../paths.ts";
 import { Problem } from "../problem.ts";
 
@@ -55,7 +56,7 @@ export function identify({
   stack,
   service,
   dataDir,
-  stopGraceSeconds,
+  stopGraceSeconds = usualStopGrace,
 }: IdentityArgs & { stopGraceSeconds?: number }): ServiceIdentity {
   const folder = dataFolder(stack, dataDir);
   const { record, log } = servicePaths(folder, service);
@@ -64,7 +65,7 @@ export function identify({
     dataDir: folder,
     record,
     log,
-    stopGraceSeconds: stopGraceSeconds ?? 60,
+    stopGraceSeconds,
   };
 }
 
