@@ -140,7 +140,10 @@ async function setup(positional: string | undefined, given: Flags): Promise<void
   }
   await step("the settings were written", () => file.apply(changes, secrets));
   if (oldContainer) await step("container inngest was stopped", stopContainer);
-  if (history) await step("the history was copied", () => copyHistory(history, serverFolder));
+  if (history) {
+    const isCopied = await step("the history was copied", () => copyHistory(history, serverFolder));
+    console.log(isCopied ? "its history is copied" : "container inngest has no history");
+  }
   const exitCode = await step("the stack was brought up", () => pulumi.change("up", stack, ["--refresh"]));
   if (exitCode !== 0) {
     throw new Problem(`stack ${stack} is not up; what went wrong is above. Remedy: mend that, and npm run setup again`);

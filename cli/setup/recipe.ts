@@ -7,6 +7,7 @@ import { join, posix } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { execa } from "execa";
 import { stackLabel } from "../../components/host/docker-engine.ts";
+import { Problem } from "../../components/host/problem.ts";
 import { onPath } from "../../components/host/programs.ts";
 import { eventKeyProblem, signingKeyProblem } from "../../components/key-shape.ts";
 
@@ -109,16 +110,23 @@ export function hasHistory(folder: string): boolean {
 
 /**
  * Copies a stopped container's history into a server's folder, in one move; says whether there was one. Its runs in
- * flight were in its memory alone.
+ * flight were in its memory alone. Throws {@link Problem} when Docker cannot copy it.
  */
 export async function copyHistory({ folder: from }: OldContainer, folder: string): Promise<boolean> {
   const draft = join(folder, ".adopted");
   rmSync(draft, { recursive: true, force: true });
   mkdirSync(draft, { recursive: true, mode: 0o700 });
   try {
-    const { exitCode } = await execa({ reject: false })`docker cp ${containerName}:${from}/. ${draft}`;
+    const { exitCode, stderr } = await execa({ reject: false })`docker cp ${containerName}:${from}/. ${draft}`;
+    // What Docker says of a folder that is not there, before and since version 20.10.
+    if (exitCode !== 0 && !/could not find the file|no such container:path/i.test(stderr)) {
+      throw new Problem(
+        `the history of container ${containerName} cannot be copied: ${stderr.trim()}\n` +
+          "It is in the container as before. Remedy: mend that, and npm run setup again, it goes on from there",
+      );
+    }
     const database = join(draft, "main.db");
-    if (exitCode !== 0 || !existsSync(database)) return false;
+    if (!existsSync(database)) return false;
     // In WAL mode, as a new database here is (see wal-database.ts); what a killed server has left behind is worked off.
     const opened = new DatabaseSync(database);
     opened.exec("PRAGMA journal_mode = WAL");

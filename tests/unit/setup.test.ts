@@ -13,11 +13,11 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { UsageProblem } from "../../cli/command.ts";
 import { checkEvent, parseData } from "../../cli/events.ts";
 import { checkFlags, endpointOf, stackOf } from "../../cli/setup/answers.ts";
-import { parseKeyFile, usableKeys } from "../../cli/setup/recipe.ts";
+import { copyHistory, parseKeyFile, usableKeys } from "../../cli/setup/recipe.ts";
 import {
   checkFolder,
   differences,
@@ -34,7 +34,10 @@ let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "setup-"));
 });
-afterEach(() => rmSync(folder, { recursive: true }));
+afterEach(() => {
+  vi.unstubAllEnvs();
+  rmSync(folder, { recursive: true });
+});
 
 describe("flags", () => {
   test.each([
@@ -205,6 +208,29 @@ describe("a recipe by hand", () => {
         "`eventKey` must be letters, digits and . _ ~ - only, and its value has others",
       ],
     });
+  });
+
+  /** Puts a `docker` on PATH that fails with `said`; returns what comes of copying with it. */
+  function copied(said: string): Promise<boolean> {
+    const programs = join(folder, "bin");
+    mkdirSync(programs);
+    writeFileSync(join(programs, "docker"), `#!/bin/sh\necho '${said}' >&2\nexit 1\n`, { mode: 0o755 });
+    vi.stubEnv("PATH", `${programs}:${process.env.PATH}`);
+    return copyHistory({ running: false, image: "inngest", folder: "/.inngest", ports: [] }, join(folder, "server"));
+  }
+
+  test.each([
+    "Error response from daemon: Could not find the file /.inngest/. in container inngest",
+    "Error: No such container:path: inngest:/.inngest/.",
+  ])("without a history has none to copy: %s", async (said) => {
+    expect(await copied(said)).toBe(false);
+  });
+
+  test("whose history Docker does not copy is said to be so, and leaves nothing behind", async () => {
+    await expect(copied("write /main.db: no space left on device")).rejects.toThrow(
+      /^the history of container inngest cannot be copied: write \/main\.db: no space left on device\nIt is in the container as before\. Remedy: mend that, and npm run setup again, it goes on from there$/,
+    );
+    expect(readdirSync(join(folder, "server"))).toEqual([]);
   });
 });
 

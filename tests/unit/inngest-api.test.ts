@@ -1,0 +1,36 @@
+// What is made of the server's answers, from a server that says what 1.43.0 says. Does not prove that it still says so.
+import { createServer, type Server } from "node:http";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { InngestApi } from "../../components/inngest-api.ts";
+
+let server: Server;
+let api: InngestApi;
+let answer: { status: number; body: object };
+
+beforeEach(async () => {
+  server = createServer((_, response) => response.writeHead(answer.status).end(JSON.stringify(answer.body)));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  api = new InngestApi(`http://127.0.0.1:${(server.address() as { port: number }).port}`, "00");
+});
+afterEach(() => server.close());
+
+test.each([
+  [{ data: [{ id: "job" }] }, true],
+  [{ data: [] }, false],
+  [{ error: "not found", data: null, status: 404 }, false],
+])("a run is queued as v1 says: %j", async (body, expected) => {
+  answer = { status: 200, body };
+  expect(await api.isQueued("RUN")).toBe(expected);
+});
+
+test("what goes wrong with v1, told with HTTP 200, is an error and not an empty queue", async () => {
+  answer = { status: 200, body: { error: "Unable to load function run: RUN", data: null, status: 500 } };
+  await expect(api.isQueued("RUN")).rejects.toThrow(
+    "GET /v1/runs/RUN/jobs: HTTP 500, Unable to load function run: RUN",
+  );
+});
+
+test.each([404, 200])("an event that v2 answers with HTTP %i and no data has no runs", async (status) => {
+  answer = { status, body: { page: { limit: 20 } } };
+  expect(await api.runsOf("EVENT")).toEqual([]);
+});
