@@ -1,17 +1,7 @@
 // What setup makes of flags, of the worker's template and of a recipe by hand, and setup.sh with git and without a
 // network. Does not prove that a stack comes up (integration), or that Docker says what a recipe's container is.
 import { execFileSync, spawnSync } from "node:child_process";
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { UsageProblem } from "../../cli/command.ts";
@@ -29,15 +19,15 @@ import {
 } from "../../cli/setup/scaffold.ts";
 import { locksIn } from "../../cli/setup/stale-lock.ts";
 import { onPath } from "../../components/host/programs.ts";
+import { Home } from "./fixtures/host.ts";
 
+let home: Home;
 let folder: string;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "setup-"));
+  home = new Home();
+  folder = home.folder;
 });
-afterEach(() => {
-  vi.unstubAllEnvs();
-  rmSync(folder, { recursive: true });
-});
+afterEach(() => home.dispose());
 
 describe("flags", () => {
   test.each([
@@ -212,10 +202,7 @@ describe("a recipe by hand", () => {
 
   /** Puts a `docker` on PATH that fails with `said`; returns what comes of copying with it. */
   function copied(said: string): Promise<boolean> {
-    const programs = join(folder, "bin");
-    mkdirSync(programs);
-    writeFileSync(join(programs, "docker"), `#!/bin/sh\necho '${said}' >&2\nexit 1\n`, { mode: 0o755 });
-    vi.stubEnv("PATH", `${programs}:${process.env.PATH}`);
+    vi.stubEnv("PATH", `${home.command("docker", `echo '${said}' >&2; exit 1`)}:${process.env.PATH}`);
     return copyHistory({ running: false, image: "inngest", folder: "/.inngest", ports: [] }, join(folder, "server"));
   }
 
