@@ -5,11 +5,19 @@ import { type Deploy, eventsUrl } from "./components/endpoints.ts";
 import { handOver } from "./components/hand-over.ts";
 import { ScheduledBackups } from "./components/host/scheduled-backups.ts";
 import { Preflight } from "./components/preflight.ts";
-import { preflightSpec } from "./components/preflight-spec.ts";
 import { Registration } from "./components/registration.ts";
+import { loadSettings } from "./components/settings.ts";
 import { keysOf, SigningKeys } from "./components/signing-keys.ts";
 import { keepStackTracesPlain } from "./components/stack-traces.ts";
-import { loadSettings } from "./config.ts";
+import { preflightSpec } from "./lib/stack/preflight-spec.ts";
+
+/** The module of each tier: only the chosen one's, and with it only the provider SDK that it uses, is loaded. */
+const deployModules = {
+  process: "./components/host/deploy.ts",
+  docker: "./components/docker/deploy.ts",
+  kubernetes: "./components/kubernetes/deploy.ts",
+  cluster: "./components/kubernetes/deploy-cluster.ts",
+} as const;
 
 keepStackTracesPlain();
 silenceDebugLog();
@@ -22,8 +30,7 @@ const keys = settings.keysFrom
 const signingKey = keys.server.signingKey;
 const eventKey = keys.server.eventKeys.apply(([first]) => first as string);
 
-// Only the chosen tier's module, and with it only the provider SDK that it uses, is loaded.
-const { deploy }: { deploy: Deploy } = await import(`./components/${settings.tier}/index.ts`);
+const { deploy }: { deploy: Deploy } = await import(deployModules[settings.tier]);
 const endpoints = deploy(settings, keys, { dependsOn: preflight });
 const registration = new Registration("registration", {
   apiUrl: endpoints.apiUrl,

@@ -29,7 +29,7 @@ export default defineConfig({
         test: {
           name: "cluster",
           include: ["tests/cluster/**/*.test.ts"],
-          globalSetup: "tests/support/cluster/leave-as-found.ts",
+          globalSetup: "tools/local-cluster/leave-as-found.ts",
           env: besideIntegration,
           ...oneByOne,
           testTimeout: 180_000,

@@ -1,7 +1,7 @@
-import { defaults } from "../config.ts";
-import { clusterOrReason, kubectlOn, workerImage } from "../tests/support/kubernetes.ts";
-import type { KubernetesObject } from "../tests/support/rendered-objects.ts";
-import { TestStack } from "../tests/support/test-stack.ts";
+import { defaults } from "../components/settings.ts";
+import { clusterOrReason, kubectlOn, workerImage } from "../tools/kubernetes.ts";
+import type { KubernetesObject } from "../tools/rendered-objects.ts";
+import { TestStack } from "../tools/test-stack.ts";
 import { compare, type Report, report, timed } from "./support/measure.ts";
 
 /** `pulumi up` of the tier `kubernetes` from nothing to ready, against kubectl with the same objects. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { clusterUp, daemonPids } from "../tests/support/cluster/node.ts";
-import { clusterOrReason, workerImage } from "../tests/support/kubernetes.ts";
-import { TestStack } from "../tests/support/test-stack.ts";
+import { clusterOrReason, workerImage } from "../tools/kubernetes.ts";
+import { clusterUp, daemonPids } from "../tools/local-cluster/node.ts";
+import { TestStack } from "../tools/test-stack.ts";
 import { type Lab, recipeAndTiers, sidesOf } from "./support/lab.ts";
 import { figure, interleave, type Report, type Result, report } from "./support/measure.ts";
 import { memoryOf, pidsOf, processTree } from "./support/processes.ts";

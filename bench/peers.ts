@@ -1,4 +1,4 @@
-import { ensureDependencies } from "../components/host/dependencies.mjs";
+import { ensureDependencies } from "../lib/dependencies.mjs";
 import { Lab } from "./support/lab.ts";
 import { figure, interleave, quantile, type Report, report } from "./support/measure.ts";
 import { Dbos, Restate } from "./support/peers.ts";

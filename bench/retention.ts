@@ -2,12 +2,12 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
-import type { Swept } from "../components/upkeep/sweep.ts";
-import { hexOf, ulidAt, ulidOf } from "../components/upkeep/ulid.ts";
-import { durableWorker, finished, marks } from "../tests/support/durable-worker.ts";
-import { InFlight } from "../tests/support/in-flight.ts";
-import { OwnRedis } from "../tests/support/own-redis.ts";
-import { eventually, TestStack } from "../tests/support/test-stack.ts";
+import type { SweepReport } from "../lib/data/requests.ts";
+import { hexOf, ulidAt, ulidOf } from "../lib/data/ulid.ts";
+import { durableWorker, finished, marks } from "../tools/durable-worker.ts";
+import { InFlight } from "../tools/in-flight.ts";
+import { OwnRedis } from "../tools/own-redis.ts";
+import { eventually, TestStack } from "../tools/test-stack.ts";
 import { figure, type Report, report } from "./support/measure.ts";
 
 /** Runs that ended 40 days ago, and runs in flight of each kind; fewer for a try. */
@@ -33,18 +33,18 @@ export async function run(): Promise<Report> {
     const inFlight = await InFlight.start(stack, each, nap);
     await sleep(30_000);
     const before = await waits(stack, "before", () => false);
-    let swept: Swept | undefined;
+    let swept: SweepReport | undefined;
     const began = performance.now();
     const input = JSON.stringify({ database, queueUrl: redis.url, days: 30 });
-    const janitor = execa({ input })`${process.execPath} components/upkeep/purge.ts`.then(({ stdout }) => {
-      swept = JSON.parse(stdout) as Swept;
+    const janitor = execa({ input })`${process.execPath} runtime/sweep-now.ts`.then(({ stdout }) => {
+      swept = JSON.parse(stdout) as SweepReport;
     });
     const during = await waits(stack, "during", () => swept !== undefined);
     await inFlight.wake();
     await janitor;
     const minutes = (performance.now() - began) / 60_000;
-    const gone = (swept as unknown as Swept).rows as Record<string, number>;
-    if (gone.function_runs !== old || (swept as unknown as Swept).inFlight < inFlight.runs.length) {
+    const gone = (swept as unknown as SweepReport).rows as Record<string, number>;
+    if (gone.function_runs !== old || (swept as unknown as SweepReport).inFlight < inFlight.runs.length) {
       throw new Error(`the janitor was to remove ${old} runs, and told ${JSON.stringify(swept)}`);
     }
     await eventually(nap * 1000, async () => {

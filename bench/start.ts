@@ -1,6 +1,6 @@
 import { execa } from "execa";
-import { firstRun } from "../cli/first-run.ts";
-import { missing } from "../tests/support/engine.ts";
+import { firstRun } from "../cli/start/first-run.ts";
+import { missing } from "../tools/engine.ts";
 import { type ByHand, type HandServer, startByHand } from "./support/by-hand.ts";
 import { figure, interleave, type Report, report, timed } from "./support/measure.ts";
 import { BenchProgram } from "./support/program.ts";

@@ -1,11 +1,11 @@
 import { resolve } from "node:path";
 import { InvalidArgumentError } from "commander";
-import { everyRule, secondsOf } from "../components/backup-settings.ts";
-import { backupFolder } from "../components/host/paths.ts";
-import { checkStack, defineCommand, runCommand } from "./command.ts";
-import { Pulumi } from "./pulumi-cli.ts";
-import { removeServices } from "./upkeep/host-site.ts";
-import { type Backup, stateOf, takeBackup } from "./upkeep/take-backup.ts";
+import { backupFolder } from "../lib/host/paths.ts";
+import { removeServices } from "../lib/places/host-site.ts";
+import { everyRule, secondsOf } from "../lib/settings/backups.ts";
+import { type Backup, stateOf, takeBackup } from "./lib/backup/take.ts";
+import { checkStack, defineCommand, runCommand } from "./lib/command.ts";
+import { Pulumi } from "./lib/pulumi-cli.ts";
 
 interface Flags {
   stack: string;

@@ -2,7 +2,7 @@ import { readdirSync } from "node:fs";
 import { Argument, InvalidArgumentError } from "commander";
 import { defaultRounds, type Report, reaches } from "../bench/support/measure.ts";
 import { keepResult } from "../bench/support/results.ts";
-import { defineCommand, runCommand } from "./command.ts";
+import { defineCommand, runCommand } from "./lib/command.ts";
 
 const names = readdirSync("bench").flatMap((file) => (file.endsWith(".ts") ? [file.slice(0, -3)] : []));
 

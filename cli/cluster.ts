@@ -1,6 +1,6 @@
-import { Problem } from "../components/host/problem.ts";
-import { clusterDown, clusterUp, kubeconfigFile } from "../tests/support/cluster/node.ts";
-import { defineCommand, runCommand } from "./command.ts";
+import { Problem } from "../lib/problem.ts";
+import { clusterDown, clusterUp, kubeconfigFile } from "../tools/local-cluster/node.ts";
+import { defineCommand, runCommand } from "./lib/command.ts";
 
 const command = defineCommand(
   "cluster",
@@ -14,9 +14,7 @@ command
   .description("build what is missing and start it")
   .action(async () => {
     if (process.platform !== "linux" || process.getuid?.() !== 0) {
-      throw new Problem(
-        "the cluster of this command needs Linux and root. Remedy: use kind or k3d, and TEST_KUBE_CONTEXT",
-      );
+      throw new Problem("the cluster of this command needs Linux and root", "use kind or k3d, and TEST_KUBE_CONTEXT");
     }
     const before = performance.now();
     await clusterUp();

@@ -1,12 +1,12 @@
 import { rmSync } from "node:fs";
-import { removeImages, removeVolumes } from "../components/host/docker-engine.ts";
-import { removeNamespace } from "../components/host/kubernetes-cluster.ts";
-import { dataFolder } from "../components/host/paths.ts";
-import { Problem } from "../components/host/problem.ts";
 import { namespaceOf } from "../components/kubernetes/pod.ts";
-import { checkStack, confirmed, defineCommand, runCommand } from "./command.ts";
-import { Pulumi } from "./pulumi-cli.ts";
-import { freeStack } from "./setup/stale-lock.ts";
+import { dataFolder } from "../lib/host/paths.ts";
+import { removeImages, removeVolumes } from "../lib/places/docker-engine.ts";
+import { removeNamespace } from "../lib/places/kubernetes-cluster.ts";
+import { Problem } from "../lib/problem.ts";
+import { checkStack, confirmed, defineCommand, runCommand } from "./lib/command.ts";
+import { Pulumi } from "./lib/pulumi-cli.ts";
+import { freeStack } from "./lib/stack-lock.ts";
 
 interface Flags {
   stack: string;

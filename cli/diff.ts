@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
-import { defineCommand, runCommand, UsageProblem } from "./command.ts";
 import { compare, type Diff } from "./diff/compare.ts";
 import { renderMarkdown, renderText } from "./diff/render.ts";
-import { commitOf, forkPoint, planRevision, withRevision } from "./plan/revision.ts";
+import { defineCommand, runCommand, UsageProblem } from "./lib/command.ts";
+import { commitOf, forkPoint, planRevision, withRevision } from "./lib/plan/revision.ts";
 
 const command = defineCommand(
   "diff",
@@ -15,7 +15,7 @@ const command = defineCommand(
   .addHelpText("after", "\nExample: npm run diff -- --base v0.1.0")
   .action(async (flags: { base?: string; json?: boolean; markdown?: boolean }) => {
     if (flags.json && flags.markdown)
-      throw new UsageProblem("--json and --markdown exclude each other. Remedy: leave one out");
+      throw new UsageProblem("--json and --markdown exclude each other", "leave one out");
     const diff = await differences(flags.base);
     const render = flags.json
       ? (each: Diff) => `${JSON.stringify(each, null, 2)}\n`
@@ -27,8 +27,7 @@ const command = defineCommand(
   });
 
 async function differences(ref: string | undefined): Promise<Diff> {
-  if (!existsSync(".git"))
-    throw new UsageProblem("this folder is no git repository, so there is no base. Remedy: clone it");
+  if (!existsSync(".git")) throw new UsageProblem("this folder is no git repository, so there is no base", "clone it");
   const commit = ref === undefined ? await forkPoint() : await commitOf(ref);
   if (commit === undefined) {
     throw new UsageProblem(

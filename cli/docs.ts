@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
-import { defineCommand, runCommand } from "./command.ts";
 import { stalePages } from "./docs/pages.ts";
+import { defineCommand, runCommand } from "./lib/command.ts";
 
 const command = defineCommand(
   "docs",

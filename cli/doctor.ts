@@ -1,7 +1,4 @@
-import { dataFolder } from "../components/host/paths.ts";
-import { runChecks } from "./checks/check.ts";
-import { silent, terminalReport } from "./checks/terminal.ts";
-import { checkStack, defineCommand, runCommand } from "./command.ts";
+import { dataFolder } from "../lib/host/paths.ts";
 import { dockerChecks } from "./doctor/docker.ts";
 import { historyChecks } from "./doctor/history.ts";
 import { kubernetesChecks } from "./doctor/kubernetes.ts";
@@ -10,8 +7,11 @@ import { machineChecks } from "./doctor/machine.ts";
 import type { DoctorCheck, Health, Patient } from "./doctor/outcome.ts";
 import { stackChecks } from "./doctor/stack.ts";
 import { storeChecks } from "./doctor/stores.ts";
-import { LiveStack, settingsOf } from "./live-stack.ts";
-import { Pulumi } from "./pulumi-cli.ts";
+import { runChecks } from "./lib/checks/check.ts";
+import { silent, terminalReport } from "./lib/checks/terminal.ts";
+import { checkStack, defineCommand, runCommand } from "./lib/command.ts";
+import { LiveStack, settingsOf } from "./lib/live-stack.ts";
+import { Pulumi } from "./lib/pulumi-cli.ts";
 
 const formats = { ok: "green", warning: "yellow", broken: "red" } as const;
 

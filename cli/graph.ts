@@ -1,5 +1,5 @@
-import { checkStack, defineCommand, runCommand } from "./command.ts";
-import { drawStacks } from "./graph/stacks.ts";
+import { checkStack, defineCommand, runCommand } from "./lib/command.ts";
+import { drawStacks } from "./lib/graph/stacks.ts";
 
 const command = defineCommand(
   "graph",

@@ -1,9 +1,9 @@
 import { Option } from "commander";
-import { Problem } from "../components/host/problem.ts";
-import { type RotationStep, rotationSteps } from "../components/key-rotation.ts";
-import { checkStack, confirmed, defineCommand, knownStacks, runCommand } from "./command.ts";
-import { Pulumi } from "./pulumi-cli.ts";
-import { freeStack } from "./setup/stale-lock.ts";
+import { Problem } from "../lib/problem.ts";
+import { type RotationStep, rotationSteps } from "../lib/stack/key-rotation.ts";
+import { checkStack, confirmed, defineCommand, knownStacks, runCommand } from "./lib/command.ts";
+import { Pulumi } from "./lib/pulumi-cli.ts";
+import { freeStack } from "./lib/stack-lock.ts";
 
 interface Flags {
   stack: string;
@@ -46,7 +46,7 @@ async function rotate({ stack, until, yes }: Flags): Promise<void> {
   refuseOthersKeys(stack, settings);
   const { durability } = await pulumi.outputs<{ durability?: string }>(stack);
   if (durability === undefined) {
-    throw new Problem(`stack ${stack} is not up, so nobody has its keys. Remedy: npm start -- --stack ${stack}`);
+    throw new Problem(`stack ${stack} is not up, so nobody has its keys`, `npm start -- --stack ${stack}`);
   }
   if (!durability.startsWith("kept") && !yes) {
     const loss = "although its server starts again twice and loses its runs in flight each time";
@@ -64,8 +64,8 @@ async function rotate({ stack, until, yes }: Flags): Promise<void> {
     for (const each of changing) {
       if ((await pulumi.change("up", each, [])) === 0) continue;
       throw new Problem(
-        `step ${step} has not reached stack ${each}; what went wrong is above, and the keys in use still are good. ` +
-          `Remedy: mend that, and run npm run keys -- rotate --stack ${stack}`,
+        `step ${step} has not reached stack ${each}; what went wrong is above, and the keys in use still are good`,
+        `mend that, and run npm run keys -- rotate --stack ${stack}`,
       );
     }
   };
@@ -104,13 +104,14 @@ async function keySettings(pulumi: Pulumi, stack: string) {
 function refuseOthersKeys(stack: string, { keysFrom, signingKey, eventKey }: KeySettings): void {
   if (keysFrom) {
     throw new Problem(
-      `stack ${stack} uses the keys of stack ${keysFrom}. Remedy: npm run keys -- rotate --stack ${keysFrom}, which changes both`,
+      `stack ${stack} uses the keys of stack ${keysFrom}`,
+      `npm run keys -- rotate --stack ${keysFrom}, which changes both`,
     );
   }
   if (signingKey && eventKey) {
     throw new Problem(
-      `both keys of stack ${stack} are your own, in \`signingKey\` and \`eventKey\`, and none is generated. ` +
-        `Remedy: npm run pulumi -- config set --secret signingKey --stack ${stack}, or take them out first`,
+      `both keys of stack ${stack} are your own, in \`signingKey\` and \`eventKey\`, and none is generated`,
+      `npm run pulumi -- config set --secret signingKey --stack ${stack}, or take them out first`,
     );
   }
 }

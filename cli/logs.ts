@@ -1,9 +1,9 @@
 import { Argument, InvalidArgumentError } from "commander";
 import { execa } from "execa";
-import { Problem } from "../components/host/problem.ts";
-import { checkStack, defineCommand, runCommand } from "./command.ts";
-import { Pulumi } from "./pulumi-cli.ts";
-import { type LoggingService, logCommandOf, loggingServices, logSettings } from "./service-log.ts";
+import { Problem } from "../lib/problem.ts";
+import { checkStack, defineCommand, runCommand } from "./lib/command.ts";
+import { Pulumi } from "./lib/pulumi-cli.ts";
+import { type LoggingService, logCommandOf, loggingServices, logSettings } from "./lib/service-log.ts";
 
 interface Flags {
   stack: string;
@@ -32,7 +32,8 @@ async function logs(service: LoggingService | undefined, { stack, follow = false
   );
   if (found.length === 0) {
     throw new Problem(
-      `stack ${stack} has no ${service ?? "service"} here that writes a log. Remedy: npm start -- --stack ${stack}`,
+      `stack ${stack} has no ${service ?? "service"} here that writes a log`,
+      `npm start -- --stack ${stack}`,
     );
   }
   // Ctrl-C is how one stops to follow, and no failure.

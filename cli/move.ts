@@ -1,14 +1,14 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { dataFolder } from "../components/host/paths.ts";
-import { Problem } from "../components/host/problem.ts";
-import type { Seen } from "../components/upkeep/look.ts";
-import { checkStack, confirmed, defineCommand, runCommand, UsageProblem } from "./command.ts";
-import { Pulumi } from "./pulumi-cli.ts";
-import { freeStack } from "./setup/stale-lock.ts";
-import { Journal } from "./upkeep/journal.ts";
-import { type Move, moveStack, moveTools } from "./upkeep/moving.ts";
-import { type StackState, stateOf } from "./upkeep/take-backup.ts";
+import type { Inspection } from "../lib/data/requests.ts";
+import { dataFolder } from "../lib/host/paths.ts";
+import { Problem } from "../lib/problem.ts";
+import { type StackState, stateOf } from "./lib/backup/take.ts";
+import { checkStack, confirmed, defineCommand, runCommand, UsageProblem } from "./lib/command.ts";
+import { Journal } from "./lib/journal.ts";
+import { Pulumi } from "./lib/pulumi-cli.ts";
+import { freeStack } from "./lib/stack-lock.ts";
+import { type Move, moveStack, moveTools } from "./move/steps.ts";
 
 interface Flags {
   from: string;
@@ -52,16 +52,15 @@ async function checkTarget(pulumi: Pulumi, from: string, to: string): Promise<vo
   if (source === "cluster" && tier !== "cluster") {
     throw new Problem(
       `stack ${from} is of tier cluster, whose history is in Postgres, and that of ${to} is a SQLite file, which does not ` +
-        `take it in. Remedy: --to a stack of tier cluster`,
+        `take it in`,
+      `--to a stack of tier cluster`,
     );
   }
   if (tier === "docker" && durable === "false") {
-    throw new Problem(`stack ${to} keeps nothing. Remedy: npm run pulumi -- config set durable true --stack ${to}`);
+    throw new Problem(`stack ${to} keeps nothing`, `npm run pulumi -- config set durable true --stack ${to}`);
   }
   if (keysFrom) {
-    throw new Problem(
-      `stack ${to} uses the keys of ${keysFrom}. Remedy: npm run pulumi -- config rm keysFrom --stack ${to}`,
-    );
+    throw new Problem(`stack ${to} uses the keys of ${keysFrom}`, `npm run pulumi -- config rm keysFrom --stack ${to}`);
   }
 }
 
@@ -69,18 +68,18 @@ async function refuseUsed(pulumi: Pulumi, to: string): Promise<void> {
   const { durability } = await pulumi.outputs<{ durability?: string }>(to);
   if (durability === undefined) return;
   const { site } = await stateOf(pulumi, to);
-  const { newest } = await site.run<Seen>("look", { database: site.database });
+  const { newest } = await site.run<Inspection>("inspect", { database: site.database });
   if (newest === 0) return;
   throw new Problem(
-    `stack ${to} has runs or events of its own, which a move would replace. ` +
-      `Remedy: npm run destroy -- --delete-data --stack ${to}, or move into another stack`,
+    `stack ${to} has runs or events of its own, which a move would replace`,
+    `npm run destroy -- --delete-data --stack ${to}, or move into another stack`,
   );
 }
 
 /** Runs in flight come along in Redis; those in a server's memory do not. */
 async function askAboutFlight(from: string, { stores, site }: StackState, yes?: true): Promise<void> {
   if (stores.queueUrl || yes) return;
-  const seen = site.copyUnkept ? undefined : await site.run<Seen>("look", { database: site.database });
+  const seen = site.copyUnkept ? undefined : await site.run<Inspection>("inspect", { database: site.database });
   if (seen?.unfinished === 0) return;
   const how = seen ? `${seen.unfinished} runs` : "any runs";
   const what = `move stack ${from}, although ${how} in flight are in its server's memory and do not come along`;

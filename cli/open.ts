@@ -1,11 +1,11 @@
 import { execa } from "execa";
 import type { Forward } from "../components/endpoints.ts";
-import { dashboardUser } from "../components/gateway/caddyfile.ts";
-import { forwardCommand } from "../components/host/forward.ts";
-import { Problem } from "../components/host/problem.ts";
-import { onPath } from "../components/host/programs.ts";
-import { checkStack, defineCommand, runCommand } from "./command.ts";
-import { Pulumi } from "./pulumi-cli.ts";
+import { onPath } from "../lib/host/programs.ts";
+import { forwardCommand } from "../lib/places/forward.ts";
+import { Problem } from "../lib/problem.ts";
+import { dashboardUser } from "../lib/render/caddyfile.ts";
+import { checkStack, defineCommand, runCommand } from "./lib/command.ts";
+import { Pulumi } from "./lib/pulumi-cli.ts";
 
 /** Outputs of a stack that this command reads; none before its first `up`. */
 interface Outputs {
@@ -27,7 +27,7 @@ async function open({ stack, print }: { stack: string; print?: true }): Promise<
   const pulumi = await Pulumi.find();
   await pulumi.selectOrCreate(stack);
   const { dashboardUrl, dashboardPassword, apiUrl, forward } = await pulumi.outputs<Outputs>(stack);
-  if (!dashboardUrl) throw new Problem(`stack ${stack} is not up. Remedy: npm start -- --stack ${stack}`);
+  if (!dashboardUrl) throw new Problem(`stack ${stack} is not up`, `npm start -- --stack ${stack}`);
   console.log(`Dashboard  ${dashboardUrl}`);
   if (forward && apiUrl === `http://127.0.0.1:${forward.server.local}`) {
     console.log(`           while this runs: ${forwardCommand(forward)}`);

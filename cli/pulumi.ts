@@ -1,6 +1,6 @@
 /** Pulumi's CLI with the backend and passphrase that the other commands use: `npm run pulumi -- up -s persistent`. */
-import { Problem } from "../components/host/problem.ts";
-import { Pulumi } from "./pulumi-cli.ts";
+import { Problem } from "../lib/problem.ts";
+import { Pulumi } from "./lib/pulumi-cli.ts";
 
 try {
   process.exitCode = await (await Pulumi.find()).run(process.argv.slice(2));

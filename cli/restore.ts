@@ -1,16 +1,16 @@
 import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { Problem } from "../components/host/problem.ts";
-import { writePrivateFile } from "../components/host/records.ts";
-import { checkStack, defineCommand, runCommand } from "./command.ts";
-import { Pulumi } from "./pulumi-cli.ts";
-import { freeStack } from "./setup/stale-lock.ts";
-import { isOfPostgres, type Manifest, unpack } from "./upkeep/archive.ts";
-import { keysOfState } from "./upkeep/keys-of-state.ts";
-import { checkFit, putBack } from "./upkeep/put-back.ts";
-import { stateOf } from "./upkeep/take-backup.ts";
-import { verified } from "./upkeep/verified.ts";
+import { writePrivateFile } from "../lib/host/records.ts";
+import { Problem } from "../lib/problem.ts";
+import { isOfPostgres, type Manifest, unpack } from "./lib/backup/archive.ts";
+import { checkFit, putBack } from "./lib/backup/restore.ts";
+import { stateOf } from "./lib/backup/take.ts";
+import { checkStack, defineCommand, runCommand } from "./lib/command.ts";
+import { Pulumi } from "./lib/pulumi-cli.ts";
+import { freeStack } from "./lib/stack-lock.ts";
+import { verified } from "./lib/verified.ts";
+import { keysOfState } from "./restore/keys-of-state.ts";
 
 interface Flags {
   stack: string;
@@ -61,7 +61,8 @@ async function checkEngine(pulumi: Pulumi, stack: string, manifest: Manifest): P
   if (!isOfPostgres(manifest) || tier === "cluster") return;
   throw new Problem(
     `the backup's history is of Postgres, and stack ${stack} keeps its own in SQLite (tier ${tier}), which does not take ` +
-      "it in. Remedy: a stack of tier cluster",
+      "it in",
+    "a stack of tier cluster",
   );
 }
 

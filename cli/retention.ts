@@ -1,31 +1,31 @@
-import { type Swept, warnings } from "../components/upkeep/sweep.ts";
-import { checkStack, defineCommand, runCommand } from "./command.ts";
-import { Pulumi } from "./pulumi-cli.ts";
-import { stateOf } from "./upkeep/take-backup.ts";
+import { type SweepReport, warningsOf } from "../lib/data/requests.ts";
+import { stateOf } from "./lib/backup/take.ts";
+import { checkStack, defineCommand, runCommand } from "./lib/command.ts";
+import { Pulumi } from "./lib/pulumi-cli.ts";
 
 interface Flags {
   stack: string;
   now?: true;
-  endStranded?: true;
+  endOrphaned?: true;
   json?: true;
 }
 
 const command = defineCommand("retention", "Says how large a stack's history is, and which of its runs never end.")
   .requiredOption("-s, --stack <stack>", "the stack, one of the Pulumi.<stack>.yaml files")
   .option("--now", "remove at once what is older than the setting `retention`")
-  .option("--end-stranded", "write the end of runs that never end: cancelled")
+  .option("--end-orphaned", "write the end of runs that never end: cancelled")
   .option("--json", "print one JSON value")
   .addHelpText("after", "\nExample: npm run retention -- --now --stack persistent")
   .action(retention);
 
-async function retention({ stack, now, endStranded, json }: Flags): Promise<void> {
+async function retention({ stack, now, endOrphaned, json }: Flags): Promise<void> {
   checkStack(stack);
   const pulumi = await Pulumi.find();
   const { site, stores } = await stateOf(pulumi, stack);
   const { retention = "30d" } = await pulumi.settings(stack, ["retention"]);
   const days = now && retention !== "off" ? Number.parseInt(retention, 10) : undefined;
-  const order = { database: site.database, queueUrl: stores.queueUrl, days, endStranded };
-  const swept = await site.run<Swept>("purge", order);
+  const order = { database: site.database, queueUrl: stores.queueUrl, days, endOrphaned };
+  const swept = await site.run<SweepReport>("sweep-now", order);
   if (json) {
     console.log(JSON.stringify(swept));
     return;
@@ -38,10 +38,10 @@ async function retention({ stack, now, endStranded, json }: Flags): Promise<void
     const what = rows.map(([table, count]) => `${count} ${table}`).join(", ") || "nothing";
     console.log(`Removed ${what}; gave back ${megabytes(swept.bytes ?? 0)}`);
   }
-  console.log(`Runs    ${swept.inFlight} in flight, ${swept.stranded.length} that never end`);
+  console.log(`Runs    ${swept.inFlight} in flight, ${swept.orphaned.length} that never end`);
   if (swept.ended > 0) console.log(`Ended   ${swept.ended} as cancelled`);
-  else for (const run of swept.stranded.slice(0, 20)) console.log(`        ${run}`);
-  for (const warning of warnings(swept)) console.log(`Warning ${warning}`);
+  else for (const run of swept.orphaned.slice(0, 20)) console.log(`        ${run}`);
+  for (const { message } of warningsOf(swept)) console.log(`Warning ${message}`);
 }
 
 await runCommand(command);

@@ -3,7 +3,7 @@
 import { spawn } from "node:child_process";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { ensureDependencies } from "../components/host/dependencies.mjs";
+import { ensureDependencies } from "../lib/dependencies.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const binaries = join(root, "node_modules", ".bin");

@@ -1,11 +1,11 @@
 import type { Forward } from "../components/endpoints.ts";
-import { throughForward } from "../components/host/forward.ts";
-import { Problem } from "../components/host/problem.ts";
-import { InngestApi } from "../components/inngest-api.ts";
-import { checkStack, defineCommand, runCommand } from "./command.ts";
-import { checkEvent, declaredEvents, parseData } from "./events.ts";
-import { type FollowedRun, follow } from "./follow.ts";
-import { Pulumi } from "./pulumi-cli.ts";
+import { InngestApi } from "../lib/inngest/api.ts";
+import { throughForward } from "../lib/places/forward.ts";
+import { Problem } from "../lib/problem.ts";
+import { checkStack, defineCommand, runCommand } from "./lib/command.ts";
+import { Pulumi } from "./lib/pulumi-cli.ts";
+import { checkEvent, declaredEvents, parseData } from "./send/events.ts";
+import { type FollowedRun, follow } from "./send/follow.ts";
 
 /** Outputs of a stack that this command reads; none before its first `up`. */
 interface Outputs {
@@ -35,7 +35,7 @@ async function send(name: string, json: string, { stack, json: asJson }: { stack
   await pulumi.selectOrCreate(stack);
   const outputs = await pulumi.outputs<Outputs>(stack);
   const { apiUrl, workerUrl, signingKey, eventKey } = outputs;
-  if (!apiUrl) throw new Problem(`stack ${stack} is not up. Remedy: npm start -- --stack ${stack}`);
+  if (!apiUrl) throw new Problem(`stack ${stack} is not up`, `npm start -- --stack ${stack}`);
   const { runtime, workerDir = "" } = await pulumi.settings(stack, ["runtime", "workerDir"]);
   const events = runtime === "external" ? undefined : await declaredEvents(workerDir);
   if (events) await checkEvent(events, { name, data }, workerDir);

@@ -1,14 +1,15 @@
 import { join } from "node:path";
 import { execa } from "execa";
-import { dataFolder } from "../components/host/paths.ts";
-import { holderOf } from "../components/host/ports.ts";
-import { Problem } from "../components/host/problem.ts";
-import { locate } from "../components/host/programs.ts";
-import { running } from "../components/host/supervisors/index.ts";
-import { identify } from "../components/host/supervisors/service.ts";
-import { InngestApi } from "../components/inngest-api.ts";
-import { defineCommand, runCommand, UsageProblem } from "./command.ts";
-import { Pulumi } from "./pulumi-cli.ts";
+import { dataFolder } from "../lib/host/paths.ts";
+import { holderOf } from "../lib/host/ports.ts";
+import { locate } from "../lib/host/programs.ts";
+import { running } from "../lib/host/supervisors/index.ts";
+import { identify } from "../lib/host/supervisors/service.ts";
+import { InngestApi } from "../lib/inngest/api.ts";
+import { Problem } from "../lib/problem.ts";
+import { defineCommand, runCommand, UsageProblem } from "./lib/command.ts";
+import { Pulumi } from "./lib/pulumi-cli.ts";
+import { freeStack } from "./lib/stack-lock.ts";
 import {
   type Answers,
   checkFlags,
@@ -34,7 +35,6 @@ import {
   writeWorker,
 } from "./setup/scaffold.ts";
 import { SettingsFile } from "./setup/settings.ts";
-import { freeStack } from "./setup/stale-lock.ts";
 
 /** Folder of a new worker where nobody says another; git leaves it to its owner. */
 const defaultWorkerDir = "my-worker";
@@ -62,13 +62,13 @@ const command = defineCommand(
 
 async function setup(positional: string | undefined, given: Flags): Promise<void> {
   if (positional !== undefined && given.tier !== undefined) {
-    throw new UsageProblem("the tier must be given once. Remedy: leave --tier out");
+    throw new UsageProblem("the tier must be given once", "leave --tier out");
   }
   const flags = { ...given, ...(positional !== undefined && { tier: positional }) };
   checkFlags(flags);
   const asks = !flags.yes;
   if (asks && !(process.stdin.isTTY && process.stdout.isTTY)) {
-    throw new UsageProblem("no terminal to ask on. Remedy: --yes, with flags for what is to be other than it is");
+    throw new UsageProblem("no terminal to ask on", "--yes, with flags for what is to be other than it is");
   }
   if (asks) ask.greet();
   const stack = flags.tier ? stackOf(flags.tier) : asks ? await ask.askBuilding() : "dev";
@@ -130,8 +130,7 @@ async function setup(positional: string | undefined, given: Flags): Promise<void
   });
   const step = async (what: string, action: () => unknown) => {
     const result = await action();
-    if (interrupted)
-      throw new Problem(`setup was stopped while ${what}. Remedy: npm run setup again, it goes on from there`);
+    if (interrupted) throw new Problem(`setup was stopped while ${what}`, `npm run setup again, it goes on from there`);
     return result;
   };
   if (worker.runtime !== "external" && template) {
@@ -146,7 +145,7 @@ async function setup(positional: string | undefined, given: Flags): Promise<void
   }
   const exitCode = await step("the stack was brought up", () => pulumi.change("up", stack, ["--refresh"]));
   if (exitCode !== 0) {
-    throw new Problem(`stack ${stack} is not up; what went wrong is above. Remedy: mend that, and npm run setup again`);
+    throw new Problem(`stack ${stack} is not up; what went wrong is above`, `mend that, and npm run setup again`);
   }
   if (worker.runtime === "external" && !(await answers200(worker.url))) {
     console.log(`\nNothing answers at ${worker.url} yet, so there is nothing to check.`);
@@ -172,7 +171,7 @@ async function answer(stack: StackName, flags: Flags, asks: boolean, file: Setti
   if (runtime === "external") {
     const known = flags.appUrl ?? (await file.get("workerUrl"));
     if (!known && !asks)
-      throw new UsageProblem("--runtime external needs your app's address. Remedy: --app-url http://localhost:3000");
+      throw new UsageProblem("--runtime external needs your app's address", "--app-url http://localhost:3000");
     const url = endpointOf(known ?? (await ask.askAppUrl()));
     const framework = flags.framework
       ? choice("--framework", frameworks, flags.framework)
@@ -221,8 +220,8 @@ async function checkPort(stack: StackName, port: number, dataDir: string | undef
   if (!(await new InngestApi(`http://127.0.0.1:${port}`, "").isHealthy())) return;
   const holder = await holderOf(port);
   throw new Problem(
-    `another Inngest is on port ${port}${holder ? `: ${holder.command} (pid ${holder.pid})` : ""}. ` +
-      `Remedy: stop it, or npm run pulumi -- config set port ${port + 1000} --stack ${stack}`,
+    `another Inngest is on port ${port}${holder ? `: ${holder.command} (pid ${holder.pid})` : ""}`,
+    `stop it, or npm run pulumi -- config set port ${port + 1000} --stack ${stack}`,
   );
 }
 

@@ -1,12 +1,12 @@
 import type { Forward } from "../components/endpoints.ts";
-import { forwardCommand, throughForward } from "../components/host/forward.ts";
-import { Problem } from "../components/host/problem.ts";
-import { InngestApi } from "../components/inngest-api.ts";
-import { checkStack, defineCommand, runCommand } from "./command.ts";
-import { firstFunction, firstRun } from "./first-run.ts";
-import { withOutputs } from "./handed-over.ts";
-import { Pulumi } from "./pulumi-cli.ts";
-import { freeStack } from "./setup/stale-lock.ts";
+import { InngestApi } from "../lib/inngest/api.ts";
+import { forwardCommand, throughForward } from "../lib/places/forward.ts";
+import { Problem } from "../lib/problem.ts";
+import { checkStack, defineCommand, runCommand } from "./lib/command.ts";
+import { Pulumi } from "./lib/pulumi-cli.ts";
+import { freeStack } from "./lib/stack-lock.ts";
+import { firstFunction, firstRun } from "./start/first-run.ts";
+import { withOutputs } from "./start/handed-over.ts";
 
 /** What a stack's program hands over. */
 interface Outputs {

@@ -1,14 +1,14 @@
 import { styleText } from "node:util";
-import { forwardCommand } from "../components/host/forward.ts";
-import { whileTelling, wrapped } from "./checks/terminal.ts";
-import { defineCommand, runCommand } from "./command.ts";
-import { LiveStack } from "./live-stack.ts";
-import { readable, sizeAlarm, sizesOf } from "./sizes.ts";
+import { forwardCommand } from "../lib/places/forward.ts";
+import { whileTelling, wrapped } from "./lib/checks/terminal.ts";
+import { defineCommand, runCommand } from "./lib/command.ts";
+import { NoView, viewOf } from "./lib/comparison.ts";
+import type { Round } from "./lib/last-sweep.ts";
+import { LiveStack } from "./lib/live-stack.ts";
+import { type PartState, stateOfParts } from "./lib/part-states.ts";
+import { readable, sizeAlarm, sizesOf } from "./lib/sizes.ts";
+import { versionsOf } from "./lib/versions.ts";
 import { cronsOf, type LastCron } from "./status/crons.ts";
-import type { Round } from "./status/janitor.ts";
-import { type PartState, stateOfParts } from "./status/parts.ts";
-import { NoView, viewOf } from "./verify/view.ts";
-import { versionsOf } from "./versions.ts";
 
 const command = defineCommand(
   "status",

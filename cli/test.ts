@@ -2,8 +2,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { execa } from "execa";
-import { ensureDependencies } from "../components/host/dependencies.mjs";
-import { defineCommand, runCommand } from "./command.ts";
+import { ensureDependencies } from "../lib/dependencies.mjs";
+import { defineCommand, runCommand } from "./lib/command.ts";
 
 interface Report {
   success: boolean;

@@ -1,10 +1,11 @@
 import { resolve } from "node:path";
-import { Problem } from "../components/host/problem.ts";
-import { defaults } from "../config.ts";
-import { checkStack, confirmed, defineCommand, runCommand, UsageProblem } from "./command.ts";
-import { Pulumi } from "./pulumi-cli.ts";
-import { freeStack } from "./setup/stale-lock.ts";
-import { Journal } from "./upkeep/journal.ts";
+import { defaults } from "../components/settings.ts";
+import { Problem } from "../lib/problem.ts";
+import { stateOf, takeBackup } from "./lib/backup/take.ts";
+import { checkStack, confirmed, defineCommand, runCommand, UsageProblem } from "./lib/command.ts";
+import { Journal } from "./lib/journal.ts";
+import { Pulumi } from "./lib/pulumi-cli.ts";
+import { freeStack } from "./lib/stack-lock.ts";
 import {
   bringBinary,
   bringImage,
@@ -13,9 +14,8 @@ import {
   expectVersion,
   imageAt,
   numberOf,
-} from "./upkeep/server-version.ts";
-import { stateOf, takeBackup } from "./upkeep/take-backup.ts";
-import { type Upgrade, upgradeStack, upgradeTools } from "./upkeep/upgrading.ts";
+} from "./upgrade/server-version.ts";
+import { type Upgrade, upgradeStack, upgradeTools } from "./upgrade/steps.ts";
 
 interface Flags {
   stack: string;
@@ -45,7 +45,8 @@ async function upgrade(flags: Flags): Promise<void> {
   const begun = journal.read();
   if (begun && begun.to !== to) {
     throw new UsageProblem(
-      `an upgrade of stack ${stack} to ${begun.to} is under way. Remedy: --to ${begun.to}, which ends it`,
+      `an upgrade of stack ${stack} to ${begun.to} is under way`,
+      `--to ${begun.to}, which ends it`,
     );
   }
   const plan = begun ?? (await prepare(pulumi, { ...flags, to }));

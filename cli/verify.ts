@@ -1,8 +1,10 @@
 import { InvalidArgumentError, Option } from "commander";
-import { runChecks } from "./checks/check.ts";
-import { silent, terminalReport } from "./checks/terminal.ts";
-import { defineCommand, runCommand, UsageProblem } from "./command.ts";
-import { LiveStack } from "./live-stack.ts";
+import { runChecks } from "./lib/checks/check.ts";
+import { silent, terminalReport } from "./lib/checks/terminal.ts";
+import { defineCommand, runCommand, UsageProblem } from "./lib/command.ts";
+import { NoView, viewOf } from "./lib/comparison.ts";
+import { LiveStack } from "./lib/live-stack.ts";
+import { versionsOf } from "./lib/versions.ts";
 import { edgeChecks } from "./verify/edge.ts";
 import { eventCheck } from "./verify/event.ts";
 import { refuseForeignRuns } from "./verify/in-flight.ts";
@@ -12,8 +14,6 @@ import { rebootCheck } from "./verify/reboot.ts";
 import { keepReceipt, receiptOf } from "./verify/receipt.ts";
 import { recreateCheck } from "./verify/recreate.ts";
 import { registrationChecks, type Viewed } from "./verify/registration.ts";
-import { NoView, viewOf } from "./verify/view.ts";
-import { versionsOf } from "./versions.ts";
 
 interface Flags {
   stack: string;
@@ -84,10 +84,10 @@ async function verify(flags: Flags): Promise<void> {
 
 function checkFlags({ force, disruptive, beforeReboot, afterReboot }: Flags): void {
   if (force && !disruptive) {
-    throw new UsageProblem("--force is for --disruptive. Remedy: leave it out, or add --disruptive");
+    throw new UsageProblem("--force is for --disruptive", "leave it out, or add --disruptive");
   }
   if (beforeReboot && afterReboot) {
-    throw new UsageProblem("--before-reboot and --after-reboot have a reboot between them. Remedy: one of them");
+    throw new UsageProblem("--before-reboot and --after-reboot have a reboot between them", "one of them");
   }
 }
 

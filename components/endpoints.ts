@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Settings } from "../config.ts";
-import type { ToldKeys } from "./key-rotation.ts";
-import type { Stores } from "./stores.ts";
+import type { ToldKeys } from "../lib/stack/key-rotation.ts";
+import type { Stores } from "../lib/stack/stores.ts";
+import type { Settings } from "./settings.ts";
 import { servePath } from "./worker-environment.ts";
 
 /** The keys of a stack, all secret: the same for server and worker but while they change. */

@@ -1,6 +1,6 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import type { PreflightSpec } from "./host/preflight.ts";
+import type { PreflightSpec } from "../scripts/preflight.ts";
 
 /**
  * A look at this machine that everything else waits for, so that a port in use, a missing binary or an engine that is
@@ -12,7 +12,7 @@ export class Preflight extends pulumi.ComponentResource {
     new command.local.Command(
       `${name}-check`,
       {
-        create: "node components/host/preflight.ts",
+        create: "node scripts/preflight.ts",
         stdin: JSON.stringify(spec),
         logging: command.local.Logging.None,
         // Its last output is where the stack's data has been so far.

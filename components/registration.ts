@@ -1,7 +1,7 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
+import type { RegistrationSpec } from "../scripts/register.ts";
 import type { Forward } from "./endpoints.ts";
-import type { RegistrationSpec } from "./host/register.ts";
 
 export interface RegistrationArgs {
   /** The server's API, from this machine. */
@@ -34,7 +34,7 @@ export class Registration extends pulumi.ComponentResource {
     const sync = new command.local.Command(
       `${name}-sync`,
       {
-        create: "node components/host/register.ts",
+        create: "node scripts/register.ts",
         stdin: pulumi.secret(pulumi.jsonStringify({ apiUrl, workerUrl, workerEndpoint, forward, way, signingKey })),
         environment: { SERVER: args.server, WORKER: args.worker },
         logging: command.local.Logging.None,

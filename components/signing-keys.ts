@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
+import { keysAt, type RotationStep } from "../lib/stack/key-rotation.ts";
 import type { Keys } from "./endpoints.ts";
-import { keysAt, type RotationStep } from "./key-rotation.ts";
 
 export interface SigningKeysArgs {
   /** Number of the keys; another number is another pair. @default 1 */

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { WorkerKeys } from "./key-rotation.ts";
+import type { WorkerKeys } from "../lib/stack/key-rotation.ts";
 
-export { servePath } from "./serve-path.ts";
+export { servePath } from "../lib/inngest/serve-path.ts";
 
 /** What every worker is told, wherever it runs. */
 export interface WorkerArgs {

@@ -4,9 +4,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { hostGateway } from "../../components/host/docker-engine.ts";
-import { InngestApi } from "../../components/inngest-api.ts";
-import { defaults } from "../../config.ts";
+import { defaults } from "../../components/settings.ts";
+import { InngestApi } from "../../lib/inngest/api.ts";
+import { hostGateway } from "../../lib/places/docker-engine.ts";
 import { Programs } from "./processes.ts";
 
 /** How the worker is run and reached. */

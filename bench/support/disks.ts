@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { chmodSync, closeSync, fsyncSync, mkdirSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { onPath } from "../../components/host/programs.ts";
+import { onPath } from "../../lib/host/programs.ts";
 import { quantile } from "./measure.ts";
 
 /** Megabytes of a file system, enough for a burst on any tier. */

@@ -1,16 +1,16 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { connectionsPerServer } from "../../components/cluster/connections.ts";
-import { renderRedisConf } from "../../components/docker/redis-conf.ts";
-import { onPath } from "../../components/host/programs.ts";
-import { InngestApi, WorkerEndpoint } from "../../components/inngest-api.ts";
-import { type Profile, profileSettings } from "../../components/profile.ts";
-import { commonVariables, renderServerConfig } from "../../components/server-options.ts";
-import { emptyWalDatabase } from "../../components/wal-database.ts";
 import { servePath, workerVariables } from "../../components/worker-environment.ts";
-import { durableWorker } from "../../tests/support/durable-worker.ts";
-import { freePorts } from "../../tests/support/ports.ts";
+import { onPath } from "../../lib/host/programs.ts";
+import { InngestApi, WorkerEndpoint } from "../../lib/inngest/api.ts";
+import { connectionsPerServer } from "../../lib/render/postgres-connections.ts";
+import { renderRedisConf } from "../../lib/render/redis-conf.ts";
+import { commonVariables, renderServerConfig } from "../../lib/render/server-options.ts";
+import { emptyWalDatabase } from "../../lib/render/wal-database.ts";
+import { type Profile, profileSettings } from "../../lib/settings/profile.ts";
+import { durableWorker } from "../../tools/durable-worker.ts";
+import { freePorts } from "../../tools/ports.ts";
 import { postgresUrl, startPostgres } from "./postgres.ts";
 import { ending, Subject, until, type Work } from "./subject.ts";
 

@@ -1,5 +1,5 @@
-import { missing } from "../../tests/support/engine.ts";
-import { TestStack } from "../../tests/support/test-stack.ts";
+import { missing } from "../../tools/engine.ts";
+import { TestStack } from "../../tools/test-stack.ts";
 import { figure, interleave, type Report, report, type Target, timed } from "./measure.ts";
 import { BenchProgram } from "./program.ts";
 

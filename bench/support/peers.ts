@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { freePorts } from "../../tests/support/ports.ts";
+import { freePorts } from "../../tools/ports.ts";
 import { postgresUrl, startPostgres } from "./postgres.ts";
 import { Subject, until, type Work } from "./subject.ts";
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { execa } from "execa";
-import { compileCache } from "../../components/host/paths.ts";
+import { compileCache } from "../../lib/host/paths.ts";
 
 /**
  * Programs without a resource, what any program costs at the least: `usual` is as `pulumi new typescript` makes it, and run
@@ -78,7 +78,7 @@ export class BenchProgram {
       ...(kind !== "usual" && { NODE_COMPILE_CACHE: ours }),
     };
     for (const [name, content] of Object.entries(files[kind])) writeFileSync(join(this.#folder, name), content);
-    const links = ["node_modules", ...(kind === "workers" ? ["components", "worker"] : [])];
+    const links = ["node_modules", ...(kind === "workers" ? ["components", "lib", "scripts", "worker"] : [])];
     for (const name of links) symlinkSync(resolve(name), join(this.#folder, name));
   }
 

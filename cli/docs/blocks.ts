@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { parse } from "yaml";
 import { keptResult } from "../../bench/support/results.ts";
 import { renderTable } from "../../bench/support/table.ts";
-import { Problem } from "../../components/host/problem.ts";
+import { Problem } from "../../lib/problem.ts";
 
 /**
  * Parts of a page that come from elsewhere: between `<!-- generated: KIND ARGUMENT -->` and `<!-- end -->`. Kinds are

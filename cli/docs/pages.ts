@@ -1,5 +1,5 @@
 import { globSync, readFileSync } from "node:fs";
-import { drawStacks } from "../graph/stacks.ts";
+import { drawStacks } from "../lib/graph/stacks.ts";
 import { fillBlocks } from "./blocks.ts";
 
 /** Every page for people, from the project's folder. */

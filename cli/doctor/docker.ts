@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { statfs } from "node:fs/promises";
-import { dockerNames } from "../../components/docker/names.ts";
-import { dockerProblem, dockerSays } from "../../components/host/docker-engine.ts";
-import { atLeast } from "../../components/host/versions.ts";
+import { atLeast } from "../../lib/host/versions.ts";
+import { dockerProblem, dockerSays } from "../../lib/places/docker-engine.ts";
+import { dockerNames } from "../../lib/stack/docker-names.ts";
 import { broken, brokenBy, type DoctorCheck, ok, type Patient, warning } from "./outcome.ts";
 
 const gigabyte = 1024 ** 3;

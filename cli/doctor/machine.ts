@@ -2,10 +2,10 @@ import { existsSync, statSync } from "node:fs";
 import { statfs } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname } from "node:path";
-import { passphraseFile, stateFolder } from "../../components/host/paths.ts";
-import { Problem } from "../../components/host/problem.ts";
-import { atLeast } from "../../components/host/versions.ts";
-import { ownBackend, Pulumi } from "../pulumi-cli.ts";
+import { passphraseFile, stateFolder } from "../../lib/host/paths.ts";
+import { atLeast } from "../../lib/host/versions.ts";
+import { Problem } from "../../lib/problem.ts";
+import { ownBackend, Pulumi } from "../lib/pulumi-cli.ts";
 import { broken, brokenBy, type DoctorCheck, ok, warning } from "./outcome.ts";
 
 const require = createRequire(import.meta.url);

@@ -1,6 +1,6 @@
-import type { Check, Outcome } from "../checks/check.ts";
-import type { Outputs, StackSettings } from "../live-stack.ts";
-import type { Pulumi } from "../pulumi-cli.ts";
+import type { Check, Outcome } from "../lib/checks/check.ts";
+import type { Outputs, StackSettings } from "../lib/live-stack.ts";
+import type { Pulumi } from "../lib/pulumi-cli.ts";
 
 export type Health = "ok" | "warning" | "broken";
 export type DoctorCheck = Check<Health>;

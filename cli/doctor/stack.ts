@@ -1,12 +1,12 @@
-import { takenPorts } from "../../components/host/port-holders.ts";
-import { Problem } from "../../components/host/problem.ts";
-import { locate } from "../../components/host/programs.ts";
-import { identify } from "../../components/host/supervisors/service.ts";
-import { eventKeyProblem, signingKeyProblem } from "../../components/key-shape.ts";
-import { type PortSettings, portsOf } from "../../components/preflight-spec.ts";
-import { openListeners } from "../checks/open-listeners.ts";
-import { readable, sizeAlarm, sizesOf } from "../sizes.ts";
-import { serverVersion } from "../versions.ts";
+import { takenPorts } from "../../lib/host/port-holders.ts";
+import { locate } from "../../lib/host/programs.ts";
+import { identify } from "../../lib/host/supervisors/service.ts";
+import { Problem } from "../../lib/problem.ts";
+import { eventKeyProblem, signingKeyProblem } from "../../lib/settings/keys.ts";
+import { type PortSettings, portsOf } from "../../lib/stack/preflight-spec.ts";
+import { openListeners } from "../lib/checks/open-listeners.ts";
+import { readable, sizeAlarm, sizesOf } from "../lib/sizes.ts";
+import { serverVersion } from "../lib/versions.ts";
 import { broken, brokenBy, type DoctorCheck, type DoctorOutcome, ok, type Patient, warning } from "./outcome.ts";
 import { trapsOf } from "./traps.ts";
 

@@ -1,4 +1,4 @@
-import { atLeast, oldestServer } from "../../components/host/versions.ts";
+import { atLeast, oldestServer } from "../../lib/host/versions.ts";
 
 interface Made {
   server: string;

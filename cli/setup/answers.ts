@@ -1,5 +1,5 @@
 import { closest } from "fastest-levenshtein";
-import { UsageProblem } from "../command.ts";
+import { UsageProblem } from "../lib/command.ts";
 import { type Work, works } from "./scaffold.ts";
 
 /** The stacks by the number of their tier, with what a person builds who wants each. */
@@ -69,7 +69,8 @@ export function choice<const T extends string>(flag: string, allowed: readonly T
   const found = allowed.find((each) => each === value);
   if (found !== undefined) return found;
   throw new UsageProblem(
-    `${flag} must be one of ${allowed.join(", ")}, got ${JSON.stringify(value)}. Remedy: ${flag} ${closest(value, [...allowed])}`,
+    `${flag} must be one of ${allowed.join(", ")}, got ${JSON.stringify(value)}`,
+    `${flag} ${closest(value, [...allowed])}`,
   );
 }
 
@@ -83,8 +84,8 @@ export function stackOf(tier: string): StackName {
   const known = Object.keys(names);
   if (Object.hasOwn(names, tier)) return names[tier] as StackName;
   throw new UsageProblem(
-    `the tier must be one of ${known.join(", ")}, got ${JSON.stringify(tier)}. ` +
-      `Remedy: npm run setup -- ${/^\d+$/.test(tier) ? "2" : closest(tier, known)}`,
+    `the tier must be one of ${known.join(", ")}, got ${JSON.stringify(tier)}`,
+    `npm run setup -- ${/^\d+$/.test(tier) ? "2" : closest(tier, known)}`,
   );
 }
 
@@ -93,7 +94,8 @@ export function endpointOf(appUrl: string): string {
   const url = URL.parse(appUrl);
   if (!url || !/^https?:$/.test(url.protocol)) {
     throw new UsageProblem(
-      `--app-url must be the http address of your app, got ${JSON.stringify(appUrl)}. Remedy: --app-url http://localhost:3000`,
+      `--app-url must be the http address of your app, got ${JSON.stringify(appUrl)}`,
+      `--app-url http://localhost:3000`,
     );
   }
   if (url.pathname === "/") url.pathname = "/api/inngest";
@@ -109,10 +111,10 @@ export function checkFlags({ tier, runtime, work, workerDir, appUrl, framework }
   if (appUrl !== undefined) endpointOf(appUrl);
   const ofApp = appUrl !== undefined ? "--app-url" : framework !== undefined ? "--framework" : undefined;
   if (ofApp && runtime !== "external") {
-    throw new UsageProblem(`${ofApp} is for an app that you have already. Remedy: --runtime external, or leave it out`);
+    throw new UsageProblem(`${ofApp} is for an app that you have already`, `--runtime external, or leave it out`);
   }
   const ofWorker = workerDir !== undefined ? "--worker-dir" : work !== undefined ? "--work" : undefined;
   if (ofWorker && runtime === "external") {
-    throw new UsageProblem(`${ofWorker} is for a worker that setup makes. Remedy: --runtime node, or leave it out`);
+    throw new UsageProblem(`${ofWorker} is for a worker that setup makes`, `--runtime node, or leave it out`);
   }
 }

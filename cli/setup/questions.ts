@@ -1,5 +1,5 @@
 import { cancel, confirm, intro, isCancel, note, select, text } from "@clack/prompts";
-import { Problem } from "../../components/host/problem.ts";
+import { Problem } from "../../lib/problem.ts";
 import { endpointOf, frameworks, type runtimes, type StackName, stacks } from "./answers.ts";
 import type { Work } from "./scaffold.ts";
 
@@ -7,7 +7,7 @@ import type { Work } from "./scaffold.ts";
 function answered<T>(answer: T): Exclude<T, symbol> {
   if (!isCancel(answer)) return answer as Exclude<T, symbol>;
   cancel("Nothing was changed.");
-  throw new Problem("setup was left before it changed anything. Remedy: npm run setup, when you are ready");
+  throw new Problem("setup was left before it changed anything", "npm run setup, when you are ready");
 }
 
 export function greet(): void {

@@ -6,10 +6,10 @@ import { homedir } from "node:os";
 import { join, posix } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { execa } from "execa";
-import { stackLabel } from "../../components/host/docker-engine.ts";
-import { Problem } from "../../components/host/problem.ts";
-import { onPath } from "../../components/host/programs.ts";
-import { eventKeyProblem, signingKeyProblem } from "../../components/key-shape.ts";
+import { onPath } from "../../lib/host/programs.ts";
+import { stackLabel } from "../../lib/places/docker-engine.ts";
+import { Problem } from "../../lib/problem.ts";
+import { eventKeyProblem, signingKeyProblem } from "../../lib/settings/keys.ts";
 
 export interface Recipe {
   /** Where the keys were found, for people. */
@@ -122,7 +122,8 @@ export async function copyHistory({ folder: from }: OldContainer, folder: string
     if (exitCode !== 0 && !/could not find the file|no such container:path/i.test(stderr)) {
       throw new Problem(
         `the history of container ${containerName} cannot be copied: ${stderr.trim()}\n` +
-          "It is in the container as before. Remedy: mend that, and npm run setup again, it goes on from there",
+          "It is in the container as before",
+        "mend that, and npm run setup again, it goes on from there",
       );
     }
     const database = join(draft, "main.db");

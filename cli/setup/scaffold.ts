@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, posix, resolve } from "node:path";
 import { createTwoFilesPatch } from "diff";
-import { Problem } from "../../components/host/problem.ts";
-import { UsageProblem } from "../command.ts";
+import { Problem } from "../../lib/problem.ts";
+import { UsageProblem } from "../lib/command.ts";
 
 export const works = ["ai", "general", "both"] as const;
 export type Work = (typeof works)[number];
@@ -113,7 +113,8 @@ export function checkFolder(folder: string): void {
   if (lookAt(folder) !== "other") return;
   throw new UsageProblem(
     `--worker-dir must be a worker's folder or one that is not there yet, and ${JSON.stringify(folder)} has other ` +
-      "files. Remedy: --worker-dir with another folder; nothing of yours is written over",
+      "files",
+    "--worker-dir with another folder; nothing of yours is written over",
   );
 }
 

@@ -1,6 +1,6 @@
 import { copyFileSync, existsSync, readFileSync, renameSync, rmSync } from "node:fs";
-import { Problem } from "../../components/host/problem.ts";
-import type { Pulumi } from "../pulumi-cli.ts";
+import { Problem } from "../../lib/problem.ts";
+import type { Pulumi } from "../lib/pulumi-cli.ts";
 
 /** A setting that is to be another: its path (`workerEnv.WORK`), and the values before and after. */
 export interface SettingChange {

@@ -1,5 +1,5 @@
-import type { LiveStack } from "../live-stack.ts";
-import type { View } from "../verify/view.ts";
+import type { View } from "../lib/comparison.ts";
+import type { LiveStack } from "../lib/live-stack.ts";
 
 /** A cron of the worker, and its last run. */
 export interface LastCron {

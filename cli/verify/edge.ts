@@ -1,11 +1,11 @@
 import { createHmac } from "node:crypto";
-import { dashboardUser } from "../../components/gateway/caddyfile.ts";
-import { reasonOf } from "../checks/check.ts";
-import { openListeners } from "../checks/open-listeners.ts";
-import type { LiveStack, Reached } from "../live-stack.ts";
+import { dashboardUser } from "../../lib/render/caddyfile.ts";
+import { reasonOf } from "../lib/checks/check.ts";
+import { openListeners } from "../lib/checks/open-listeners.ts";
+import { NoView } from "../lib/comparison.ts";
+import type { LiveStack, Reached } from "../lib/live-stack.ts";
 import { failed, passed, skipped, type VerifyCheck } from "./outcome.ts";
 import type { Viewed } from "./registration.ts";
-import { NoView } from "./view.ts";
 
 /** What of the server asks for the password, and one call to each that does nothing when it is let in. */
 const fencedCalls = {

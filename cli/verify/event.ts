@@ -1,9 +1,9 @@
-import type { Patience } from "../checks/patience.ts";
-import type { LiveStack } from "../live-stack.ts";
+import type { Patience } from "../lib/checks/patience.ts";
+import { NoView } from "../lib/comparison.ts";
+import type { LiveStack } from "../lib/live-stack.ts";
 import { failed, passed, skipped, type VerifyCheck, type VerifyOutcome } from "./outcome.ts";
 import { Probe, probeFunction, repeated } from "./probe.ts";
 import type { Viewed } from "./registration.ts";
-import { NoView } from "./view.ts";
 
 /** Most seconds for a chain that does nothing; with a loaded machine in mind. */
 const longest = 60;

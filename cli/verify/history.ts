@@ -1,5 +1,5 @@
-import { until } from "../checks/patience.ts";
-import type { LiveStack } from "../live-stack.ts";
+import { until } from "../lib/checks/patience.ts";
+import type { LiveStack } from "../lib/live-stack.ts";
 
 /** Runs that are looked for again; the server lists a hundred at most, and new ones push the oldest out. */
 const remembered = 50;

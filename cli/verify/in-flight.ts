@@ -1,8 +1,8 @@
-import { Problem } from "../../components/host/problem.ts";
-import { flightStatuses, type Run } from "../../components/inngest-api.ts";
-import { reasonOf } from "../checks/check.ts";
-import { until } from "../checks/patience.ts";
-import type { LiveStack } from "../live-stack.ts";
+import { flightStatuses, type Run } from "../../lib/inngest/api.ts";
+import { Problem } from "../../lib/problem.ts";
+import { reasonOf } from "../lib/checks/check.ts";
+import { until } from "../lib/checks/patience.ts";
+import type { LiveStack } from "../lib/live-stack.ts";
 import { isProbe } from "./probe.ts";
 
 /** Seconds for short runs, such as a cron's, to end by themselves. */
@@ -19,8 +19,8 @@ export async function refuseForeignRuns(stack: LiveStack): Promise<void> {
   if (await until(patienceSeconds, async () => ((await foreign()).length === 0 ? true : undefined), 500)) return;
   const runs = await foreign().catch((error: Error) => {
     throw new Problem(
-      `the server does not tell its runs (${reasonOf(error)}), so nothing is killed under them. ` +
-        `Remedy: npm run verify -- --stack ${stack.name}, whose registered says more`,
+      `the server does not tell its runs (${reasonOf(error)}), so nothing is killed under them`,
+      `npm run verify -- --stack ${stack.name}, whose registered says more`,
     );
   });
   if (runs.length > 0) throw new Problem(refusal(stack, runs));
@@ -33,7 +33,7 @@ function refusal({ name, keepsRuns }: LiveStack, runs: Run[]): string {
   const more = runs.length > namedRuns ? `\n  - and ${runs.length - namedRuns} more` : "";
   const lost = keepsRuns
     ? ""
-    : ` Those that a server has forgotten stay so for ever: npm run retention -- --end-stranded --stack ${name} ends them.`;
+    : ` Those that a server has forgotten stay so for ever: npm run retention -- --end-orphaned --stack ${name} ends them.`;
   return (
     `runs that are not verify's own are in flight, and --disruptive kills what they run on:\n${named.join("\n")}${more}\n` +
     `Remedy: wait for their end, or --force.${lost} The checks that kill nothing: npm run verify -- --stack ${name}`

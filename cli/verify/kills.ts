@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Patience, until } from "../checks/patience.ts";
-import type { LiveStack } from "../live-stack.ts";
+import { type Patience, until } from "../lib/checks/patience.ts";
+import type { LiveStack } from "../lib/live-stack.ts";
+import { type Part, type PartName, partNames, partsOf } from "../lib/parts.ts";
 import { probedApp } from "./event.ts";
 import { failed, passed, skipped, type VerifyCheck, type VerifyOutcome } from "./outcome.ts";
-import { type Part, type PartName, partNames, partsOf } from "./parts.ts";
 import { Probe, repeated } from "./probe.ts";
 import type { Viewed } from "./registration.ts";
 import { uninterrupted } from "./uninterrupted.ts";

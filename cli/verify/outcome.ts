@@ -1,4 +1,4 @@
-import type { Check, Outcome } from "../checks/check.ts";
+import type { Check, Outcome } from "../lib/checks/check.ts";
 
 export type Verdict = "passed" | "failed" | "skipped";
 export type VerifyCheck = Check<Verdict>;

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { endStatuses, type InngestApi, type Run } from "../../components/inngest-api.ts";
-import { until } from "../checks/patience.ts";
-import type { LiveStack } from "../live-stack.ts";
+import { endStatuses, type InngestApi, type Run } from "../../lib/inngest/api.ts";
+import { until } from "../lib/checks/patience.ts";
+import type { LiveStack } from "../lib/live-stack.ts";
 
 /** The worker's function that is looked at, and killed; see worker/functions. */
 export const probeFunction = "verify-probe";

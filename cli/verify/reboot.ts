@@ -1,11 +1,11 @@
 import { rmSync } from "node:fs";
 import { uptime } from "node:os";
 import { join } from "node:path";
-import { Problem } from "../../components/host/problem.ts";
-import { startedAt } from "../../components/host/processes.ts";
-import { readJson, writePrivateFile } from "../../components/host/records.ts";
-import { type Patience, until } from "../checks/patience.ts";
-import type { LiveStack } from "../live-stack.ts";
+import { startedAt } from "../../lib/host/processes.ts";
+import { readJson, writePrivateFile } from "../../lib/host/records.ts";
+import { Problem } from "../../lib/problem.ts";
+import { type Patience, until } from "../lib/checks/patience.ts";
+import type { LiveStack } from "../lib/live-stack.ts";
 import { probedApp } from "./event.ts";
 import { historyOf, missingFrom } from "./history.ts";
 import { failed, passed, skipped, type VerifyCheck, type VerifyOutcome } from "./outcome.ts";
@@ -71,9 +71,7 @@ async function after(
 ): Promise<VerifyOutcome> {
   const armed = readJson<Armed>(file);
   if (!armed) {
-    throw new Problem(
-      `nothing was armed. Remedy: npm run verify -- --before-reboot --stack ${stack.name}, then reboot`,
-    );
+    throw new Problem(`nothing was armed`, `npm run verify -- --before-reboot --stack ${stack.name}, then reboot`);
   }
   if (bootedAt() + inexactMs < Date.parse(armed.at)) {
     return failed(

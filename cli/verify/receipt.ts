@@ -1,8 +1,8 @@
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { writePrivateFile } from "../../components/host/records.ts";
-import type { Result } from "../checks/check.ts";
-import type { LiveStack } from "../live-stack.ts";
+import { writePrivateFile } from "../../lib/host/records.ts";
+import type { Result } from "../lib/checks/check.ts";
+import type { LiveStack } from "../lib/live-stack.ts";
 import type { Verdict } from "./outcome.ts";
 
 /** What was looked at on a stack, and what came of it: a contract with other tools. */

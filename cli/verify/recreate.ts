@@ -1,9 +1,9 @@
-import type { Patience } from "../checks/patience.ts";
-import type { LiveStack } from "../live-stack.ts";
+import type { Patience } from "../lib/checks/patience.ts";
+import type { LiveStack } from "../lib/live-stack.ts";
+import { partsOf } from "../lib/parts.ts";
 import { probedApp } from "./event.ts";
 import { historyOf, missingFrom } from "./history.ts";
 import { failed, passed, skipped, type VerifyCheck, type VerifyOutcome } from "./outcome.ts";
-import { partsOf } from "./parts.ts";
 import { Probe, repeated } from "./probe.ts";
 import type { Viewed } from "./registration.ts";
 import { uninterrupted } from "./uninterrupted.ts";

@@ -1,6 +1,6 @@
-import type { LiveStack } from "../live-stack.ts";
+import { NoView, type Seen, type View } from "../lib/comparison.ts";
+import type { LiveStack } from "../lib/live-stack.ts";
 import { failed, passed, skipped, type VerifyCheck } from "./outcome.ts";
-import { NoView, type Seen, type View } from "./view.ts";
 
 /** The view, or why there is none. */
 export type Viewed = View | NoView;

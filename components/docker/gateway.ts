@@ -1,12 +1,12 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import { gatewayPorts, type PublicName, renderCaddyfile } from "../gateway/caddyfile.ts";
-import type { GatewaySettings } from "../gateway/settings.ts";
+import { gatewayPorts, type PublicName, renderCaddyfile } from "../../lib/render/caddyfile.ts";
+import { doorFolder, stopSigns } from "../../lib/render/server-script.ts";
+import type { GatewaySettings } from "../../lib/settings/gateway.ts";
+import { dockerNames } from "../../lib/stack/docker-names.ts";
 import { hardened, ownScratch, replacedWhole } from "./hardening.ts";
-import { dockerNames } from "./names.ts";
 import { ownedVolume } from "./owned-volume.ts";
-import { doorFolder, stopSigns } from "./server-script.ts";
 
 export interface DockerGatewayArgs extends GatewaySettings {
   /** Names container, volume and labels. */

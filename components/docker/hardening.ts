@@ -1,7 +1,7 @@
 import type * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
-import { stopGraceSeconds } from "../stop-grace.ts";
-import { boundedLogs, labelsOf } from "./names.ts";
+import { boundedLogs, labelsOf } from "../../lib/stack/docker-names.ts";
+import { stopGraceSeconds } from "../../lib/stack/stop-grace.ts";
 
 /** User and group of every container, whatever its image says, and owner of what they keep. */
 export const containerUser = "1000:1000";

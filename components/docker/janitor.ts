@@ -1,8 +1,8 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { upkeepFiles } from "../upkeep-files.ts";
+import { runtimeFiles } from "../../lib/runtime-files.ts";
+import { dockerNames, secretFolder } from "../../lib/stack/docker-names.ts";
 import { hardened, replacedWhole } from "./hardening.ts";
-import { dockerNames, secretFolder } from "./names.ts";
 import { SecretFile } from "./secret-files.ts";
 
 export interface DockerJanitorArgs {
@@ -49,7 +49,7 @@ export class DockerJanitor extends pulumi.ComponentResource {
         name: names.janitor,
         image: image.imageId,
         command: ["node", "--input-type=module", "--eval", unpackAndRun],
-        envs: [`FILES=${JSON.stringify(upkeepFiles())}`],
+        envs: [`FILES=${JSON.stringify(runtimeFiles())}`],
         volumes: [{ volumeName: names.data, containerPath: "/data" }, secrets.mount],
         networksAdvanced: [{ name: args.network }],
         restart: "unless-stopped",
@@ -74,5 +74,5 @@ for (const [path, content] of Object.entries(JSON.parse(process.env.FILES))) {
   writeFileSync(path, content, { mode: 0o600 });
 }
 process.argv[2] = "${secretFolder}/${orderFile}";
-await import(join(process.cwd(), "upkeep", "janitor.ts"));
+await import(join(process.cwd(), "runtime", "janitor.ts"));
 `;

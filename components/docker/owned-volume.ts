@@ -1,7 +1,7 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
+import { labelsOf } from "../../lib/stack/docker-names.ts";
 import { containerUser, hardened } from "./hardening.ts";
-import { labelsOf } from "./names.ts";
 
 export interface OwnedVolumeArgs {
   stack: string;

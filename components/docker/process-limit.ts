@@ -1,6 +1,6 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import { shellQuoted } from "../shell.ts";
+import { shellQuoted } from "../../lib/shell.ts";
 
 export interface DockerProcessLimitArgs {
   /** Docker context. @default the docker command's current one */

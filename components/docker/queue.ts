@@ -1,10 +1,10 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
+import { redisConfFile, redisPassword, renderRedisConf } from "../../lib/render/redis-conf.ts";
+import { dockerNames, secretFolder } from "../../lib/stack/docker-names.ts";
 import { hardened, replacedWhole } from "./hardening.ts";
-import { dockerNames, secretFolder } from "./names.ts";
 import { ownedVolume, takeOverFiles } from "./owned-volume.ts";
-import { redisConfFile, redisPassword, renderRedisConf } from "./redis-conf.ts";
 import { SecretFile } from "./secret-files.ts";
 
 export interface DockerQueueArgs {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { dockerNames, labelsOf, secretFolder } from "./names.ts";
+import { dockerNames, labelsOf, secretFolder } from "../../lib/stack/docker-names.ts";
 
 export interface SecretFileArgs {
   stack: string;

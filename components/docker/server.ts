@@ -1,14 +1,14 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import type { ServerKeys } from "../key-rotation.ts";
-import type { Profile } from "../profile.ts";
-import { commonVariables, renderServerConfig } from "../server-options.ts";
-import { emptyWalDatabase } from "../wal-database.ts";
+import { commonVariables, renderServerConfig } from "../../lib/render/server-options.ts";
+import { configFile, doorFolder, serverScript } from "../../lib/render/server-script.ts";
+import { emptyWalDatabase } from "../../lib/render/wal-database.ts";
+import type { Profile } from "../../lib/settings/profile.ts";
+import { dockerNames, labelsOf } from "../../lib/stack/docker-names.ts";
+import type { ServerKeys } from "../../lib/stack/key-rotation.ts";
 import { containerUser, hardened, ownScratch, replacedWhole } from "./hardening.ts";
-import { dockerNames, labelsOf } from "./names.ts";
 import { ownedVolume } from "./owned-volume.ts";
 import { SecretFile } from "./secret-files.ts";
-import { configFile, doorFolder, serverScript } from "./server-script.ts";
 
 export interface DockerServerArgs {
   /** Names container, volumes and labels; another one is another server. */

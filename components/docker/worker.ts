@@ -1,9 +1,9 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { renderEnvFile } from "../host/env-file.ts";
+import { renderEnvFile } from "../../lib/render/env-file.ts";
+import { dockerNames, secretFolder } from "../../lib/stack/docker-names.ts";
 import { type WorkerArgs, workerEnvironment } from "../worker-environment.ts";
 import { hardened, ownScratch, replacedWhole } from "./hardening.ts";
-import { dockerNames, secretFolder } from "./names.ts";
 import { ownedVolume } from "./owned-volume.ts";
 import { SecretFile } from "./secret-files.ts";
 

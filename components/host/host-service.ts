@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import { shellQuoted } from "../shell.ts";
-import { stopGraceSeconds as usualStopGrace } from "../stop-grace.ts";
-import type { Listener, Program, ServiceFile } from "./spec.ts";
-import type { Supervision } from "./supervisors/index.ts";
-import { serviceLabel } from "./supervisors/service.ts";
+import type { Listener, Program, ServiceFile } from "../../lib/host/spec.ts";
+import type { Supervision } from "../../lib/host/supervisors/index.ts";
+import { serviceLabel } from "../../lib/host/supervisors/service.ts";
+import { shellQuoted } from "../../lib/shell.ts";
+import { stopGraceSeconds as usualStopGrace } from "../../lib/stack/stop-grace.ts";
 
 /**
  * What a {@link HostService} runs. In `args`, `files` and `envFile`, `${dataDir}` stands for the
@@ -69,7 +69,7 @@ export class HostService extends pulumi.ComponentResource {
     const { stack, service, dataDir } = args;
     checkLabel(stack, service, this);
     const identity = [stack, service, ...(dataDir ? [dataDir] : [])];
-    const script = (file: string) => `node components/host/${file}`;
+    const script = (file: string) => `node scripts/${file}`;
 
     const observed = command.local.runOutput(
       {

@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { BackupSettings } from "../backup-settings.ts";
+import type { Supervision } from "../../lib/host/supervisors/index.ts";
+import { programHash } from "../../lib/runtime-files.ts";
+import type { BackupSettings } from "../../lib/settings/backups.ts";
 import { HostService } from "./host-service.ts";
-import { sourceHash } from "./source.ts";
-import type { Supervision } from "./supervisors/index.ts";
 
 export interface ScheduledBackupsArgs extends BackupSettings {
   stack: string;
@@ -33,10 +33,10 @@ export class ScheduledBackups extends pulumi.ComponentResource {
         service: "backup",
         dataDir,
         program: { kind: "node" },
-        args: ["cli/upkeep/scheduled.ts", "${dataDir}/backup/schedule.json"],
+        args: ["runtime/scheduled-backups.ts", "${dataDir}/backup/schedule.json"],
         workingDirectory: ".",
         // Another source is another start.
-        environment: { SOURCE: sourceHash("cli/upkeep") },
+        environment: { SOURCE: programHash("runtime/scheduled-backups.ts") },
         files: schedule.apply((content) => [{ name: "schedule.json", content }]),
         inherits: interactive,
         listeners: [],

@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
+import { sourceHash } from "../../lib/host/source.ts";
+import type { Supervision } from "../../lib/host/supervisors/index.ts";
 import type { WorkerArgs } from "../worker-environment.ts";
 import { workerEnvironment } from "../worker-environment.ts";
 import { HostService } from "./host-service.ts";
-import { sourceHash } from "./source.ts";
-import type { Supervision } from "./supervisors/index.ts";
 
 export interface HostWorkerArgs extends WorkerArgs {
   stack: string;

@@ -1,6 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { gatewayPorts } from "../gateway/caddyfile.ts";
+import { gatewayPorts } from "../../lib/render/caddyfile.ts";
 import { labelsOf } from "./pod.ts";
 
 /** Who decides how many workers there are. */

@@ -1,6 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { gatewayPorts } from "../gateway/caddyfile.ts";
+import { gatewayPorts } from "../../lib/render/caddyfile.ts";
 import { networkPolicy, serverConnections, type Way } from "./network-policy.ts";
 import { labelsOf, selectorOf, withoutWaiting } from "./pod.ts";
 import { serverPorts } from "./server-pod.ts";

@@ -1,11 +1,11 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { Settings } from "../../config.ts";
+import type { KubernetesSettings } from "../../lib/settings/kubernetes.ts";
+import type { Settings } from "../settings.ts";
 import { servePath } from "../worker-environment.ts";
 import type { Storage } from "./data-claim.ts";
 import { KubernetesNamespace } from "./namespace.ts";
 import { KubernetesQueue, queueAddress } from "./queue.ts";
-import type { KubernetesSettings } from "./settings.ts";
 import { workerOrigin } from "./worker.ts";
 
 /** What the servers of both Kubernetes tiers stand on. */

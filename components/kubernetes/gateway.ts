@@ -1,7 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import { gatewayPorts, type PublicName, renderCaddyfile } from "../gateway/caddyfile.ts";
+import { gatewayPorts, type PublicName, renderCaddyfile } from "../../lib/render/caddyfile.ts";
 import { serverHosts, serverService } from "./entrance.ts";
 import {
   labelsOf,

@@ -1,9 +1,9 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { PostgresHistory } from "../stores.ts";
-import type { Database } from "../upkeep/database.ts";
-import { pipes, psqlFlags } from "../upkeep/psql.ts";
-import { upkeepFiles } from "../upkeep-files.ts";
+import type { Database } from "../../lib/data/requests.ts";
+import { runtimeFiles } from "../../lib/runtime-files.ts";
+import type { PostgresHistory } from "../../lib/stack/stores.ts";
+import { pipes, psqlFlags } from "../../runtime/postgres/psql.ts";
 import { hourlyJob } from "./hourly-job.ts";
 import { labelsOf, restrictedContainer, restrictedPod, secretFiles } from "./pod.ts";
 
@@ -57,7 +57,7 @@ export function janitorJob(
     opts,
   );
   // Not an image of their own, which somebody had to build and every node to get: they are the checkout's.
-  const files = upkeepFiles();
+  const files = runtimeFiles();
   const keyOf = (path: string) => path.replaceAll("/", ".");
   const scripts = new k8s.core.v1.ConfigMap(
     `${name}-scripts`,
@@ -72,7 +72,7 @@ export function janitorJob(
   const node = {
     name: "node",
     image,
-    command: ["node", "/upkeep/upkeep/round.ts", "/run/secrets/order.json"],
+    command: ["node", "/upkeep/runtime/sweep-job.ts", "/run/secrets/order.json"],
     volumeMounts: [...mounts, secret.mount, { name: "scripts", mountPath: "/upkeep", readOnly: true }],
   };
   hourlyJob(

@@ -1,6 +1,6 @@
 import type * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import { stopGraceSeconds } from "../stop-grace.ts";
+import { stopGraceSeconds } from "../../lib/stack/stop-grace.ts";
 
 /** Parts of an installation; each is a label on its pods, a set of network rules and a name within the namespace. */
 export type Part = "gateway" | "server" | "migration" | "queue" | "database" | "janitor" | "upkeep" | "worker";

@@ -1,7 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import { renderRedisConf } from "../docker/redis-conf.ts";
+import { renderRedisConf } from "../../lib/render/redis-conf.ts";
 import { dataClaim, type Storage } from "./data-claim.ts";
 import { networkPolicy } from "./network-policy.ts";
 import {

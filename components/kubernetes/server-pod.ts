@@ -1,10 +1,10 @@
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { ServerKeys } from "../key-rotation.ts";
-import type { Profile } from "../profile.ts";
-import { serverEnvironment } from "../server-options.ts";
-import { queueWatch, untilServerEnds } from "../server-watch.ts";
-import { stopGraceSeconds } from "../stop-grace.ts";
+import { serverEnvironment } from "../../lib/render/server-options.ts";
+import { queueWatch, untilServerEnds } from "../../lib/render/server-watch.ts";
+import type { Profile } from "../../lib/settings/profile.ts";
+import type { ServerKeys } from "../../lib/stack/key-rotation.ts";
+import { stopGraceSeconds } from "../../lib/stack/stop-grace.ts";
 import { labelsOf, restrictedContainer, restrictedPod, scratch, watched } from "./pod.ts";
 
 /** What a server is told on both Kubernetes tiers. */

@@ -1,6 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { emptyWalDatabase } from "../wal-database.ts";
+import { emptyWalDatabase } from "../../lib/render/wal-database.ts";
 import { dataClaim, type Storage } from "./data-claim.ts";
 import { labelsOf, ownNumber, selectorOf } from "./pod.ts";
 import { type ServerSettings, serverPod, serverVariables } from "./server-pod.ts";

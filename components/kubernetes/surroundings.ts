@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Settings } from "../../config.ts";
-import { currentContext } from "../docker/context.ts";
+import { currentContext } from "../../lib/places/docker-context.ts";
+import { gatewayPorts } from "../../lib/render/caddyfile.ts";
 import { type Endpoints, type Keys, loopbackEndpoints } from "../endpoints.ts";
-import { gatewayPorts } from "../gateway/caddyfile.ts";
 import { HostWorker } from "../host/worker.ts";
+import type { Settings } from "../settings.ts";
 import { appEnvironment, workerOptions } from "../worker-environment.ts";
 import type { Autoscaler } from "./autoscaler.ts";
 import { KubernetesEntrance, serverService } from "./entrance.ts";

@@ -1,8 +1,8 @@
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { gatewayPorts } from "../gateway/caddyfile.ts";
-import { commonVariables } from "../server-options.ts";
-import type { PostgresHistory } from "../stores.ts";
+import { gatewayPorts } from "../../lib/render/caddyfile.ts";
+import { commonVariables } from "../../lib/render/server-options.ts";
+import type { PostgresHistory } from "../../lib/stack/stores.ts";
 import { janitorJob, psqlContainer, upkeepResources, upkeepUser, workFolder } from "./janitor-job.ts";
 import { networkPolicy, type Way } from "./network-policy.ts";
 import { claimed, labelsOf, restrictedContainer, restrictedPod, scratch, selectorOf } from "./pod.ts";

@@ -5,10 +5,10 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { durableWorker } from "../../tools/durable-worker.ts";
+import { missing, title } from "../../tools/engine.ts";
+import { TestStack } from "../../tools/test-stack.ts";
 import { crash, docker, leftovers, untilRunning } from "../support/containers.ts";
-import { durableWorker } from "../support/durable-worker.ts";
-import { missing, title } from "../support/engine.ts";
-import { TestStack } from "../support/test-stack.ts";
 import { Traffic } from "../support/traffic.ts";
 
 const reason = await missing("pulumi", "docker");

@@ -2,9 +2,9 @@
 // here, and no metrics server runs, so that spreading over nodes and scaling by load are proved by their objects only.
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { connectionsPerServer } from "../../components/cluster/connections.ts";
-import { defaults } from "../../config.ts";
-import { title } from "../support/engine.ts";
+import { defaults } from "../../components/settings.ts";
+import { connectionsPerServer } from "../../lib/render/postgres-connections.ts";
+import { title } from "../../tools/engine.ts";
 import {
   clusterOrReason,
   type Kubectl,
@@ -12,8 +12,8 @@ import {
   Notes,
   notingWorkerImage,
   sendThrough,
-} from "../support/kubernetes.ts";
-import { eventually, TestStack } from "../support/test-stack.ts";
+} from "../../tools/kubernetes.ts";
+import { eventually, TestStack } from "../../tools/test-stack.ts";
 
 const found = await clusterOrReason();
 const reason = "reason" in found ? found.reason : undefined;

@@ -3,11 +3,8 @@
 import { execFileSync } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { defaults } from "../../config.ts";
-import { contextName } from "../support/cluster/layout.ts";
-import { ask } from "../support/door.ts";
-import { answers, table, toldOrigins } from "../support/door-matrix.ts";
-import { title } from "../support/engine.ts";
+import { defaults } from "../../components/settings.ts";
+import { title } from "../../tools/engine.ts";
 import {
   clusterOrReason,
   type Kubectl,
@@ -15,8 +12,11 @@ import {
   Notes,
   notingWorkerImage,
   workerImage,
-} from "../support/kubernetes.ts";
-import { eventually, TestStack } from "../support/test-stack.ts";
+} from "../../tools/kubernetes.ts";
+import { contextName } from "../../tools/local-cluster/layout.ts";
+import { eventually, TestStack } from "../../tools/test-stack.ts";
+import { ask } from "../support/door.ts";
+import { answers, table, toldOrigins } from "../support/door-matrix.ts";
 import { Traffic, untilNoneIsLeft } from "../support/traffic.ts";
 import { complaints, verified } from "../support/verdicts.ts";
 

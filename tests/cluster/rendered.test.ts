@@ -6,12 +6,12 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
-import { kedaResources, part } from "../support/cluster/parts.ts";
-import { title } from "../support/engine.ts";
-import { clusterOrReason, type Kubectl, kubectlOn } from "../support/kubernetes.ts";
-import type { KubernetesObject } from "../support/rendered-objects.ts";
+import { title } from "../../tools/engine.ts";
+import { clusterOrReason, type Kubectl, kubectlOn } from "../../tools/kubernetes.ts";
+import { kedaResources, part } from "../../tools/local-cluster/parts.ts";
+import type { KubernetesObject } from "../../tools/rendered-objects.ts";
+import { eventually } from "../../tools/test-stack.ts";
 import { writeSchemas } from "../support/schemas.ts";
-import { eventually } from "../support/test-stack.ts";
 
 const folder = "tests/rendered/kubernetes";
 const files = readdirSync(folder).map((file) => join(folder, file));

@@ -5,10 +5,9 @@ import type { ChildProcess } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Backup } from "../../cli/upkeep/take-backup.ts";
-import { defaults } from "../../config.ts";
-import { docker, leftovers } from "../support/containers.ts";
-import { missing, title } from "../support/engine.ts";
+import type { Backup } from "../../cli/lib/backup/take.ts";
+import { defaults } from "../../components/settings.ts";
+import { missing, title } from "../../tools/engine.ts";
 import {
   clusterOrReason,
   janitorRound,
@@ -17,9 +16,10 @@ import {
   Notes,
   nextServerImage,
   notingWorkerImage,
-} from "../support/kubernetes.ts";
+} from "../../tools/kubernetes.ts";
+import { eventually, TestStack } from "../../tools/test-stack.ts";
+import { docker, leftovers } from "../support/containers.ts";
 import { notingSource } from "../support/noting-source.ts";
-import { eventually, TestStack } from "../support/test-stack.ts";
 
 const found = await clusterOrReason();
 const reason = "reason" in found ? found.reason : await missing("docker");
@@ -116,7 +116,7 @@ describe.skipIf(reason)(title("upkeep, tier kubernetes", reason), () => {
     const swept = janitorRound(kubectl, namespace, { database: "/data/main.db", days: 30 });
     expect(swept.rows?.function_runs).toBeGreaterThanOrEqual(5);
     expect(swept.inFlight).toBeGreaterThanOrEqual(5);
-    expect(swept.stranded).toBe(0);
+    expect(swept.orphaned).toBe(0);
     const said = await stack.command("retention", "--json");
     expect(said.exitCode, String(said.all)).toBe(0);
     expect(JSON.parse(String(said.stdout)).inFlight).toBeGreaterThanOrEqual(5);

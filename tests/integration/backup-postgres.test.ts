@@ -4,13 +4,12 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { answered } from "../../cli/upkeep/scripts.ts";
-import type { Script } from "../../cli/upkeep/site.ts";
-import type { Seen } from "../../components/upkeep/look.ts";
-import type { Taken } from "../../components/upkeep/take.ts";
-import { missing, title } from "../support/engine.ts";
-import { OwnPostgres } from "../support/own-postgres.ts";
-import { OwnRedis } from "../support/own-redis.ts";
+import type { Inspection, Snapshot } from "../../lib/data/requests.ts";
+import { answered } from "../../lib/places/scripts.ts";
+import type { DataProgram } from "../../lib/runtime-files.ts";
+import { missing, title } from "../../tools/engine.ts";
+import { OwnPostgres } from "../../tools/own-postgres.ts";
+import { OwnRedis } from "../../tools/own-redis.ts";
 
 const reason = OwnPostgres.missing() ?? (await missing("inngest", "redis"));
 
@@ -28,14 +27,14 @@ describe.skipIf(reason)(title("backup, Postgres", reason), () => {
     rmSync(folder, { recursive: true });
   });
 
-  const run = <T>(script: Script, order: object = {}) =>
-    answered<T>(process.execPath, [`components/upkeep/${script}.ts`], {
+  const run = <T>(program: DataProgram, order: object = {}) =>
+    answered<T>(process.execPath, [`runtime/${program}.ts`], {
       database: { psql: postgres.psql() },
       queueUrl: redis.url,
       folder,
       ...order,
     });
-  const look = () => run<Seen>("look");
+  const look = () => run<Inspection>("inspect");
   /** All rows of all tables, whatever their order. */
   const content = () => {
     const tables = postgres.sql("select tablename from pg_tables where schemaname = 'public'").split(" ").sort();
@@ -45,7 +44,7 @@ describe.skipIf(reason)(title("backup, Postgres", reason), () => {
     ]);
   };
   let before: ReturnType<typeof content>;
-  let taken: Taken;
+  let taken: Snapshot;
 
   test("a backup has every row and key, counted, of one moment", async () => {
     for (let number = 1; number <= 50; number++) postgres.run(number, 1, number > 3 ? 0 : undefined);
@@ -53,7 +52,7 @@ describe.skipIf(reason)(title("backup, Postgres", reason), () => {
     postgres.sql('update events set event_data = E\'{"a":"\\u2028\\r\\n\\\\! id"}\'');
     redis.hold("a key");
     before = content();
-    taken = await run<Taken>("take");
+    taken = await run<Snapshot>("snapshot");
     expect(taken.counts).toMatchObject({ events: 50, function_runs: 50, function_finishes: 47, history: 50 });
     expect(taken).toMatchObject({ unfinished: 3, queue: { keys: 1 } });
     expect(taken.held).toBeLessThan(4000);
@@ -68,7 +67,7 @@ describe.skipIf(reason)(title("backup, Postgres", reason), () => {
         await new Promise((resolve) => setTimeout(resolve, 1));
       }
     })();
-    const during = await run<Taken>("take", { folder: mkdtempSync(join(folder, "during-")) });
+    const during = await run<Snapshot>("snapshot", { folder: mkdtempSync(join(folder, "during-")) });
     ended = true;
     await writing;
     const { events = 0, function_runs: runs, history, trace_runs: traced } = during.counts;
@@ -80,19 +79,21 @@ describe.skipIf(reason)(title("backup, Postgres", reason), () => {
     const seen = await look();
     expect(Date.now() - seen.newest).toBeLessThan(60_000);
     expect(seen.keys).toBe(1);
-    expect((await run<Seen>("look", { before: Date.now() - 3_600_000 })).newest).toBeLessThan(Date.now() - 3_600_000);
+    expect((await run<Inspection>("inspect", { before: Date.now() - 3_600_000 })).newest).toBeLessThan(
+      Date.now() - 3_600_000,
+    );
   });
 
   test("a restore replaces all of it, and what was there is in a schema of its own with its queue", async () => {
     const replaced = content();
     redis.hold("another key");
-    await run("put-back", { aside: "replaced-1" });
+    await run("restore", { previous: "replaced-1" });
     expect(content()).toEqual(before);
     expect((await look()).keys).toBe(1);
     expect(postgres.sql('select count(*) from "replaced-1".events')).not.toBe("50");
     expect(postgres.sql(`select base64 from "replaced-1".queue_rdb`)).toMatch(/^UkVESVM/);
     // What was replaced is in no later backup.
-    const again = await run<Taken>("take", { folder: mkdtempSync(join(folder, "again-")) });
+    const again = await run<Snapshot>("snapshot", { folder: mkdtempSync(join(folder, "again-")) });
     expect(again.counts).toEqual(taken.counts);
     expect(replaced).not.toEqual(before);
   });
@@ -103,7 +104,7 @@ describe.skipIf(reason)(title("backup, Postgres", reason), () => {
     const wrong = dump.replace("-- PostgreSQL database dump complete", "select 1 / 0;\n$&");
     writeFileSync(join(bad, "history.sql"), wrong);
     redis.hold("a third key");
-    await expect(run("put-back", { folder: bad, aside: "replaced-2" })).rejects.toThrow("division by zero");
+    await expect(run("restore", { folder: bad, previous: "replaced-2" })).rejects.toThrow("division by zero");
     expect(content()).toEqual(before);
     expect((await look()).keys).toBe(2);
     expect(postgres.sql("select count(*) from pg_namespace where nspname = 'replaced-2'")).toBe("0");
@@ -115,7 +116,7 @@ describe.skipIf(reason)(title("backup, Postgres", reason), () => {
     writeFileSync(join(bad, "queue.rdb"), "REDIS0011 and no more");
     postgres.run(7000, 0);
     const asItWas = content();
-    await expect(run("put-back", { folder: bad, aside: "replaced-3" })).rejects.toThrow(
+    await expect(run("restore", { folder: bad, previous: "replaced-3" })).rejects.toThrow(
       "everything is as it was before",
     );
     expect(content()).toEqual(asItWas);

@@ -5,13 +5,13 @@ import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync 
 import { basename, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Backup } from "../../cli/upkeep/take-backup.ts";
-import { readRecord } from "../../components/host/records.ts";
-import { finished, marks, startFiveRuns } from "../support/durable-worker.ts";
-import { missing, title } from "../support/engine.ts";
+import type { Backup } from "../../cli/lib/backup/take.ts";
+import { readRecord } from "../../lib/host/records.ts";
+import { finished, marks, startFiveRuns } from "../../tools/durable-worker.ts";
+import { missing, title } from "../../tools/engine.ts";
+import { type OwnRedis, stackWithRedis } from "../../tools/own-redis.ts";
+import { eventually, passphrase, type TestStack } from "../../tools/test-stack.ts";
 import { everyCommandLine, initialEnvironment } from "../support/leaks.ts";
-import { type OwnRedis, stackWithRedis } from "../support/own-redis.ts";
-import { eventually, passphrase, type TestStack } from "../support/test-stack.ts";
 import { complaints } from "../support/verdicts.ts";
 
 const reason = await missing("pulumi", "inngest", "redis");

@@ -4,12 +4,12 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Backup } from "../../cli/upkeep/take-backup.ts";
+import type { Backup } from "../../cli/lib/backup/take.ts";
+import { durableWorker, finished, marks, startFiveRuns, statuses } from "../../tools/durable-worker.ts";
+import { missing, title } from "../../tools/engine.ts";
+import { type OwnRedis, stackWithRedis } from "../../tools/own-redis.ts";
+import { eventually, TestStack } from "../../tools/test-stack.ts";
 import { docker, leftovers } from "../support/containers.ts";
-import { durableWorker, finished, marks, startFiveRuns, statuses } from "../support/durable-worker.ts";
-import { missing, title } from "../support/engine.ts";
-import { type OwnRedis, stackWithRedis } from "../support/own-redis.ts";
-import { eventually, TestStack } from "../support/test-stack.ts";
 
 /** Seconds that the runs in flight still have when the backup is taken. */
 const asleep = 30;

@@ -2,8 +2,8 @@
 // in the unit tests. Does not prove: the wording of Pulumi's own lines around ours.
 import { createServer, type Server } from "node:net";
 import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
-import { missing, title } from "../support/engine.ts";
-import { TestStack } from "../support/test-stack.ts";
+import { missing, title } from "../../tools/engine.ts";
+import { TestStack } from "../../tools/test-stack.ts";
 
 const reason = await missing("pulumi", "inngest");
 

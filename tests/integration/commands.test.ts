@@ -3,8 +3,8 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { missing, title } from "../../tools/engine.ts";
 import { shellCommands } from "../support/documents.ts";
-import { missing, title } from "../support/engine.ts";
 import { Newcomer } from "../support/newcomer.ts";
 
 const reason = await missing("pulumi", "inngest");

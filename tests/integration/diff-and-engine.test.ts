@@ -5,10 +5,10 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { compare } from "../../cli/diff/compare.ts";
-import { planRevision } from "../../cli/plan/revision.ts";
+import { planRevision } from "../../cli/lib/plan/revision.ts";
+import { missing, title } from "../../tools/engine.ts";
+import { TestStack } from "../../tools/test-stack.ts";
 import { docker, leftovers } from "../support/containers.ts";
-import { missing, title } from "../support/engine.ts";
-import { TestStack } from "../support/test-stack.ts";
 
 const reason = await missing("pulumi", "docker");
 const ops = { replaced: "replace", removed: "delete", changed: "update", added: "create" };

@@ -187,7 +187,7 @@ describe("npm run diff", () => {
   });
 
   test("what is lost comes first, secrets are named and not shown, in text and in Markdown", async () => {
-    edit("components/docker/names.ts", (text) => text.replace(/data: `.*`/, "data: `inngest-$" + "{stack}-history`"));
+    edit("lib/stack/docker-names.ts", (text) => text.replace(/data: `.*`/, "data: `inngest-$" + "{stack}-history`"));
     edit("Pulumi.persistent.yaml", (text) => `${text}  inngest-local:protectData: false\n`);
     const text = (await diff("--base", "HEAD")).stdout;
     expect(text.split("\n").slice(2, 6)).toMatchInlineSnapshot(`

@@ -5,12 +5,12 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { endCodes } from "../../components/upkeep/run-status.ts";
-import { durableWorker, finished, marks, startFiveRuns } from "../support/durable-worker.ts";
-import { missing, title } from "../support/engine.ts";
-import { OwnRedis } from "../support/own-redis.ts";
+import { endCodes } from "../../lib/data/run-status.ts";
+import { durableWorker, finished, marks, startFiveRuns } from "../../tools/durable-worker.ts";
+import { missing, title } from "../../tools/engine.ts";
+import { OwnRedis } from "../../tools/own-redis.ts";
+import { eventually, TestStack } from "../../tools/test-stack.ts";
 import { SmallDisk } from "../support/small-disk.ts";
-import { eventually, TestStack } from "../support/test-stack.ts";
 
 const reason =
   (await missing("pulumi", "inngest", "redis")) ??
@@ -95,7 +95,7 @@ describe.skipIf(reason)(title("a full disk, process tier", reason), () => {
       expect(rows()).toBeGreaterThan(5);
     });
     fill(disk);
-    const janitor = spawn(process.execPath, ["components/upkeep/janitor.ts", order], {
+    const janitor = spawn(process.execPath, ["runtime/janitor.ts", order], {
       stdio: ["ignore", "pipe", "pipe"],
     });
     let said = "";

@@ -3,11 +3,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { durableWorker, finished, marks, startFiveRuns } from "../../tools/durable-worker.ts";
+import { missing, title } from "../../tools/engine.ts";
+import { eventually, passphrase, TestStack } from "../../tools/test-stack.ts";
 import { crash, docker, leftovers, untilRunning } from "../support/containers.ts";
-import { durableWorker, finished, marks, startFiveRuns } from "../support/durable-worker.ts";
-import { missing, title } from "../support/engine.ts";
 import { everyCommandLine, leaks } from "../support/leaks.ts";
-import { eventually, passphrase, TestStack } from "../support/test-stack.ts";
 
 const reason = await missing("pulumi", "docker");
 

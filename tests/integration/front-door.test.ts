@@ -9,13 +9,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { mostProcesses } from "../../components/docker/process-limit.ts";
+import { durableWorker, marks } from "../../tools/durable-worker.ts";
+import { missing, title } from "../../tools/engine.ts";
+import { eventually, type StackOutputs, TestStack } from "../../tools/test-stack.ts";
 import { Browser } from "../support/browser.ts";
 import { docker, leftovers } from "../support/containers.ts";
 import { ask, askRaw, hostileRequest, seeded } from "../support/door.ts";
 import { answers, callers, headersOf, table, toldOrigins } from "../support/door-matrix.ts";
-import { durableWorker, marks } from "../support/durable-worker.ts";
-import { missing, title } from "../support/engine.ts";
-import { eventually, type StackOutputs, TestStack } from "../support/test-stack.ts";
 import { untilNoneIsLeft } from "../support/traffic.ts";
 
 const reason = await missing("pulumi", "docker");

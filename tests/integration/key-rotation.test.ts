@@ -7,12 +7,12 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { WorkerEndpoint } from "../../components/inngest-api.ts";
+import { WorkerEndpoint } from "../../lib/inngest/api.ts";
+import { durableWorker, marks } from "../../tools/durable-worker.ts";
+import { missing, title } from "../../tools/engine.ts";
+import { freePorts } from "../../tools/ports.ts";
+import { TestStack } from "../../tools/test-stack.ts";
 import { docker, leftovers } from "../support/containers.ts";
-import { durableWorker, marks } from "../support/durable-worker.ts";
-import { missing, title } from "../support/engine.ts";
-import { freePorts } from "../support/ports.ts";
-import { TestStack } from "../support/test-stack.ts";
 import { Traffic } from "../support/traffic.ts";
 
 const seconds = 60;

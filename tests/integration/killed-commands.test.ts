@@ -3,11 +3,11 @@
 import { statSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { locksIn } from "../../cli/setup/stale-lock.ts";
-import { readRecord } from "../../components/host/records.ts";
+import { locksIn } from "../../cli/lib/stack-lock.ts";
+import { readRecord } from "../../lib/host/records.ts";
+import { missing, title } from "../../tools/engine.ts";
+import { eventually, TestStack } from "../../tools/test-stack.ts";
 import { docker, leftovers } from "../support/containers.ts";
-import { missing, title } from "../support/engine.ts";
-import { eventually, TestStack } from "../support/test-stack.ts";
 
 const reason = await missing("pulumi", "docker");
 

@@ -6,10 +6,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { onPath } from "../../components/host/programs.ts";
-import type { Scope } from "../../components/host/supervisors/service.ts";
-import { title } from "../support/engine.ts";
-import { eventually } from "../support/test-stack.ts";
+import { onPath } from "../../lib/host/programs.ts";
+import type { Scope } from "../../lib/host/supervisors/service.ts";
+import { title } from "../../tools/engine.ts";
+import { eventually } from "../../tools/test-stack.ts";
 import { answerOf, freePort, Home, type Outcome, tinyService } from "../unit/fixtures/host.ts";
 
 const run = promisify(execFile);
@@ -46,7 +46,7 @@ describe.each<[string, Scope, string, string | undefined]>([
         return pid as number;
       });
     const observe = async () =>
-      (await home.node(["components/host/observe.ts", "test", "server", ...(dataDir ? [dataDir] : [])])).stdout;
+      (await home.node(["scripts/observe.ts", "test", "server", ...(dataDir ? [dataDir] : [])])).stdout;
 
     beforeAll(async () => {
       home = new Home();

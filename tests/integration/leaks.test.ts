@@ -6,10 +6,10 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:f
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { missing, title } from "../../tools/engine.ts";
+import { eventually, TestStack } from "../../tools/test-stack.ts";
 import { docker, leftovers } from "../support/containers.ts";
-import { missing, title } from "../support/engine.ts";
 import { exposed, leaks, secretsOf } from "../support/leaks.ts";
-import { eventually, TestStack } from "../support/test-stack.ts";
 
 const reason = await missing("pulumi", "inngest", "docker");
 const variants: [string, Record<string, string>][] = [

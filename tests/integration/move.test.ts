@@ -3,11 +3,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { durableWorker, finished, marks, startFiveRuns, statuses } from "../../tools/durable-worker.ts";
+import { missing, title } from "../../tools/engine.ts";
+import { OwnRedis } from "../../tools/own-redis.ts";
+import { eventually, TestStack } from "../../tools/test-stack.ts";
 import { docker, leftovers } from "../support/containers.ts";
-import { durableWorker, finished, marks, startFiveRuns, statuses } from "../support/durable-worker.ts";
-import { missing, title } from "../support/engine.ts";
-import { OwnRedis } from "../support/own-redis.ts";
-import { eventually, TestStack } from "../support/test-stack.ts";
 
 const reason = await missing("pulumi", "inngest", "redis", "docker");
 

@@ -2,7 +2,7 @@
 // a preview by the real engine. Does not prove that the example's containers come up; docker-tier.test.ts does so for ours.
 import { execa } from "execa";
 import { describe, expect, test } from "vitest";
-import { missing, title } from "../support/engine.ts";
+import { missing, title } from "../../tools/engine.ts";
 
 const reason = await missing("pulumi");
 

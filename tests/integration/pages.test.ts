@@ -4,8 +4,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { pages } from "../../cli/docs/pages.ts";
+import { missing, title } from "../../tools/engine.ts";
 import { ownCommands, shellCommands } from "../support/documents.ts";
-import { missing, title } from "../support/engine.ts";
 import { Newcomer } from "../support/newcomer.ts";
 
 /** In the order in which a person may type them. */
@@ -36,7 +36,7 @@ const onDocker = [
   "npm run pulumi -- preview --policy-pack policy --stack persistent",
   "npm run retention -- --stack persistent",
   "npm run retention -- --stack persistent --now",
-  "npm run retention -- --stack persistent --end-stranded",
+  "npm run retention -- --stack persistent --end-orphaned",
   "npm run backup -- --stack persistent",
   "npm run backup -- --stack persistent --to /mnt/nas --keep 14",
   "npm run backup -- --stack persistent --schedule 24h --keep 14",

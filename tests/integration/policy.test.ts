@@ -6,9 +6,9 @@ import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { rules } from "../../policy/rules/index.ts";
-import { missing, title } from "../support/engine.ts";
+import { missing, title } from "../../tools/engine.ts";
+import { TestStack } from "../../tools/test-stack.ts";
 import { Program, policyFlags, violationsIn } from "../support/policy.ts";
-import { TestStack } from "../support/test-stack.ts";
 
 const reason = await missing("pulumi");
 const noEngine = await missing("pulumi", "docker");

@@ -2,11 +2,11 @@
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { isRunning } from "../../components/host/processes.ts";
-import { readRecord } from "../../components/host/records.ts";
-import { missing, title } from "../support/engine.ts";
+import { isRunning } from "../../lib/host/processes.ts";
+import { readRecord } from "../../lib/host/records.ts";
+import { missing, title } from "../../tools/engine.ts";
+import { eventually, passphrase, TestStack } from "../../tools/test-stack.ts";
 import { everyCommandLine, filesBelow, initialEnvironment, leaks } from "../support/leaks.ts";
-import { eventually, passphrase, TestStack } from "../support/test-stack.ts";
 
 const reason = await missing("pulumi", "inngest");
 

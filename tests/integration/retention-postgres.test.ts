@@ -4,10 +4,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { sweep } from "../../components/upkeep/sweep.ts";
-import { missing, title } from "../support/engine.ts";
-import { OwnPostgres } from "../support/own-postgres.ts";
-import { OwnRedis } from "../support/own-redis.ts";
+import { sweep } from "../../runtime/sweep/sweep.ts";
+import { missing, title } from "../../tools/engine.ts";
+import { OwnPostgres } from "../../tools/own-postgres.ts";
+import { OwnRedis } from "../../tools/own-redis.ts";
 
 const reason = OwnPostgres.missing() ?? (await missing("inngest", "redis"));
 
@@ -26,7 +26,7 @@ describe.skipIf(reason)(title("retention, Postgres", reason), () => {
   });
 
   const sql = (text: string) => postgres.sql(text);
-  const round = (order: { days?: number; endStranded?: boolean }) =>
+  const round = (order: { days?: number; endOrphaned?: boolean }) =>
     sweep({ database: { psql: postgres.psql() }, queueUrl: redis.url, ...order });
   const left = () =>
     Object.fromEntries(
@@ -67,12 +67,12 @@ describe.skipIf(reason)(title("retention, Postgres", reason), () => {
 
   test("runs that the queue has nothing of are found, and given an end when that is asked for", async () => {
     const found = await round({});
-    expect(found).toMatchObject({ inFlight: 1, stranded: [lost], ended: 0 });
+    expect(found).toMatchObject({ inFlight: 1, orphaned: [lost], ended: 0 });
     expect(found.size).toBeGreaterThan(1_000_000);
     expect(found).not.toHaveProperty("room");
-    expect(await round({ endStranded: true })).toMatchObject({ stranded: [lost], ended: 1 });
+    expect(await round({ endOrphaned: true })).toMatchObject({ orphaned: [lost], ended: 1 });
     expect(sql(`select status from trace_runs where run_id = '${lost}'`)).toBe("500");
     expect(sql(`select status from spans where run_id = '${lost}' and name = 'EXTEND'`)).toBe("Cancelled");
-    expect(await round({})).toMatchObject({ inFlight: 1, stranded: [] });
+    expect(await round({})).toMatchObject({ inFlight: 1, orphaned: [] });
   });
 });

@@ -6,15 +6,15 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { endCodes } from "../../components/upkeep/run-status.ts";
-import type { Swept } from "../../components/upkeep/sweep.ts";
-import { hexOf } from "../../components/upkeep/ulid.ts";
+import type { SweepReport } from "../../lib/data/requests.ts";
+import { endCodes } from "../../lib/data/run-status.ts";
+import { hexOf } from "../../lib/data/ulid.ts";
+import { finished, marks, statuses } from "../../tools/durable-worker.ts";
+import { missing, title } from "../../tools/engine.ts";
+import { InFlight } from "../../tools/in-flight.ts";
+import { type OwnRedis, stackWithRedis } from "../../tools/own-redis.ts";
+import { eventually, TestStack } from "../../tools/test-stack.ts";
 import { docker, leftovers } from "../support/containers.ts";
-import { finished, marks, statuses } from "../support/durable-worker.ts";
-import { missing, title } from "../support/engine.ts";
-import { InFlight } from "../support/in-flight.ts";
-import { type OwnRedis, stackWithRedis } from "../support/own-redis.ts";
-import { eventually, TestStack } from "../support/test-stack.ts";
 
 const reason = await missing("pulumi", "inngest", "redis");
 
@@ -31,10 +31,10 @@ describe.skipIf(reason)(title("retention, process tier", reason), () => {
 
   const history = () => join(stack.dataFolder, "server", "main.db");
   /** One round, on what ended more than `seconds` ago. */
-  const round = async (order: object): Promise<Swept> => {
+  const round = async (order: object): Promise<SweepReport> => {
     const input = JSON.stringify({ database: history(), queueUrl: redis.url, ...order });
-    const { stdout } = await execa({ input })`${process.execPath} components/upkeep/purge.ts`;
-    return JSON.parse(stdout) as Swept;
+    const { stdout } = await execa({ input })`${process.execPath} runtime/sweep-now.ts`;
+    return JSON.parse(stdout) as SweepReport;
   };
   const send = async (run: string, seconds: number) => {
     const api = await stack.api();
@@ -68,7 +68,7 @@ describe.skipIf(reason)(title("retention, process tier", reason), () => {
   test("the janitor is up, keeps to its setting, and has told its first round", async () => {
     await eventually(20_000, async () => {
       const log = readFileSync(join(stack.dataFolder, "logs", "janitor.log"), "utf8");
-      expect(log).toMatch(/"inFlight":0,"stranded":0/);
+      expect(log).toMatch(/"inFlight":0,"orphaned":0/);
     });
     expect(await stack.changes()).toEqual([]);
   });
@@ -125,7 +125,7 @@ describe.skipIf(reason)(title("retention, process tier", reason), () => {
     const all = { events: 12, runs: 12 };
     await eventually(15_000, async () => expect(rows()).toEqual(all));
     // All of them are older than no time at all.
-    expect(await round({ days: 0 })).toMatchObject({ inFlight: 12, stranded: [] });
+    expect(await round({ days: 0 })).toMatchObject({ inFlight: 12, orphaned: [] });
     expect(rows()).toEqual(all);
     expect(await statuses()).toEqual(waiting);
     await inFlight.wake();
@@ -137,7 +137,7 @@ describe.skipIf(reason)(title("retention, process tier", reason), () => {
   });
 
   test("a run whose queue item is gone is found, and ended on request", async () => {
-    const eventId = await send("stranded", 3000);
+    const eventId = await send("orphaned", 3000);
     const api = await stack.api();
     const run = await eventually(30_000, async () => {
       const [found] = await api.runsOf(eventId);
@@ -146,8 +146,8 @@ describe.skipIf(reason)(title("retention, process tier", reason), () => {
       return found.id;
     });
     redis.forget(run);
-    expect(await round({ grace: 0 })).toMatchObject({ inFlight: 0, stranded: [run], ended: 0 });
-    expect(await round({ grace: 0, endStranded: true })).toMatchObject({ stranded: [run], ended: 1 });
+    expect(await round({ gracePeriod: 0 })).toMatchObject({ inFlight: 0, orphaned: [run], ended: 0 });
+    expect(await round({ gracePeriod: 0, endOrphaned: true })).toMatchObject({ orphaned: [run], ended: 1 });
     await eventually(20_000, async () => {
       expect((await api.runs(100)).find(({ id }) => id === run)?.status).toBe("CANCELLED");
     });
@@ -177,13 +177,13 @@ describe.skipIf(dockerReason)(title("retention, Docker tier", dockerReason), () 
 
   test("the janitor's container has done a round, and a round can be asked for", async () => {
     const container = `inngest-${stack.name}-janitor`;
-    await eventually(30_000, async () => expect(docker("logs", container)).toMatch(/"stranded":0/));
+    await eventually(30_000, async () => expect(docker("logs", container)).toMatch(/"orphaned":0/));
     expect(await stack.changes()).toEqual([]);
     // A cron may be at work in this very moment.
     await eventually(60_000, async () => {
       const { exitCode, stdout, all } = await stack.command("retention", "--now", "--json");
       expect(exitCode, String(all)).toBe(0);
-      expect(JSON.parse(String(stdout))).toMatchObject({ inFlight: 0, stranded: [], rows: { spans: 0, events: 0 } });
+      expect(JSON.parse(String(stdout))).toMatchObject({ inFlight: 0, orphaned: [], rows: { spans: 0, events: 0 } });
     });
   });
 });

@@ -8,13 +8,13 @@ import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { ensureDependencies } from "../../components/host/dependencies.mjs";
-import { InngestApi } from "../../components/inngest-api.ts";
+import { ensureDependencies } from "../../lib/dependencies.mjs";
+import { InngestApi } from "../../lib/inngest/api.ts";
+import { missing, title } from "../../tools/engine.ts";
+import { freePorts } from "../../tools/ports.ts";
+import { eventually, linkProject, passphrase } from "../../tools/test-stack.ts";
 import { docker } from "../support/containers.ts";
-import { missing, title } from "../support/engine.ts";
-import { freePorts } from "../support/ports.ts";
 import { noPseudoTerminal, PseudoTerminal } from "../support/pseudo-terminal.ts";
-import { eventually, linkProject, passphrase } from "../support/test-stack.ts";
 
 const reason = await missing("pulumi", "inngest");
 

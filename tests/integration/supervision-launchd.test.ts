@@ -4,10 +4,10 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { onPath } from "../../components/host/programs.ts";
-import type { DesiredService } from "../../components/host/reconcile.ts";
-import { title } from "../support/engine.ts";
-import { eventually } from "../support/test-stack.ts";
+import { onPath } from "../../lib/host/programs.ts";
+import type { DesiredService } from "../../scripts/reconcile.ts";
+import { title } from "../../tools/engine.ts";
+import { eventually } from "../../tools/test-stack.ts";
 import { answerOf, freePort, Home, tinyService } from "../unit/fixtures/host.ts";
 
 const reason =
@@ -80,7 +80,7 @@ describe.skipIf(reason)(title("launchd", reason), () => {
     for (let round = 0; round < 6; round++) {
       const spec = JSON.stringify(service({ environment: { MODE: "polite", ROUND: String(round) } }));
       const seconds = (0.15 + round * 0.15).toFixed(2);
-      const script = `timeout -s KILL ${seconds} ${process.execPath} components/host/reconcile.ts`;
+      const script = `timeout -s KILL ${seconds} ${process.execPath} scripts/reconcile.ts`;
       execFileSync("sh", ["-c", `${script} || true`], { input: spec, env: home.environment(), stdio: "pipe" });
       expect(await home.reconcile(JSON.parse(spec))).toEqual(started);
       expect(pids()).toHaveLength(1);

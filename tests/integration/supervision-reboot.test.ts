@@ -3,9 +3,9 @@
 // prove: what a disk loses when the power really goes.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Receipt } from "../../cli/verify/receipt.ts";
-import { missing, title } from "../support/engine.ts";
+import { missing, title } from "../../tools/engine.ts";
+import { eventually } from "../../tools/test-stack.ts";
 import { SystemdMachine } from "../support/systemd-machine.ts";
-import { eventually } from "../support/test-stack.ts";
 
 const reason = SystemdMachine.missing() ?? (await missing("pulumi", "inngest"));
 const data = "/home/person/.local/share/inngest-local/stacks/reboot";

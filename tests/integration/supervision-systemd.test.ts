@@ -1,10 +1,10 @@
 // The real scripts against real systemd (Debian's 252 as PID 1 of a container). Does not prove: another version of
 // systemd, a bare machine's boot, polkit (the container has none). supervision-reboot.test.ts is about whole stacks.
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import type { DesiredService } from "../../components/host/reconcile.ts";
-import { title } from "../support/engine.ts";
+import type { DesiredService } from "../../scripts/reconcile.ts";
+import { title } from "../../tools/engine.ts";
+import { eventually } from "../../tools/test-stack.ts";
 import { SystemdMachine } from "../support/systemd-machine.ts";
-import { eventually } from "../support/test-stack.ts";
 import { tinyService } from "../unit/fixtures/host.ts";
 
 const reason = SystemdMachine.missing();
@@ -47,7 +47,7 @@ describe.skipIf(reason)(title("systemd", reason), () => {
     return stdout.split("\n").filter(Boolean);
   }
 
-  const observe = async () => (await machine.run("person", "node components/host/observe.ts test server")).stdout;
+  const observe = async () => (await machine.run("person", "node scripts/observe.ts test server")).stdout;
   const systemctl = (args: string) =>
     machine.run("person", `XDG_RUNTIME_DIR=/run/user/1000 systemctl --user ${args} ${unit}`);
 
@@ -126,11 +126,7 @@ describe.skipIf(reason)(title("systemd", reason), () => {
         const spec = tinyService(port, { supervision, environment: { MODE: "polite", ROUND: String(round) } });
         started.push(["person", spec]);
         const seconds = (0.1 + round * 0.07).toFixed(2);
-        await machine.run(
-          "person",
-          `timeout -s KILL ${seconds} node components/host/reconcile.ts`,
-          JSON.stringify(spec),
-        );
+        await machine.run("person", `timeout -s KILL ${seconds} node scripts/reconcile.ts`, JSON.stringify(spec));
         expect((await machine.reconcile("person", spec)).code).toBe(0);
         expect(await pids()).toHaveLength(1);
       }

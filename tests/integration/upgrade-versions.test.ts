@@ -5,12 +5,12 @@ import { execFileSync } from "node:child_process";
 import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { numberOf } from "../../cli/upkeep/server-version.ts";
-import { onPath } from "../../components/host/programs.ts";
-import { durableWorker, marks, startFiveRuns } from "../support/durable-worker.ts";
-import { missing, title } from "../support/engine.ts";
-import { OwnRedis } from "../support/own-redis.ts";
-import { eventually, TestStack } from "../support/test-stack.ts";
+import { numberOf } from "../../cli/upgrade/server-version.ts";
+import { onPath } from "../../lib/host/programs.ts";
+import { durableWorker, marks, startFiveRuns } from "../../tools/durable-worker.ts";
+import { missing, title } from "../../tools/engine.ts";
+import { OwnRedis } from "../../tools/own-redis.ts";
+import { eventually, TestStack } from "../../tools/test-stack.ts";
 
 /** The oldest that this project works with, and the one before this. */
 const versions = readFileSync("tests/fixtures/older-servers", "utf8").trim().split("\n");

@@ -4,11 +4,11 @@
 import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { onPath } from "../../components/host/programs.ts";
-import { finished, marks, statuses } from "../support/durable-worker.ts";
-import { missing, title } from "../support/engine.ts";
-import { type OwnRedis, stackWithRedis } from "../support/own-redis.ts";
-import { eventually, type TestStack } from "../support/test-stack.ts";
+import { onPath } from "../../lib/host/programs.ts";
+import { finished, marks, statuses } from "../../tools/durable-worker.ts";
+import { missing, title } from "../../tools/engine.ts";
+import { type OwnRedis, stackWithRedis } from "../../tools/own-redis.ts";
+import { eventually, type TestStack } from "../../tools/test-stack.ts";
 
 const reason = await missing("pulumi", "inngest", "redis");
 

@@ -1,11 +1,11 @@
 // verify --disruptive, doctor and status on a real stack in Docker, and the faults that only containers can have. Does not
 // prove: Docker Desktop, OrbStack, Colima; a machine that really reboots (supervision-reboot does that for processes).
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { redisPassword } from "../../components/docker/redis-conf.ts";
+import { redisPassword } from "../../lib/render/redis-conf.ts";
+import { missing, title } from "../../tools/engine.ts";
+import { eventually, TestStack } from "../../tools/test-stack.ts";
 import { docker, leftovers } from "../support/containers.ts";
-import { missing, title } from "../support/engine.ts";
 import { makeByHand, removeHandMade } from "../support/hand-made.ts";
-import { eventually, TestStack } from "../support/test-stack.ts";
 import { complaints, failedChecks, failures, gentle, verified } from "../support/verdicts.ts";
 
 const reason = await missing("pulumi", "docker");

@@ -7,11 +7,11 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { readRecord } from "../../components/host/records.ts";
-import { missing, title } from "../support/engine.ts";
+import { readRecord } from "../../lib/host/records.ts";
+import { missing, title } from "../../tools/engine.ts";
+import { eventually, TestStack } from "../../tools/test-stack.ts";
 import { type Fault, faultyWorker } from "../support/faulty-worker.ts";
 import { leaks } from "../support/leaks.ts";
-import { eventually, TestStack } from "../support/test-stack.ts";
 import { complaints, failures, verified } from "../support/verdicts.ts";
 
 const reason = await missing("pulumi", "inngest", "redis");

@@ -3,11 +3,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { delimiter, join, resolve } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
-import { redisPassword } from "../../components/docker/redis-conf.ts";
+import { redisPassword } from "../../lib/render/redis-conf.ts";
+import { durableWorker } from "../../tools/durable-worker.ts";
+import { missing, title } from "../../tools/engine.ts";
+import { eventually, TestStack } from "../../tools/test-stack.ts";
 import { docker, leftovers } from "../support/containers.ts";
-import { durableWorker } from "../support/durable-worker.ts";
-import { missing, title } from "../support/engine.ts";
-import { eventually, TestStack } from "../support/test-stack.ts";
 
 const reason = await missing("pulumi", "inngest");
 const noDocker = reason ?? (await missing("docker"));

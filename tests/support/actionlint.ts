@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { onPath } from "../../components/host/programs.ts";
+import { onPath } from "../../lib/host/programs.ts";
 
 const version = "1.7.7";
 

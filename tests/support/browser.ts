@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { onPath } from "../../components/host/programs.ts";
+import { onPath } from "../../lib/host/programs.ts";
 
 /** Chromium without a window, driven by its own protocol. */
 export class Browser {

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { eventually } from "./test-stack.ts";
+import { eventually } from "../../tools/test-stack.ts";
 
 export function docker(...args: string[]): string {
   return execFileSync("docker", args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] }).trim();

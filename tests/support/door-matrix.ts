@@ -1,5 +1,5 @@
+import type { StackOutputs } from "../../tools/test-stack.ts";
 import { type Answer, ask } from "./door.ts";
-import type { StackOutputs } from "./test-stack.ts";
 
 /** What callers of the front door have with them. */
 export const callers = [

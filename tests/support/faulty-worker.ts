@@ -1,6 +1,6 @@
 import { cpSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
-import { ensureDependencies } from "../../components/host/dependencies.mjs";
+import { ensureDependencies } from "../../lib/dependencies.mjs";
 
 /** Faults of a {@link faultyWorker}, which `workerEnv.FAULT` turns on. */
 export type Fault = "unsigned" | "open" | "broken" | "none";

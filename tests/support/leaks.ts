@@ -2,8 +2,8 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { readJson } from "../../components/host/records.ts";
-import { passphrase, type TestStack } from "./test-stack.ts";
+import { readJson } from "../../lib/host/records.ts";
+import { passphrase, type TestStack } from "../../tools/test-stack.ts";
 
 /** Places where others may look, and what is to be seen there. */
 export type Exposed = Record<string, string | Buffer>;

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { durableWorker } from "./durable-worker.ts";
-import type { Cluster, Notes } from "./kubernetes.ts";
-import { freePorts } from "./ports.ts";
-import { TestStack } from "./test-stack.ts";
+import { durableWorker } from "../../tools/durable-worker.ts";
+import type { Cluster, Notes } from "../../tools/kubernetes.ts";
+import { freePorts } from "../../tools/ports.ts";
+import { TestStack } from "../../tools/test-stack.ts";
 
 /** A stack of containers whose worker on this machine notes in a cluster, and the way there, which ends with `forward`. */
 export async function notingSource(

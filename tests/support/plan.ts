@@ -1,11 +1,17 @@
 import { readFileSync } from "node:fs";
 import { vi } from "vitest";
 import { parse } from "yaml";
-import { generated, type Planned, type PlannedStack, planProgram, plan as planWith } from "../../cli/plan/planner.ts";
-import { settingsOf } from "../../cli/plan/settings.ts";
-import { keysAt } from "../../components/key-rotation.ts";
+import {
+  generated,
+  type Planned,
+  type PlannedStack,
+  planProgram,
+  plan as planWith,
+} from "../../cli/lib/plan/planner.ts";
+import { settingsOf } from "../../cli/lib/plan/settings.ts";
+import { keysAt } from "../../lib/stack/key-rotation.ts";
 
-export { generated, observed, type Planned, type PlannedStack, settled } from "../../cli/plan/planner.ts";
+export { generated, observed, type Planned, type PlannedStack, settled } from "../../cli/lib/plan/planner.ts";
 
 /** Outputs of the stacks that are up beside the planned one. */
 const otherPair = { signingKey: generated("other-signing", 64), eventKey: generated("other-event", 48) };

@@ -1,9 +1,9 @@
 import { copyFileSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { Pulumi } from "../../cli/pulumi-cli.ts";
-import { ensureDependencies } from "../../components/host/dependencies.mjs";
-import { passphrase } from "./test-stack.ts";
+import { Pulumi } from "../../cli/lib/pulumi-cli.ts";
+import { ensureDependencies } from "../../lib/dependencies.mjs";
+import { passphrase } from "../../tools/test-stack.ts";
 
 export interface Violation {
   level: string;

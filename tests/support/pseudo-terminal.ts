@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { stripVTControlCharacters } from "node:util";
-import { onPath } from "../../components/host/programs.ts";
+import { onPath } from "../../lib/host/programs.ts";
 
 /** Why there is no pseudo-terminal here, or `undefined`. */
 export function noPseudoTerminal(): string | undefined {

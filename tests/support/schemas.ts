@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Kubectl } from "./kubernetes.ts";
+import type { Kubectl } from "../../tools/kubernetes.ts";
 
 interface Schema {
   $ref?: string;

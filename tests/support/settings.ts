@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { readSettings } from "../../config.ts";
+import { readSettings } from "../../components/settings.ts";
 
 /** The settings of a stack `test` with these values. */
 export function read(values: Record<string, string>, encrypted: string[] = []) {

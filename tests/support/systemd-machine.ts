@@ -13,9 +13,9 @@ import { createRequire } from "node:module";
 import { homedir, tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { execa } from "execa";
-import { findBinary } from "../../cli/pulumi-cli.ts";
-import { locate, onPath } from "../../components/host/programs.ts";
-import type { DesiredService } from "../../components/host/reconcile.ts";
+import { findBinary } from "../../cli/lib/pulumi-cli.ts";
+import { locate, onPath } from "../../lib/host/programs.ts";
+import type { DesiredService } from "../../scripts/reconcile.ts";
 import type { Outcome } from "../unit/fixtures/host.ts";
 
 const cache = join(homedir(), ".cache", "inngest-local");
@@ -45,14 +45,11 @@ export class SystemdMachine {
     const machine = new SystemdMachine();
     const plugins = join(process.env.PULUMI_HOME ?? join(homedir(), ".pulumi"), "plugins");
     const mounts = [
-      ...["cli", "components", "node_modules", "worker", "tests"].map((entry) => [
+      ...["cli", "components", "lib", "runtime", "scripts", "node_modules", "worker", "tests"].map((entry) => [
         resolve(entry),
         `${project}/${entry}`,
       ]),
-      ...["config.ts", "index.ts", "package.json", "Pulumi.yaml"].map((entry) => [
-        resolve(entry),
-        `${project}/${entry}`,
-      ]),
+      ...["index.ts", "package.json", "Pulumi.yaml"].map((entry) => [resolve(entry), `${project}/${entry}`]),
       ...readdirSync(plugins)
         .filter((name) => /^resource-(command|random)-v[\d.]+$/.test(name))
         .map((name) => [join(plugins, name), `/home/person/.pulumi/plugins/${name}`]),
@@ -100,11 +97,11 @@ export class SystemdMachine {
   }
 
   reconcile(account: string, spec: DesiredService): Promise<Outcome> {
-    return this.run(account, "node components/host/reconcile.ts", JSON.stringify(spec));
+    return this.run(account, "node scripts/reconcile.ts", JSON.stringify(spec));
   }
 
   remove(account: string, spec: DesiredService): Promise<Outcome> {
-    return this.run(account, "node components/host/remove.ts", JSON.stringify(spec));
+    return this.run(account, "node scripts/remove.ts", JSON.stringify(spec));
   }
 
   /** Reboots in good order, or as after a power cut. */

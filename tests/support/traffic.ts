@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { marks } from "./durable-worker.ts";
-import type { TestStack } from "./test-stack.ts";
+import { marks } from "../../tools/durable-worker.ts";
+import type { TestStack } from "../../tools/test-stack.ts";
 
 /** Events a second. */
 const rate = 20;

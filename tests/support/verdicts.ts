@@ -1,5 +1,5 @@
 import type { Receipt } from "../../cli/verify/receipt.ts";
-import type { TestStack } from "./test-stack.ts";
+import type { TestStack } from "../../tools/test-stack.ts";
 
 interface Diagnosis {
   checks: { id: string; status: "ok" | "warning" | "broken"; seen: string; remedy: string }[];

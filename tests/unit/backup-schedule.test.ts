@@ -4,8 +4,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { backupName, backupsIn, newestBackup } from "../../cli/upkeep/backup-files.ts";
-import { secondsOf } from "../../components/backup-settings.ts";
+import { backupName, backupsIn, newestBackup } from "../../lib/data/backup-files.ts";
+import { secondsOf } from "../../lib/settings/backups.ts";
 
 let folder: string;
 beforeEach(() => {

@@ -2,10 +2,10 @@
 // door lets pass is for the integration suite.
 import { execFileSync } from "node:child_process";
 import { describe, expect, test } from "vitest";
-import { serverScript, stopSigns } from "../../components/docker/server-script.ts";
-import { type GatewayOptions, renderCaddyfile } from "../../components/gateway/caddyfile.ts";
-import { onPath } from "../../components/host/programs.ts";
-import { emptyWalDatabase } from "../../components/wal-database.ts";
+import { onPath } from "../../lib/host/programs.ts";
+import { type GatewayOptions, renderCaddyfile } from "../../lib/render/caddyfile.ts";
+import { serverScript, stopSigns } from "../../lib/render/server-script.ts";
+import { emptyWalDatabase } from "../../lib/render/wal-database.ts";
 
 const passwordHash = `$2a$10$${"abcdefghijklmnopqrstu".repeat(3).slice(0, 53)}`;
 const docker: GatewayOptions = {

@@ -3,8 +3,8 @@
 import { Writable } from "node:stream";
 import { WriteStream } from "node:tty";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { type Check, reasonOf, runChecks } from "../../cli/checks/check.ts";
-import { silent, terminalReport, whileTelling, wrapped } from "../../cli/checks/terminal.ts";
+import { type Check, reasonOf, runChecks } from "../../cli/lib/checks/check.ts";
+import { silent, terminalReport, whileTelling, wrapped } from "../../cli/lib/checks/terminal.ts";
 
 type Status = "good" | "bad";
 const formats = { good: "green", bad: "red" } as const;

@@ -7,10 +7,10 @@ import { describe, expect, test } from "vitest";
 import { compare, type StackDiff } from "../../cli/diff/compare.ts";
 import { leaves } from "../../cli/diff/properties.ts";
 import { renderMarkdown, renderText } from "../../cli/diff/render.ts";
-import { plan } from "../../cli/plan/planner.ts";
-import { replaces } from "../../cli/plan/replacement.ts";
-import type { StackPlan } from "../../cli/plan/revision.ts";
-import { plannableSettings } from "../../cli/plan/settings.ts";
+import { plan } from "../../cli/lib/plan/planner.ts";
+import { replaces } from "../../cli/lib/plan/replacement.ts";
+import type { StackPlan } from "../../cli/lib/plan/revision.ts";
+import { plannableSettings } from "../../cli/lib/plan/settings.ts";
 
 async function planOf(program: () => unknown): Promise<StackPlan> {
   const madeUp: Record<string, string> = {};

@@ -2,10 +2,6 @@
 // check is the only one that says so. Real engines are for tests/integration/doctor.test.ts.
 import { createServer } from "node:net";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { Result } from "../../cli/checks/check.ts";
-import { runChecks } from "../../cli/checks/check.ts";
-import { isLoopback, openListeners, published } from "../../cli/checks/open-listeners.ts";
-import { silent } from "../../cli/checks/terminal.ts";
 import { dockerChecks } from "../../cli/doctor/docker.ts";
 import { kubernetesChecks } from "../../cli/doctor/kubernetes.ts";
 import { devModeCheck } from "../../cli/doctor/live.ts";
@@ -13,8 +9,12 @@ import { brokenBy, type DoctorCheck, type Health, type Patient } from "../../cli
 import { stackChecks } from "../../cli/doctor/stack.ts";
 import { storeChecks } from "../../cli/doctor/stores.ts";
 import { trapsOf } from "../../cli/doctor/traps.ts";
-import type { StackSettings } from "../../cli/live-stack.ts";
-import { readable, sizeAlarm } from "../../cli/sizes.ts";
+import type { Result } from "../../cli/lib/checks/check.ts";
+import { runChecks } from "../../cli/lib/checks/check.ts";
+import { isLoopback, openListeners, published } from "../../cli/lib/checks/open-listeners.ts";
+import { silent } from "../../cli/lib/checks/terminal.ts";
+import type { StackSettings } from "../../cli/lib/live-stack.ts";
+import { readable, sizeAlarm } from "../../cli/lib/sizes.ts";
 import { freePort, Home } from "./fixtures/host.ts";
 
 let home: Home;

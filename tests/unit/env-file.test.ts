@@ -6,8 +6,8 @@ import { tmpdir } from "node:os";
 import { delimiter, join, resolve } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
-import { renderEnvFile } from "../../components/host/env-file.ts";
-import { onPath } from "../../components/host/programs.ts";
+import { onPath } from "../../lib/host/programs.ts";
+import { renderEnvFile } from "../../lib/render/env-file.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "env-file-"));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -3,7 +3,7 @@
 import { existsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { afterEach, expect, test, vi } from "vitest";
-import { withOutputs } from "../../cli/handed-over.ts";
+import { withOutputs } from "../../cli/start/handed-over.ts";
 import { handOver, outputsSocket } from "../../components/hand-over.ts";
 
 afterEach(() => vi.unstubAllEnvs());

@@ -3,8 +3,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { hostGateway, publishedPorts } from "../../components/host/docker-engine.ts";
-import { holderOf, isTaken } from "../../components/host/ports.ts";
+import { holderOf, isTaken } from "../../lib/host/ports.ts";
+import { hostGateway, publishedPorts } from "../../lib/places/docker-engine.ts";
 import { answerOf, freePort, Home, listen, tinyService } from "./fixtures/host.ts";
 
 let home: Home;

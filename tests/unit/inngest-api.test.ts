@@ -1,7 +1,7 @@
 // What is made of the server's answers, from a server that says what 1.43.0 says. Does not prove that it still says so.
 import { createServer, type Server } from "node:http";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { InngestApi } from "../../components/inngest-api.ts";
+import { InngestApi } from "../../lib/inngest/api.ts";
 
 let server: Server;
 let api: InngestApi;

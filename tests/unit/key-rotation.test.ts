@@ -7,7 +7,7 @@ import {
   type ServerKeys,
   type ToldKeys,
   type WorkerKeys,
-} from "../../components/key-rotation.ts";
+} from "../../lib/stack/key-rotation.ts";
 
 const old = { signingKey: "old", eventKey: "old-event" };
 const fresh = { signingKey: "new", eventKey: "new-event" };

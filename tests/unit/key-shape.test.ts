@@ -2,7 +2,7 @@
 // the integration suites.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { eventKeyProblem, signingKeyProblem } from "../../components/key-shape.ts";
+import { eventKeyProblem, signingKeyProblem } from "../../lib/settings/keys.ts";
 
 const hex = (from: number, to: number) =>
   fc.string({ unit: fc.constantFrom(..."0123456789abcdefABCDEF"), minLength: from, maxLength: to });

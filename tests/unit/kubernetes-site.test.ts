@@ -5,9 +5,9 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { kubernetesSite } from "../../cli/upkeep/kubernetes-site.ts";
-import type { Site } from "../../cli/upkeep/site.ts";
-import type { Taken } from "../../components/upkeep/take.ts";
+import type { Snapshot } from "../../lib/data/requests.ts";
+import { kubernetesSite } from "../../lib/places/kubernetes-site.ts";
+import type { Site } from "../../lib/places/site.ts";
 
 let cluster: string;
 let site: Site;
@@ -55,7 +55,7 @@ describe("a script", () => {
     makeHistory();
     const files = join(cluster, "home", "files");
     mkdirSync(files);
-    const taken = await site.run<Taken>("take", { database: site.database }, files);
+    const taken = await site.run<Snapshot>("snapshot", { database: site.database }, files);
     expect(taken.counts).toEqual({ events: 0, function_finishes: 0, function_runs: 0, trace_runs: 0 });
     expect(readdirSync(files)).toEqual(["history.db"]);
     const { metadata, spec } = pod();
@@ -89,7 +89,7 @@ describe("a script", () => {
     const files = join(cluster, "home", "files");
     mkdirSync(files);
     writeFileSync(join(files, "history.db"), "restored");
-    await site.run("put-back", { database: site.database, aside: site.aside("replaced") }, files);
+    await site.run("restore", { database: site.database, previous: site.aside("replaced") }, files);
     expect(readFileSync(join(cluster, "data", "main.db"), "utf8")).toBe("restored");
     expect(existsSync(join(cluster, "data", "replaced", "main.db"))).toBe(true);
     expect(told().filter((line) => line.startsWith("cp"))).toHaveLength(2);
@@ -97,14 +97,14 @@ describe("a script", () => {
 
   test("is on no server's node when there is none", async () => {
     await site.stop();
-    await site.run("look", { database: site.database });
+    await site.run("inspect", { database: site.database });
     expect(pod().spec).not.toHaveProperty("affinity");
   });
 
   test("that fails says why, as it words it, and leaves no pod; its order is on no command line", async () => {
     makeHistory();
     const order = { database: site.database, queueUrl: "redis://:hunter2@127.0.0.1:1" };
-    await expect(site.run("look", order)).rejects.toThrow(/^no Redis answers at 127\.0\.0\.1:1 \(.*\)$/);
+    await expect(site.run("inspect", order)).rejects.toThrow(/^no Redis answers at 127\.0\.0\.1:1 \(.*\)$/);
     expect(told().at(-1)).toMatch(/^delete pod\/upkeep-1 /);
     expect(told().join("\n") + JSON.stringify(pod())).not.toContain("hunter2");
   });
@@ -125,7 +125,7 @@ describe("a script", () => {
   ])("whose pod does not come up: %j", async (podStatus, why) => {
     write({ scaled: {}, podStatus });
     const message = `a pod of \`upkeepImage\` node:1 does not run in namespace ns: ${why}`;
-    await expect(site.run("look", {})).rejects.toThrow(message);
+    await expect(site.run("inspect", {})).rejects.toThrow(message);
     expect(told().at(-1)).toMatch(/^delete pod\/upkeep-1 /);
   });
 });

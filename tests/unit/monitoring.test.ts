@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
-import { onPath } from "../../components/host/programs.ts";
+import { onPath } from "../../lib/host/programs.ts";
 
 /** What server 1.43.0, the kubelet and node_exporter tell, and what Prometheus adds. */
 const metrics = [

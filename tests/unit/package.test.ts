@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 
-const exported = readFileSync("components/package.ts", "utf8");
+const exported = readFileSync("components/index.ts", "utf8");
 const files = [...exported.matchAll(/from "\.\/([\w/-]+\.ts)"/g)].map(([, path]) => `components/${path}`);
 const sources = files.map((file) => [file, readFileSync(file, "utf8")] as const);
 

@@ -3,11 +3,11 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { currentContext } from "../../components/docker/context.ts";
-import { redisPassword } from "../../components/docker/redis-conf.ts";
-import { serverScript } from "../../components/docker/server-script.ts";
-import { commonVariables } from "../../components/server-options.ts";
-import { emptyWalDatabase } from "../../components/wal-database.ts";
+import { currentContext } from "../../lib/places/docker-context.ts";
+import { redisPassword } from "../../lib/render/redis-conf.ts";
+import { commonVariables } from "../../lib/render/server-options.ts";
+import { serverScript } from "../../lib/render/server-script.ts";
+import { emptyWalDatabase } from "../../lib/render/wal-database.ts";
 import { find, generated, type Planned, planStack, secretFile } from "../support/plan.ts";
 
 let resources: Planned[];

@@ -2,8 +2,8 @@
 // integration suites.
 import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, test } from "vitest";
-import { keysAt } from "../../components/key-rotation.ts";
 import { SigningKeys } from "../../components/signing-keys.ts";
+import { keysAt } from "../../lib/stack/key-rotation.ts";
 import { find, generated, otherStacks, type Planned, plan, planStack, secretFile, tree } from "../support/plan.ts";
 
 describe("keys of its own", () => {

@@ -3,10 +3,10 @@
 import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { beforeAll, describe, expect, test } from "vitest";
-import { connectionsPerServer } from "../../components/cluster/connections.ts";
 import { KubernetesEntrance } from "../../components/kubernetes/entrance.ts";
+import { connectionsPerServer } from "../../lib/render/postgres-connections.ts";
+import { type KubernetesObject, kubernetesObjects, renderObjects } from "../../tools/rendered-objects.ts";
 import { find, type Planned, plan, planStack } from "../support/plan.ts";
-import { type KubernetesObject, kubernetesObjects, renderObjects } from "../support/rendered-objects.ts";
 
 const given = { kubeContext: "test", workerImage: "registry.example/worker:1" };
 const ingress = JSON.stringify({ url: "https://inngest.example.org", className: "nginx", tlsSecret: "inngest-tls" });
@@ -225,7 +225,7 @@ test("the janitor works on the server's claim by the day, with the scripts of th
     alarmUrl: expect.stringMatching(/^http:\/\/inngest-svc:8288\/e\/.+/),
   });
   const { data } = find(plans.kubernetes as Planned[], "ConfigMap upkeep-janitor-scripts").inputs;
-  expect(data).toMatchObject({ "upkeep.round.ts": readFileSync("components/upkeep/round.ts", "utf8") });
+  expect(data).toMatchObject({ "runtime.sweep-job.ts": readFileSync("runtime/sweep-job.ts", "utf8") });
   const { resources } = await planStack("kubernetes", { ...given, retention: "off" });
   expect(resources.filter(({ label }) => /janitor/.test(label))).toEqual([]);
   expect(resources.map(({ label }) => label)).toContain("NetworkPolicy upkeep-network");

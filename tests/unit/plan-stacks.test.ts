@@ -36,7 +36,7 @@ describe("dev", () => {
     const { resources } = await planStack("dev", { retention: "7d" });
     expect(serviceOf(resources, "janitor")).toMatchObject({
       program: { kind: "node" },
-      args: ["components/upkeep/janitor.ts", "${dataDir}/janitor/janitor.json"],
+      args: ["runtime/janitor.ts", "${dataDir}/janitor/janitor.json"],
       workingDirectory: ".",
       listeners: [],
       files: [
@@ -58,7 +58,7 @@ describe("dev", () => {
     const { files, ...service } = serviceOf(resources, "backup");
     expect(service).toMatchObject({
       program: { kind: "node" },
-      args: ["cli/upkeep/scheduled.ts", "${dataDir}/backup/schedule.json"],
+      args: ["runtime/scheduled-backups.ts", "${dataDir}/backup/schedule.json"],
       workingDirectory: ".",
       listeners: [],
       inherits: expect.arrayContaining(["PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE"]),
@@ -100,8 +100,8 @@ describe("dev", () => {
     const { resources } = await planStack("dev", { port: "9000" });
     const { inputs, options, secrets } = find(resources, "Command server-process");
     expect(inputs).toMatchObject({
-      create: "node components/host/reconcile.ts",
-      delete: "node components/host/remove.ts",
+      create: "node scripts/reconcile.ts",
+      delete: "node scripts/remove.ts",
       triggers: ["dev", "server"],
       environment: { INSTANCE: expect.stringMatching(/^[0-9a-f]{64}$/) },
       logging: "none",
@@ -246,7 +246,7 @@ describe("persistent", () => {
     );
     const [files] = inputs.envs as [string];
     expect(JSON.parse(files.replace("FILES=", ""))).toMatchObject({
-      "upkeep/janitor.ts": expect.stringContaining("toldRound"),
+      "runtime/janitor.ts": expect.stringContaining("toldRound"),
     });
     // The kernel takes no longer variable.
     expect(files.length).toBeLessThan(100_000);
@@ -290,7 +290,7 @@ describe.each<[string, { workerPlacement?: string }]>([
     const { inputs, secrets, options } = find(resources, "Command registration-sync");
     expect(secrets).toEqual(["stdin"]);
     expect(inputs).toMatchObject({
-      create: "node components/host/register.ts",
+      create: "node scripts/register.ts",
       environment: {
         SERVER: expect.stringMatching(stack === "dev" ? /^[0-9a-f]{64}$/ : /^server-inngest-id$/),
         WORKER: expect.stringMatching(extra.workerPlacement ? /^worker-node-id$/ : /^[0-9a-f]{64}$/),

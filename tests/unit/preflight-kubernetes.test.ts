@@ -2,7 +2,7 @@
 // the real one is for tests/cluster/.
 import { execFileSync } from "node:child_process";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { forwardCommand, throughForward } from "../../components/host/forward.ts";
+import { forwardCommand, throughForward } from "../../lib/places/forward.ts";
 import { Home } from "./fixtures/host.ts";
 
 const right = { code: 0, stderr: "" };

@@ -3,8 +3,8 @@
 import { chmodSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { holderOf } from "../../components/host/ports.ts";
-import { onPath } from "../../components/host/programs.ts";
+import { holderOf } from "../../lib/host/ports.ts";
+import { onPath } from "../../lib/host/programs.ts";
 import { freePort, Home, listen, tinyService } from "./fixtures/host.ts";
 
 const right = () => ({ code: 0, stdout: home.data, stderr: "" });

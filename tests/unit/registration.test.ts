@@ -4,7 +4,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { driftBetween, driftText } from "../../components/function-drift.ts";
+import { driftBetween, driftText } from "../../lib/inngest/drift.ts";
 import { Home } from "./fixtures/host.ts";
 
 const one = { id: "process-task", triggers: ["event task/process"] };
@@ -110,7 +110,7 @@ describe("register.ts", () => {
 
   const register = () =>
     home.node(
-      ["components/host/register.ts"],
+      ["scripts/register.ts"],
       JSON.stringify({ apiUrl: url, workerUrl: url, workerEndpoint: `${url}/api/inngest`, way: "serve", signingKey }),
     );
 
@@ -121,7 +121,7 @@ describe("register.ts", () => {
 
   test("tells no key when the server refuses to list", async () => {
     const { code, stdout, stderr } = await home.node(
-      ["components/host/register.ts"],
+      ["scripts/register.ts"],
       JSON.stringify({
         apiUrl: url,
         workerUrl: url,

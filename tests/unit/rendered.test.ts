@@ -1,16 +1,16 @@
 // Proves what the files in tests/rendered/ say, which people review; env-file.test.ts reads env files back, and the
 // integration suites run a server on the rest.
 import { expect, test } from "vitest";
-import { renderRedisConf } from "../../components/docker/redis-conf.ts";
-import { renderEnvFile } from "../../components/host/env-file.ts";
-import { profiles } from "../../components/profile.ts";
+import { workerVariables } from "../../components/worker-environment.ts";
+import { renderEnvFile } from "../../lib/render/env-file.ts";
+import { renderRedisConf } from "../../lib/render/redis-conf.ts";
 import {
   renderServerConfig,
   type ServerOptions,
   serverEnvironment,
   serverFlags,
-} from "../../components/server-options.ts";
-import { workerVariables } from "../../components/worker-environment.ts";
+} from "../../lib/render/server-options.ts";
+import { profiles } from "../../lib/settings/profile.ts";
 
 const keys = { signingKey: "0123456789abcdef".repeat(4), eventKey: "fedcba9876543210".repeat(3) };
 const { signingKey, eventKey } = keys;

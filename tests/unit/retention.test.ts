@@ -5,11 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { unfinishedRuns } from "../../components/upkeep/history.ts";
-import { removeBefore, writtenTime } from "../../components/upkeep/retention.ts";
-import { endRuns } from "../../components/upkeep/stranded.ts";
-import { hexOf, ulidAt, ulidOf } from "../../components/upkeep/ulid.ts";
-import { emptyWalDatabase } from "../../components/wal-database.ts";
+import { unfinishedRuns } from "../../lib/data/history.ts";
+import { hexOf, ulidAt, ulidOf } from "../../lib/data/ulid.ts";
+import { emptyWalDatabase } from "../../lib/render/wal-database.ts";
+import { endRuns } from "../../runtime/sweep/orphaned.ts";
+import { removeBefore, writtenTime } from "../../runtime/sweep/retention.ts";
 
 const day = 86_400_000;
 const now = Date.UTC(2026, 0, 31, 12);
@@ -179,9 +179,9 @@ test("nothing is removed while the server writes, and it is once the server paus
   expect(runsLeft()).toEqual([]);
 });
 
-test("a stranded run gets an end that every reader of the history sees", () => {
-  const stranded = run(1, now - day);
-  endRuns(database, [stranded]);
+test("a orphaned run gets an end that every reader of the history sees", () => {
+  const orphaned = run(1, now - day);
+  endRuns(database, [orphaned]);
   expect(unfinishedRuns(database)).toEqual(new Set());
   expect(database.prepare("SELECT status FROM trace_runs").get()).toEqual({ status: 500 });
   expect(database.prepare("SELECT status FROM function_finishes").get()).toEqual({ status: "Cancelled" });

@@ -3,7 +3,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { secretSettings } from "../../config.ts";
+import { secretSettings } from "../../components/settings.ts";
 import { settled } from "../support/plan.ts";
 import { alone, complaint, read } from "../support/settings.ts";
 

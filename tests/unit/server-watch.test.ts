@@ -3,8 +3,8 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { execa } from "execa";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { queueWatch, untilServerEnds } from "../../components/server-watch.ts";
-import { eventually } from "../support/test-stack.ts";
+import { queueWatch, untilServerEnds } from "../../lib/render/server-watch.ts";
+import { eventually } from "../../tools/test-stack.ts";
 
 let redis: Server;
 let connections: Socket[];

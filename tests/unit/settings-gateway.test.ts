@@ -1,7 +1,7 @@
 // Proves what readSettings says about the setting `gateway`. That Caddy takes what is made of it is caddyfile.test.ts'.
 import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, test } from "vitest";
-import { readSettings } from "../../config.ts";
+import { readSettings } from "../../components/settings.ts";
 
 const read = (gateway: unknown, tier = "docker") => {
   const kubernetes: Record<string, string> =

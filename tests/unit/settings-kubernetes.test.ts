@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, test } from "vitest";
-import { readSettings } from "../../config.ts";
+import { readSettings } from "../../components/settings.ts";
 import { stackSettings } from "../support/plan.ts";
 
 function read(values: Record<string, string>) {

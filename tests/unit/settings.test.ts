@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
-import { defaults, secretSettings } from "../../config.ts";
+import { defaults, secretSettings } from "../../components/settings.ts";
 import { readYaml, stackSettings } from "../support/plan.ts";
 import { alone, complaint, read } from "../support/settings.ts";
 

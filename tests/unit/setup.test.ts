@@ -4,8 +4,9 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { UsageProblem } from "../../cli/command.ts";
-import { checkEvent, parseData } from "../../cli/events.ts";
+import { UsageProblem } from "../../cli/lib/command.ts";
+import { locksIn } from "../../cli/lib/stack-lock.ts";
+import { checkEvent, parseData } from "../../cli/send/events.ts";
 import { checkFlags, endpointOf, stackOf } from "../../cli/setup/answers.ts";
 import { copyHistory, parseKeyFile, usableKeys } from "../../cli/setup/recipe.ts";
 import {
@@ -17,8 +18,7 @@ import {
   scaffoldFiles,
   writeWorker,
 } from "../../cli/setup/scaffold.ts";
-import { locksIn } from "../../cli/setup/stale-lock.ts";
-import { onPath } from "../../components/host/programs.ts";
+import { onPath } from "../../lib/host/programs.ts";
 import { Home } from "./fixtures/host.ts";
 
 let home: Home;
@@ -149,8 +149,8 @@ describe("a new worker", () => {
     writeFileSync(join(folder, "thesis.txt"), "mine");
     expect(() => checkFolder(folder)).toThrow(
       new UsageProblem(
-        `--worker-dir must be a worker's folder or one that is not there yet, and "${folder}" has other files. ` +
-          "Remedy: --worker-dir with another folder; nothing of yours is written over",
+        `--worker-dir must be a worker's folder or one that is not there yet, and "${folder}" has other files`,
+        "--worker-dir with another folder; nothing of yours is written over",
       ),
     );
     expect(() => writeWorker(folder, new Map([["a.ts", ""]]))).toThrow(`cannot be put at ${folder}`);
@@ -260,7 +260,7 @@ describe("an event to send", () => {
   test("has an object for its data", () => {
     expect(parseData('{"a": 1}')).toEqual({ a: 1 });
     expect(() => parseData("[1]")).toThrow(
-      new UsageProblem('JSON must be an object, got [1]. Remedy: \'{"key": "value"}\', in quotes'),
+      new UsageProblem("JSON must be an object, got [1]", '\'{"key": "value"}\', in quotes'),
     );
     expect(() => parseData("{a: 1}")).toThrow(/^JSON must be valid: .+ Remedy: '\{"key": "value"\}', in quotes$/);
   });

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync, utimesSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { sourceHash } from "../../components/host/source.ts";
+import { sourceHash } from "../../lib/host/source.ts";
 
 let folder: string;
 beforeEach(() => {

@@ -3,13 +3,13 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
-import type { LiveStack } from "../../cli/live-stack.ts";
-import { logCommandOf } from "../../cli/service-log.ts";
-import { backupOf, isOverdue, lastBackupOf } from "../../cli/status/backup.ts";
-import { janitorOf, roundIn, roundOfJob } from "../../cli/status/janitor.ts";
+import { backupOf, isOverdue, lastBackupOf } from "../../cli/lib/last-backup.ts";
+import { janitorOf, roundIn, roundOfJob } from "../../cli/lib/last-sweep.ts";
+import type { LiveStack } from "../../cli/lib/live-stack.ts";
+import { logCommandOf } from "../../cli/lib/service-log.ts";
 import { Home } from "./fixtures/host.ts";
 
-const swept = { at: "2026-01-02T03:04:05.678Z", size: 1000, room: 2 ** 40, inFlight: 0, stranded: 0, ended: 0 };
+const swept = { at: "2026-01-02T03:04:05.678Z", size: 1000, room: 2 ** 40, inFlight: 0, orphaned: 0, ended: 0 };
 const line = (changes: object = {}) => JSON.stringify({ ...swept, ...changes });
 const failure = "this round failed, and is tried again: there is no history at /data/main.db yet";
 
@@ -28,7 +28,7 @@ test("the last round is the last that its log tells of", () => {
 });
 
 test("its alarms are the warnings of that round", () => {
-  expect(roundIn(line({ room: 0, stranded: 3 }))?.alarms).toEqual([
+  expect(roundIn(line({ room: 0, orphaned: 3 }))?.alarms).toEqual([
     "0.0 GB are free where the history of 0.0 GB is. Remedy: make room, or shorten `retention`",
     expect.stringMatching(/^3 runs never end, because the queue has nothing of them\. Remedy: npm run retention/),
   ]);

@@ -5,13 +5,13 @@ import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { lockFile } from "../../components/host/paths.ts";
-import { isRunning, startDetached, startTimeOf, stopGroup } from "../../components/host/processes.ts";
-import { readRecord } from "../../components/host/records.ts";
-import type { RunRecord } from "../../components/host/spec.ts";
-import { logKeeper } from "../../components/host/supervisors/log-keeper.ts";
-import { logLimit } from "../../components/host/supervisors/service.ts";
-import { eventually } from "../support/test-stack.ts";
+import { lockFile } from "../../lib/host/paths.ts";
+import { isRunning, startDetached, startTimeOf, stopGroup } from "../../lib/host/processes.ts";
+import { readRecord } from "../../lib/host/records.ts";
+import type { RunRecord } from "../../lib/host/spec.ts";
+import { logKeeper } from "../../lib/host/supervisors/log-keeper.ts";
+import { logLimit } from "../../lib/host/supervisors/service.ts";
+import { eventually } from "../../tools/test-stack.ts";
 import { answerOf, freePort, Home, tinyService } from "./fixtures/host.ts";
 
 let home: Home;
@@ -70,7 +70,7 @@ describe("a start that dies", () => {
   test("before it has written the process down leaves none", async () => {
     const marker = join(home.folder, "ran");
     const script = `
-      import { startDetached } from "./components/host/processes.ts";
+      import { startDetached } from "./lib/host/processes.ts";
       const { pid } = await startDetached(["/usr/bin/touch", ${JSON.stringify(marker)}], { cwd: "/", environment: {} });
       console.log(pid);
       process.kill(process.pid, "SIGKILL");`;

@@ -7,11 +7,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
-import { onPath } from "../../components/host/programs.ts";
-import { renderLogKeeperPlist, renderPlist } from "../../components/host/supervisors/launchd-plist.ts";
-import { logKeeper } from "../../components/host/supervisors/log-keeper.ts";
-import { type ServiceDefinition, serviceLabel } from "../../components/host/supervisors/service.ts";
-import { renderUnit } from "../../components/host/supervisors/systemd-unit.ts";
+import { onPath } from "../../lib/host/programs.ts";
+import { renderLogKeeperPlist, renderPlist } from "../../lib/host/supervisors/launchd-plist.ts";
+import { logKeeper } from "../../lib/host/supervisors/log-keeper.ts";
+import { type ServiceDefinition, serviceLabel } from "../../lib/host/supervisors/service.ts";
+import { renderUnit } from "../../lib/host/supervisors/systemd-unit.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "definitions-"));
 afterAll(() => rmSync(scratch, { recursive: true }));

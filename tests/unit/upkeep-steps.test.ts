@@ -5,9 +5,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { type Move, type MoveTools, moveStack } from "../../cli/upkeep/moving.ts";
-import type { StackState } from "../../cli/upkeep/take-backup.ts";
-import { type Upgrade, type UpgradeTools, upgradeStack } from "../../cli/upkeep/upgrading.ts";
+import type { StackState } from "../../cli/lib/backup/take.ts";
+import { type Move, type MoveTools, moveStack } from "../../cli/move/steps.ts";
+import { type Upgrade, type UpgradeTools, upgradeStack } from "../../cli/upgrade/steps.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "steps-"));
 beforeAll(() => {

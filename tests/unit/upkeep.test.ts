@@ -5,17 +5,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { Pulumi } from "../../cli/pulumi-cli.ts";
-import { isOfPostgres, pack, unpack } from "../../cli/upkeep/archive.ts";
-import { keysOfState } from "../../cli/upkeep/keys-of-state.ts";
-import { checkVersion, imageAt, numberOf } from "../../cli/upkeep/server-version.ts";
-import { stateOf } from "../../cli/upkeep/take-backup.ts";
-import { libpqVariables } from "../../components/cluster/libpq.ts";
-import { Problem } from "../../components/host/problem.ts";
-import { type Column, copyLine, type Value } from "../../components/upkeep/copy-rows.ts";
-import { readDump } from "../../components/upkeep/history-dump.ts";
-import { checksum, readSnapshot } from "../../components/upkeep/rdb.ts";
-import { retentionSql } from "../../components/upkeep/retention-sql.ts";
+import { isOfPostgres, pack, unpack } from "../../cli/lib/backup/archive.ts";
+import { stateOf } from "../../cli/lib/backup/take.ts";
+import type { Pulumi } from "../../cli/lib/pulumi-cli.ts";
+import { keysOfState } from "../../cli/restore/keys-of-state.ts";
+import { checkVersion, imageAt, numberOf } from "../../cli/upgrade/server-version.ts";
+import { readDump } from "../../lib/data/history-dump.ts";
+import { checksum, readSnapshot } from "../../lib/data/rdb.ts";
+import { Problem } from "../../lib/problem.ts";
+import { libpqVariables } from "../../lib/render/libpq.ts";
+import { type Column, copyLine, type Value } from "../../runtime/postgres/copy-rows.ts";
+import { retentionSql } from "../../runtime/sweep/retention-sql.ts";
 
 let folder: string;
 beforeEach(() => {

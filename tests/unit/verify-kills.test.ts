@@ -3,12 +3,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { LiveStack } from "../../cli/live-stack.ts";
+import type { View } from "../../cli/lib/comparison.ts";
+import type { LiveStack } from "../../cli/lib/live-stack.ts";
 import { refuseForeignRuns } from "../../cli/verify/in-flight.ts";
 import { killChecks } from "../../cli/verify/kills.ts";
 import { rebootCheck } from "../../cli/verify/reboot.ts";
 import { recreateCheck } from "../../cli/verify/recreate.ts";
-import type { View } from "../../cli/verify/view.ts";
 import { Home } from "./fixtures/host.ts";
 
 /** What the server makes of runs that are killed under. */

@@ -3,7 +3,8 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
-import type { LiveStack } from "../../cli/live-stack.ts";
+import { NoView, type View } from "../../cli/lib/comparison.ts";
+import type { LiveStack } from "../../cli/lib/live-stack.ts";
 import { edgeChecks } from "../../cli/verify/edge.ts";
 import { missingFrom } from "../../cli/verify/history.ts";
 import { killChecks } from "../../cli/verify/kills.ts";
@@ -12,7 +13,6 @@ import { rebootCheck } from "../../cli/verify/reboot.ts";
 import { receiptOf } from "../../cli/verify/receipt.ts";
 import { recreateCheck } from "../../cli/verify/recreate.ts";
 import { registrationChecks, type Viewed } from "../../cli/verify/registration.ts";
-import { NoView, type View } from "../../cli/verify/view.ts";
 
 const servers: Server[] = [];
 afterEach(() => {

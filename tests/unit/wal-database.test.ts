@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { emptyWalDatabase } from "../../components/wal-database.ts";
+import { emptyWalDatabase } from "../../lib/render/wal-database.ts";
 
 let folder: string;
 let file: string;

@@ -9,8 +9,8 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { parse } from "yaml";
+import { title } from "../../tools/engine.ts";
 import { actionlint } from "../support/actionlint.ts";
-import { title } from "../support/engine.ts";
 
 interface Workflow {
   on: Record<string, unknown>;

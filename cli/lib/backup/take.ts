@@ -1,0 +1,131 @@
+import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { backupName, backupsIn } from "../../../lib/data/backup-files.ts";
+import type { Snapshot } from "../../../lib/data/requests.ts";
+import { withLock } from "../../../lib/host/lock.ts";
+import { backupFolder, dataFolder } from "../../../lib/host/paths.ts";
+import { type Site, siteOf } from "../../../lib/places/site.ts";
+import { Problem } from "../../../lib/problem.ts";
+import type { Stores } from "../../../lib/stack/stores.ts";
+import type { Pulumi } from "../pulumi-cli.ts";
+import { isAlive } from "../stack-lock.ts";
+import { pack } from "./archive.ts";
+
+export interface Backup extends Snapshot {
+  file: string;
+  serverVersion: string;
+}
+
+/** What the commands of this folder read of a stack. */
+export interface StackState {
+  stores: Stores;
+  site: Site;
+  tier: string;
+  dataDir: string | undefined;
+  /** Where its backups go. */
+  backups: string;
+}
+
+/** The state of a stack that is up. Throws {@link Problem} for one that is not. */
+export async function stateOf(pulumi: Pulumi, stack: string): Promise<StackState> {
+  const settings = await pulumi.settings(stack, ["tier", "dataDir", "serverBinary", "backupDir"]);
+  const { tier = "process", dataDir, backupDir: backups = backupFolder(stack) } = settings;
+  const { stores, durability } = await pulumi.outputs<{ stores?: Stores; durability?: string }>(stack);
+  if (durability === undefined) {
+    throw new Problem(`stack ${stack} is not up`, `npm start -- --stack ${stack}`);
+  }
+  if (stores === undefined || (stores.place.kind === "kubernetes" && !stores.place.history)) {
+    throw new Problem(
+      `stack ${stack} was brought up by an older version of this project`,
+      `npm start -- --stack ${stack}`,
+    );
+  }
+  return { stores, site: await siteOf(stack, stores, settings), tier, dataDir, backups };
+}
+
+export interface BackupOptions {
+  /** @default the setting `backupDir`, else the platform's */
+  folder?: string;
+  /** So many of the newest stay in that folder. @default all */
+  keep?: number;
+}
+
+/**
+ * Takes a backup of a running stack, one checked file; what is not checked never has its name. One at a time: two would
+ * let go of the queue that the other one holds.
+ */
+export async function takeBackup(pulumi: Pulumi, stack: string, options: BackupOptions): Promise<Backup> {
+  const state = await stateOf(pulumi, stack);
+  let taken: Backup | undefined;
+  await withLock(`inngest-local.${stack}.backups`, async () => {
+    taken = await takeInto(options.folder ?? state.backups, pulumi, stack, state, options.keep);
+  });
+  return taken as Backup;
+}
+
+async function takeInto(
+  folder: string,
+  pulumi: Pulumi,
+  stack: string,
+  { stores, site, tier, dataDir }: StackState,
+  keep = Number.POSITIVE_INFINITY,
+): Promise<Backup> {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new Problem(`backups of stack ${stack} must go to a folder, and ${folder} cannot be made (${code})`);
+  }
+  removeDrafts(folder, stack);
+  const draft = join(folder, draftName(stack, process.pid));
+  const content = join(draft, "content");
+  try {
+    mkdirSync(content, { recursive: true, mode: 0o700 });
+    const { database } = site;
+    const taken = await site.run<Snapshot>("snapshot", { database, queueUrl: stores.queueUrl }, content);
+    const { exitCode, stdout, output } = await pulumi.capture(["stack", "export", "--stack", stack]);
+    if (exitCode !== 0) throw new Problem(output);
+    writeFileSync(join(content, "state.json"), stdout, { mode: 0o600 });
+    if (existsSync(`Pulumi.${stack}.yaml`)) copyFileSync(`Pulumi.${stack}.yaml`, join(content, "settings.yaml"));
+    copyWorkerData(dataFolder(stack, dataDir), content);
+
+    const { held: _, ...about } = taken;
+    const serverVersion = await site.serverVersion();
+    const archive = join(draft, "archive");
+    await pack(content, { stack, tier, serverVersion, ...about }, archive);
+    const file = join(folder, backupName(stack, taken.takenAt));
+    renameSync(archive, file);
+    for (const old of backupsIn(folder, stack).slice(0, -keep)) rmSync(join(folder, old));
+    return { file, serverVersion, ...taken };
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === "ENOSPC" || /no room is left|no space left/i.test(message)) {
+      throw new Problem(
+        `no room is left in ${folder}, so there is no backup of stack ${stack}`,
+        "make room, or name another folder by --to",
+      );
+    }
+    throw error;
+  } finally {
+    rmSync(draft, { recursive: true, force: true });
+  }
+}
+
+/** What a worker on this machine keeps for its runs, such as claims; its keys and variables stay out. */
+export function copyWorkerData(data: string, content: string): void {
+  const worker = join(data, "worker");
+  if (!existsSync(worker)) return;
+  cpSync(worker, join(content, "worker"), { recursive: true, filter: (path) => !basename(path).endsWith(".env") });
+}
+
+function draftName(stack: string, pid: number): string {
+  return `.${stack}-${pid}.draft`;
+}
+
+/** Removes what backups have left that were killed. */
+function removeDrafts(folder: string, stack: string): void {
+  for (const name of readdirSync(folder)) {
+    const pid = name.startsWith(`.${stack}-`) ? /-(\d+)\.draft$/.exec(name)?.[1] : undefined;
+    if (pid !== undefined && !isAlive(Number(pid))) rmSync(join(folder, name), { recursive: true });
+  }
+}

@@ -1,0 +1,79 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Supervision } from "../../lib/host/supervisors/index.ts";
+import { commonVariables, renderServerConfig } from "../../lib/render/server-options.ts";
+import type { Profile } from "../../lib/settings/profile.ts";
+import type { ServerKeys } from "../../lib/stack/key-rotation.ts";
+import { HostService } from "./host-service.ts";
+
+export interface ProcessServerArgs {
+  stack: string;
+  dataDir?: string | undefined;
+  /** Absolute path of the binary. @default `inngest` on PATH, else that of the npm package inngest-cli */
+  binary?: string | undefined;
+  /** API and dashboard; the three ports after it are Connect's. */
+  port: number;
+  keys: pulumi.Input<ServerKeys>;
+  /** Redis for queue and run state. @default none: in-flight work lives in the server's memory */
+  redisUrl?: pulumi.Input<string> | undefined;
+  /** The worker's endpoint. */
+  sdkUrl: string;
+  profile: Profile;
+  /** Serve dashboard and GraphQL. */
+  dashboard: boolean;
+  supervision: Supervision;
+}
+
+/** Inngest as a process on this machine: API and dashboard on 127.0.0.1, SQLite in the data folder. */
+export class ProcessServer extends pulumi.ComponentResource {
+  /** Changes with every start of the server. */
+  public readonly instance: pulumi.Output<string>;
+  /** Which supervisor it got, and what it survives and what not. */
+  public readonly supervised: pulumi.Output<string>;
+
+  constructor(name: string, args: ProcessServerArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("inngest-local:index:ProcessServer", name, {}, opts);
+    const { port } = args;
+    const config = pulumi.all([args.keys, args.redisUrl]).apply(([keys, redisUrl]) =>
+      renderServerConfig({
+        host: "127.0.0.1",
+        port,
+        connectGatewayPort: port + 1,
+        connectGatewayGrpcPort: port + 2,
+        connectExecutorGrpcPort: port + 3,
+        sqliteDir: "${dataDir}/server",
+        ...keys,
+        redisUrl,
+        sdkUrl: args.sdkUrl,
+        profile: args.profile,
+        dashboard: args.dashboard,
+      }),
+    );
+    const service = new HostService(
+      name,
+      {
+        stack: args.stack,
+        service: "server",
+        dataDir: args.dataDir,
+        program: { kind: "inngest", binary: args.binary },
+        args: ["start", "--config", "${dataDir}/server/inngest.json"],
+        environment: commonVariables,
+        files: config.apply((content) => [{ name: "inngest.json", content }]),
+        database: "server/main.db",
+        listeners: [0, 1, 2, 3].map((offset) => ({ host: "127.0.0.1", port: port + offset })),
+        healthUrl: `http://127.0.0.1:${port}/health`,
+        loopbackOnly: pulumi
+          .output(args.redisUrl)
+          .apply((redisUrl) => [args.sdkUrl, ...(redisUrl ? [redisUrl] : [])].every(isLoopback)),
+        supervision: args.supervision,
+      },
+      { parent: this },
+    );
+    this.instance = service.instance;
+    this.supervised = service.supervised;
+    this.registerOutputs({ instance: this.instance, supervised: this.supervised });
+  }
+}
+
+function isLoopback(url: string): boolean {
+  return /^(localhost|127(\.\d+){3}|\[::1\])$/.test(new URL(url).hostname);
+}

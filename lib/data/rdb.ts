@@ -1,0 +1,113 @@
+import { closeSync, createReadStream, openSync, readSync, statSync } from "node:fs";
+import { Problem } from "../problem.ts";
+
+/** What a snapshot of Redis says about itself. */
+export interface Snapshot {
+  redisVersion: string;
+  /** Keys of its first database, the one that the server uses. */
+  keys: number;
+}
+
+/**
+ * Opens a snapshot of Redis: its beginning is read, and the checksum over all of it compared, as Redis itself would.
+ * Format: https://github.com/redis/redis/blob/7.2/src/rdb.h
+ */
+export async function readSnapshot(file: string): Promise<Snapshot> {
+  const size = statSync(file).size;
+  const head = Buffer.alloc(Math.min(size, 65_536));
+  const end = Buffer.alloc(8);
+  const descriptor = openSync(file, "r");
+  try {
+    readSync(descriptor, head, 0, head.length, 0);
+    readSync(descriptor, end, 0, 8, Math.max(0, size - 8));
+  } finally {
+    closeSync(descriptor);
+  }
+  if (!/^REDIS\d{4}$/.test(head.toString("latin1", 0, 9))) throw new Problem("it is no snapshot of Redis");
+  const expected = end.readBigUInt64LE();
+  // 0 stands where Redis was told to write none.
+  if (expected !== 0n && (await checksum(file, size - 8)) !== expected) {
+    throw new Problem("its checksum does not fit its content");
+  }
+  return { redisVersion: "", keys: 0, ...new Head(head).read() };
+}
+
+class Head {
+  readonly #bytes: Buffer;
+  #at = 9;
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+  }
+
+  read(): Partial<Snapshot> {
+    const found: Partial<Snapshot> = {};
+    for (;;) {
+      switch (this.#byte()) {
+        case 0xfa: {
+          const [name, value] = [this.#string(), this.#string()];
+          if (name === "redis-ver") found.redisVersion = value;
+          break;
+        }
+        case 0xf5:
+          this.#string();
+          break;
+        case 0xfe:
+          this.#length();
+          break;
+        case 0xfb:
+          return { ...found, keys: this.#length() };
+        default:
+          return found;
+      }
+    }
+  }
+
+  #byte(): number {
+    return this.#bytes.readUInt8(this.#at++);
+  }
+
+  /** A length of 6, 14, 32 or 64 bits. */
+  #length(): number {
+    const first = this.#byte();
+    if (first < 0x40) return first;
+    if (first < 0x80) return ((first & 0x3f) << 8) | this.#byte();
+    const [width, value] =
+      first === 0x80 ? [4, this.#bytes.readUInt32BE(this.#at)] : [8, Number(this.#bytes.readBigUInt64BE(this.#at))];
+    this.#at += width;
+    return value;
+  }
+
+  /** A text, or a number of 1, 2 or 4 bytes in its place. */
+  #string(): string {
+    const width = { 192: 1, 193: 2, 194: 4 }[this.#bytes.readUInt8(this.#at)];
+    const length = width ?? this.#length();
+    if (width) this.#at++;
+    this.#at += length;
+    return width
+      ? String(this.#bytes.readIntLE(this.#at - length, length))
+      : this.#bytes.toString("utf8", this.#at - length, this.#at);
+  }
+}
+
+/** Table of Redis' CRC-64 (Jones, reflected), each value as a low and a high half. */
+const table = Uint32Array.from({ length: 512 }, (_, index) => {
+  let value = BigInt(index >> 1);
+  for (let bit = 0; bit < 8; bit++) value = value & 1n ? (value >> 1n) ^ 0x95ac9329ac4bc9b5n : value >> 1n;
+  return Number(index & 1 ? value >> 32n : value & 0xffffffffn);
+});
+
+/** Redis' CRC-64 over the first `count` bytes of a file. */
+export async function checksum(file: string, count: number): Promise<bigint> {
+  let low = 0;
+  let high = 0;
+  if (count <= 0) return 0n;
+  for await (const chunk of createReadStream(file, { end: count - 1 }) as AsyncIterable<Buffer>) {
+    for (const byte of chunk) {
+      const index = ((low ^ byte) & 0xff) << 1;
+      low = (((low >>> 8) | (high << 24)) ^ (table[index] as number)) >>> 0;
+      high = ((high >>> 8) ^ (table[index + 1] as number)) >>> 0;
+    }
+  }
+  return (BigInt(high) << 32n) | BigInt(low);
+}

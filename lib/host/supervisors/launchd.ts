@@ -1,0 +1,128 @@
+import { execFile } from "node:child_process";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { homedir, userInfo } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
+import { Problem } from "../../problem.ts";
+import { onPath } from "../programs.ts";
+import { keeperLabel, plistString, renderLogKeeperPlist, renderPlist } from "./launchd-plist.ts";
+import { logKeeper, tail } from "./log-keeper.ts";
+import type { Scope, ServiceIdentity } from "./service.ts";
+import { hashOf, type Supervisor, textOf } from "./supervisor.ts";
+
+const run = promisify(execFile);
+
+/** Exit code of `launchctl bootstrap`, EIO: the label is loaded, or launchd is not done with a bootout. */
+const stillLoaded = 5;
+
+/** launchd, macOS's own: an agent in the person's login session, or a daemon of the machine. */
+export function launchd(scope: Scope): Supervisor {
+  const uid = userInfo().uid;
+  const domain = scope === "system" ? "system" : `gui/${uid}`;
+  const folder = scope === "system" ? "/Library/LaunchDaemons" : join(homedir(), "Library", "LaunchAgents");
+  const plistOf = (label: string) => join(folder, `${label}.plist`);
+  const labelsOf = ({ label }: ServiceIdentity) => [label, keeperLabel(label)];
+  const isOurs = (service: ServiceIdentity, text: string) => text.includes(plistString(service.log));
+
+  /** What launchd knows of a label; `undefined` when it is not loaded. */
+  async function loaded(label: string): Promise<{ pid?: number; path?: string } | undefined> {
+    const answer = await run("launchctl", ["print", `${domain}/${label}`]).catch(() => undefined);
+    if (answer === undefined) return undefined;
+    const pid = /^\tpid = (\d+)$/m.exec(answer.stdout)?.[1];
+    return { path: /^\tpath = (.+)$/m.exec(answer.stdout)?.[1], ...(pid ? { pid: Number(pid) } : {}) };
+  }
+
+  async function bootstrap(label: string, text: string): Promise<void> {
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(plistOf(label), text, { mode: 0o644 });
+    // A person may have disabled the label once, and launchd remembers that for ever.
+    await run("launchctl", ["enable", `${domain}/${label}`]);
+    const deadline = Date.now() + 10_000;
+    for (;;) {
+      try {
+        await run("launchctl", ["bootstrap", domain, plistOf(label)]);
+        break;
+      } catch (error) {
+        const { code, stderr } = error as { code?: number; stderr?: string };
+        if (code !== stillLoaded || Date.now() > deadline) {
+          throw new Problem(`launchctl bootstrap ${domain} ${plistOf(label)} failed (${code}): ${stderr?.trim()}`);
+        }
+        // The launchctl of a start that was killed goes on by itself, and may have loaded the label just now.
+        await run("launchctl", ["bootout", `${domain}/${label}`]).catch(() => undefined);
+        await sleep(200);
+      }
+    }
+    await run("launchctl", ["kickstart", `${domain}/${label}`]);
+  }
+
+  async function bootout(label: string, seconds: number): Promise<void> {
+    // It answers before the process is gone, with 0 or 36 (EINPROGRESS), or with 3 when nothing was loaded.
+    await run("launchctl", ["bootout", `${domain}/${label}`]).catch(() => undefined);
+    const deadline = Date.now() + seconds * 1000;
+    while (await loaded(label)) {
+      if (Date.now() > deadline)
+        throw new Problem(`launchd still has ${domain}/${label} ${seconds} s after its bootout`);
+      await sleep(100);
+    }
+  }
+
+  return {
+    name: "launchd",
+    survives:
+      scope === "system"
+        ? "launchd daemon: back after a crash and after a reboot, before anybody logs in"
+        : "launchd agent: back after a crash, and after a reboot once you log in; not before",
+
+    async unavailable() {
+      if (onPath("launchctl") === undefined) {
+        return "`supervisor` is launchd, and this machine has no launchctl. Remedy: pulumi config set supervisor auto";
+      }
+      if (scope === "system") {
+        if (uid === 0) return undefined;
+        return "`supervisorScope` is system, and only root may add a launchd daemon. Remedy: run the command with sudo, or pulumi config set supervisorScope user";
+      }
+      const session = await run("launchctl", ["print", domain]).catch(() => undefined);
+      if (session) return undefined;
+      return `\`supervisor\` is launchd, and launchd has no login session ${domain} to run an agent in. Remedy: log in on the screen once, or pulumi config set supervisorScope system`;
+    },
+
+    async foreign(service) {
+      for (const label of labelsOf(service)) {
+        const path = plistOf(label);
+        const there = (await loaded(label))?.path ?? path;
+        if (there === path && (!existsSync(path) || isOurs(service, textOf(path)))) continue;
+        return (
+          `the launchd label ${label} must be free or of this stack's data folder ${service.dataDir}, and ${there} is ` +
+          `of somebody else. Remedy: launchctl bootout ${domain}/${label} and remove that file, or name the stack differently`
+        );
+      }
+      return undefined;
+    },
+
+    render: async (service) => renderPlist(service),
+
+    async observe({ label }) {
+      const [job, keeper] = await Promise.all([loaded(label), loaded(keeperLabel(label))]);
+      return { pid: keeper && job?.pid, definition: hashOf(textOf(plistOf(label))) };
+    },
+
+    async ensure(service, text) {
+      await bootstrap(keeperLabel(service.label), renderLogKeeperPlist(service, logKeeper(service.log)));
+      await bootstrap(service.label, text);
+    },
+
+    async remove(service) {
+      for (const label of labelsOf(service)) {
+        const text = textOf(plistOf(label));
+        const path = (await loaded(label))?.path;
+        if (path !== undefined ? path !== plistOf(label) : text === "") continue;
+        if (text !== "" && !isOurs(service, text)) continue;
+        await bootout(label, service.stopGraceSeconds + 10);
+        rmSync(plistOf(label), { force: true });
+      }
+    },
+
+    logCommand: ({ log }, lines, follow) => tail(log, lines, follow),
+  };
+}

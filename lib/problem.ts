@@ -1,0 +1,30 @@
+/** A finding that a person can act on: {@link Problem.message} is all that is printed. */
+export class Problem extends Error {
+  /** What is wrong, without a full stop. */
+  readonly what: string;
+  /** What to do about it. */
+  readonly remedy: string | undefined;
+
+  constructor(what: string, remedy?: string) {
+    super(remedy === undefined ? what : `${what}. Remedy: ${remedy}`);
+    this.what = what;
+    this.remedy = remedy;
+  }
+}
+
+/** Runs a program of `scripts/` or `runtime/`: prints a {@link Problem} alone, anything else with its stack, and exits 1. */
+export async function runScript(main: () => Promise<void>): Promise<void> {
+  try {
+    await main();
+  } catch (error) {
+    console.error(error instanceof Problem ? error.message : error);
+    process.exitCode = 1;
+  }
+}
+
+/** The whole of standard input, as JSON. */
+export async function readStdin<T>(): Promise<T> {
+  let text = "";
+  for await (const chunk of process.stdin) text += chunk;
+  return JSON.parse(text) as T;
+}

@@ -1,0 +1,50 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+
+const execute = promisify(execFile);
+
+export interface RunOptions {
+  /** Variables in addition to this process's own. */
+  env?: NodeJS.ProcessEnv;
+  cwd?: string;
+  /** Ends the command after so many milliseconds. @default never */
+  timeout?: number;
+}
+
+/** A command that could not be started, or did not exit with 0. */
+export class CommandFailed extends Error {
+  /** Last line of its error output, without a prefix such as `error: `. */
+  readonly reason: string;
+  readonly stdout: string;
+  /** Code of an error of the system, such as ENOENT, or the exit code. */
+  readonly code: string | number | undefined;
+
+  constructor(program: string, error: { stderr?: string; stdout?: string; message: string; code?: string | number }) {
+    const { stderr, stdout = "", message, code } = error;
+    const line = (stderr || message).trim().split("\n").at(-1) as string;
+    const reason = line.replace(/^(error|Error response from daemon|Unable to connect to the server): /i, "");
+    super(`${program}: ${reason}`);
+    this.reason = reason;
+    this.stdout = stdout;
+    this.code = code;
+  }
+}
+
+/**
+ * Runs a command without a terminal, and resolves to what it printed, without white space at both ends.
+ *
+ * @throws {CommandFailed} when it cannot be started or exits with another code than 0
+ */
+export async function run(program: string, args: readonly string[], options: RunOptions = {}): Promise<string> {
+  const { env, ...rest } = options;
+  try {
+    const { stdout } = await execute(program, args, {
+      ...rest,
+      maxBuffer: 64 * 1024 ** 2,
+      ...(env && { env: { ...process.env, ...env } }),
+    });
+    return stdout.trim();
+  } catch (error) {
+    throw new CommandFailed(program, error as Error);
+  }
+}

@@ -1,0 +1,49 @@
+/** How often a stack is backed up by itself. */
+export interface BackupSettings {
+  everySeconds: number;
+  /** So many of the stack's newest backups stay. */
+  keep: number;
+}
+
+type Key = "backupEvery" | "backupKeep";
+
+/** components/settings.ts' ways to read a setting; each notes a problem and returns something of the right type. */
+export interface BackupReaders {
+  text(key: Key): string;
+  whole(key: Key, lowest: number, highest: number): number;
+  reject(key: Key, rule: string, remedy: string): void;
+}
+
+/** Checks what makes backing up a job of the stack; `undefined` where it is none. */
+export function readBackups(
+  { tier, durable, scope }: { tier: string; durable: boolean; scope: string },
+  { text, whole, reject }: BackupReaders,
+): BackupSettings | undefined {
+  const keep = whole("backupKeep", 1, 10_000);
+  if (text("backupEvery") === "off") return undefined;
+  const everySeconds = secondsOf(text("backupEvery"));
+  if (everySeconds === undefined) {
+    reject("backupEvery", everyRule, "pulumi config set backupEvery 24h");
+    return undefined;
+  }
+  const off = "pulumi config rm backupEvery";
+  if (tier === "docker" && !durable) {
+    reject("backupEvery", "off where `durable` is false, which keeps nothing", off);
+  }
+  if (scope === "system") {
+    const rule = "off where `supervisorScope` is system, whose services do not reach your Pulumi backend";
+    reject("backupEvery", rule, `${off}, and have root's cron run npm run backup`);
+  }
+  return { everySeconds, keep };
+}
+
+/** What `backupEvery` must be. */
+export const everyRule = "a time such as 24h, 7d or 30m, from 10s to 9999d, or off";
+
+/** Seconds of `24h`, `7d` and the like; `undefined` for anything else, and for less than ten. */
+export function secondsOf(span: string): number | undefined {
+  const [, number, unit] = /^(\d{1,4})([smhd])$/.exec(span) ?? [];
+  if (number === undefined) return undefined;
+  const seconds = Number(number) * { s: 1, m: 60, h: 3600, d: 86_400 }[unit as "s" | "m" | "h" | "d"];
+  return seconds >= 10 ? seconds : undefined;
+}
