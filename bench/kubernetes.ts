@@ -1,4 +1,4 @@
-import { defaults } from "../components/settings.ts";
+import { schema } from "../lib/settings/schema.ts";
 import { clusterOrReason, kubectlOn, workerImage } from "../tools/kubernetes.ts";
 import type { KubernetesObject } from "../tools/rendered-objects.ts";
 import { TestStack } from "../tools/test-stack.ts";
@@ -37,7 +37,7 @@ export async function run(rounds: number): Promise<Report> {
   try {
     return report(
       "kubernetes",
-      `From nothing to ready on a warm node, images (${defaults.serverImage} and others) there. Ours: \`pulumi up\`, which also ` +
+      `From nothing to ready on a warm node, images (${schema.serverImage.default} and others) there. Ours: \`pulumi up\`, which also ` +
         "looks at the cluster first and registers the worker. Baseline: `kubectl apply` of the same objects and `kubectl rollout status`.",
       [await compare("kubernetes", rounds, ours, baseline, { bound: "at most", ratio: 1.3 })],
     );

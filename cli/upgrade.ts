@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
-import { defaults } from "../components/settings.ts";
 import { Problem } from "../lib/problem.ts";
+import { schema } from "../lib/settings/schema.ts";
 import { stateOf, takeBackup } from "./lib/backup/take.ts";
 import { checkStack, confirmed, defineCommand, runCommand, UsageProblem } from "./lib/command.ts";
 import { Journal } from "./lib/journal.ts";
@@ -72,7 +72,7 @@ async function prepare(pulumi: Pulumi, { stack, to, binary, image, yes }: Flags)
   }
   const bring = async (): Promise<Pick<Upgrade, "setting" | "before" | "after">> => {
     if (tier !== "process") {
-      const after = image ?? imageAt(settings.serverImage ?? defaults.serverImage, to);
+      const after = image ?? imageAt(settings.serverImage ?? schema.serverImage.default, to);
       if (site.versionIn) expectVersion(after, await site.versionIn(after), to);
       else await bringImage(after, to, settings.dockerContext);
       return { setting: "serverImage", before: settings.serverImage, after };

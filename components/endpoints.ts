@@ -1,7 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { Settings } from "../lib/settings/settings.ts";
 import type { ToldKeys } from "../lib/stack/key-rotation.ts";
 import type { Stores } from "../lib/stack/stores.ts";
-import type { Settings } from "./settings.ts";
+import type { ProgramSettings } from "./settings.ts";
 import { servePath } from "./worker-environment.ts";
 
 /** The keys of a stack, all secret: the same for server and worker but while they change. */
@@ -52,10 +53,10 @@ export interface ForwardedService {
 }
 
 /** What each tier's module exports as `deploy`. */
-export type Deploy = (settings: Settings, keys: Keys, opts: pulumi.ComponentResourceOptions) => Endpoints;
+export type Deploy = (settings: ProgramSettings, keys: Keys, opts: pulumi.ComponentResourceOptions) => Endpoints;
 
 /** Where server and worker are for this machine, given what the settings say. */
-export function loopbackEndpoints({ port, worker }: Settings) {
+export function loopbackEndpoints({ port, worker }: { port: number; worker: { port: number; url: URL | undefined } }) {
   const apiUrl = `http://127.0.0.1:${port}`;
   const workerUrl = worker.url?.origin ?? `http://127.0.0.1:${worker.port}`;
   return {

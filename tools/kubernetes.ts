@@ -4,11 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "vitest";
 import type { Forward } from "../components/endpoints.ts";
-import { defaults } from "../components/settings.ts";
 import type { SweepReport } from "../lib/data/requests.ts";
 import { onPath } from "../lib/host/programs.ts";
 import { InngestApi } from "../lib/inngest/api.ts";
 import { throughForward } from "../lib/places/forward.ts";
+import { schema } from "../lib/settings/schema.ts";
 import { missing } from "./engine.ts";
 import { loadImages } from "./local-cluster/images.ts";
 import { clusterUp, contextName, kubeconfigFile } from "./local-cluster/node.ts";
@@ -95,7 +95,7 @@ export function nextServerImage(cluster: Cluster): string {
   const build = mkdtempSync(join(tmpdir(), "server-image-"));
   try {
     writeFileSync(join(build, "inngest"), script, { mode: 0o755 });
-    writeFileSync(join(build, "Dockerfile"), `FROM ${defaults.serverImage}\nCOPY inngest /usr/local/bin/\n`);
+    writeFileSync(join(build, "Dockerfile"), `FROM ${schema.serverImage.default}\nCOPY inngest /usr/local/bin/\n`);
     execFileSync("docker", ["build", "--quiet", "--tag", image, build], { stdio: "pipe" });
   } finally {
     rmSync(build, { recursive: true });

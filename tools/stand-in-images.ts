@@ -12,8 +12,8 @@ import {
 } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { defaults } from "../components/settings.ts";
 import { onPath } from "../lib/host/programs.ts";
+import { schema } from "../lib/settings/schema.ts";
 
 const cache = join(homedir(), ".cache", "inngest-local");
 const certificates = "/etc/ssl/certs/ca-certificates.crt";
@@ -27,21 +27,21 @@ interface StandIn {
 
 /** What each image holds where none can be pulled; only what the tiers use of it. */
 const standIns: Record<string, StandIn> = {
-  [defaults.serverImage]: {
+  [schema.serverImage.default]: {
     build(folder) {
       copyFileSync(realpathSync(onPath("inngest") as string), join(folder, "inngest"));
       return ["COPY inngest /usr/bin/inngest", 'CMD ["inngest"]'];
     },
   },
-  [defaults.queueImage]: { build: () => ['CMD ["redis-server"]'] },
-  [defaults.gatewayImage]: {
+  [schema.queueImage.default]: { build: () => ['CMD ["redis-server"]'] },
+  [schema.gatewayImage.default]: {
     build(folder) {
       copyFileSync(realpathSync(onPath("caddy") as string), join(folder, "caddy"));
       writeFileSync(join(folder, "wget"), wget, { mode: 0o755 });
       return ["COPY caddy wget /usr/bin/", 'CMD ["caddy", "run"]'];
     },
   },
-  [defaults.databaseImage]: {
+  [schema.databaseImage.default]: {
     package: "postgresql-15",
     build(folder) {
       writeFileSync(join(folder, "docker-entrypoint.sh"), postgresEntrypoint, { mode: 0o755 });
@@ -98,19 +98,19 @@ read -r _ status _ <&3
 `;
 
 const dockerImages = [
-  defaults.serverImage,
-  defaults.queueImage,
-  defaults.gatewayImage,
+  schema.serverImage.default,
+  schema.queueImage.default,
+  schema.gatewayImage.default,
   "node:24.21.0-bookworm-slim",
   "oven/bun:1.4.5-slim",
 ];
 /** Images that the suites on a cluster use, and of which the worker's is built. */
 export const clusterImages = [
-  defaults.serverImage,
-  defaults.queueImage,
-  defaults.gatewayImage,
-  defaults.databaseImage,
-  defaults.upkeepImage,
+  schema.serverImage.default,
+  schema.queueImage.default,
+  schema.gatewayImage.default,
+  schema.databaseImage.default,
+  schema.upkeepImage.default,
 ];
 
 export const workerImages = ["node:24.21.0-bookworm-slim", "oven/bun:1.4.5-slim"];
@@ -125,7 +125,7 @@ export function ensureImages(images = dockerImages): string | undefined {
     if (process.getuid?.() !== 0 || !onPath("debootstrap")) {
       return `the image ${image} cannot be pulled, and no stand-in can be made without root and debootstrap`;
     }
-    if (image === defaults.gatewayImage && !onPath("caddy")) {
+    if (image === schema.gatewayImage.default && !onPath("caddy")) {
       return `the image ${image} cannot be pulled, and no stand-in can be made without caddy`;
     }
     make(image, standIns[image] as StandIn);

@@ -4,9 +4,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { defaults } from "../../components/settings.ts";
 import { InngestApi } from "../../lib/inngest/api.ts";
 import { hostGateway } from "../../lib/places/docker-engine.ts";
+import { schema } from "../../lib/settings/schema.ts";
 import { Programs } from "./processes.ts";
 
 /** How the worker is run and reached. */
@@ -114,19 +114,27 @@ function startContainers(port: number, keys: Keys, bare: boolean): () => void {
   const open = ["--protected-mode", "no"];
   run(
     "queue",
-    ...[...volume("queue"), defaults.queueImage],
+    ...[...volume("queue"), schema.queueImage.default],
     ...["redis-server", "--dir", "/data", "--appendonly", "yes", ...open],
   );
   run(
     "server",
     ...[...volume("server"), ...(bare ? published : []), "--add-host", "host.docker.internal:host-gateway"],
     ...["--env", "INNGEST_SIGNING_KEY", "--env", "INNGEST_EVENT_KEY", "--env", "LOG_LEVEL=warn"],
-    ...[defaults.serverImage, "inngest", "start", "--sqlite-dir", "/data", "--redis-uri", `redis://${name}-queue:6379`],
+    ...[
+      schema.serverImage.default,
+      "inngest",
+      "start",
+      "--sqlite-dir",
+      "/data",
+      "--redis-uri",
+      `redis://${name}-queue:6379`,
+    ],
   );
   if (!bare) {
     const proxy = ["caddy", "reverse-proxy", "--from", ":8288", "--to", `${name}-server:8288`];
-    run("gateway", ...published, defaults.gatewayImage, ...proxy);
-    run("janitor", ...volume("server"), defaults.upkeepImage, "node", "--eval", "setInterval(() => {}, 1e9)");
+    run("gateway", ...published, schema.gatewayImage.default, ...proxy);
+    run("janitor", ...volume("server"), schema.upkeepImage.default, "node", "--eval", "setInterval(() => {}, 1e9)");
   }
   return () => {
     docker("rm", "--force", "--volumes", ...parts);

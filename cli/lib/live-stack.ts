@@ -4,6 +4,7 @@ import { InngestApi, WorkerEndpoint } from "../../lib/inngest/api.ts";
 import { servePath } from "../../lib/inngest/serve-path.ts";
 import { throughForward } from "../../lib/places/forward.ts";
 import { Problem } from "../../lib/problem.ts";
+import type { Settings } from "../../lib/settings/settings.ts";
 import { checkStack } from "./command.ts";
 import { Pulumi } from "./pulumi-cli.ts";
 
@@ -24,41 +25,6 @@ export interface Outputs {
   forward?: Forward;
 }
 
-const settingKeys = [
-  "tier",
-  "durable",
-  "port",
-  "workerPort",
-  "workerDir",
-  "workerPlacement",
-  "workerUrl",
-  "runtime",
-  "transport",
-  "redisUrl",
-  "postgresUrl",
-  "dashboard",
-  "gateway",
-  "serverBinary",
-  "serverImage",
-  "queueImage",
-  "gatewayImage",
-  "upkeepImage",
-  "retention",
-  "backupEvery",
-  "backupDir",
-  "dockerContext",
-  "kubeContext",
-  "kubeconfig",
-  "storageClass",
-  "exposure",
-  "autoscaler",
-  "keysFrom",
-  "dataDir",
-] as const;
-
-/** A stack's settings as text, defaults included. */
-export type StackSettings = Record<(typeof settingKeys)[number], string | undefined>;
-
 export interface Reached {
   /** The server's origin. */
   apiUrl: string;
@@ -69,19 +35,15 @@ export interface Reached {
   endpointUrl: string;
 }
 
-export async function settingsOf(pulumi: Pulumi, stack: string): Promise<StackSettings> {
-  return await pulumi.settings(stack, [...settingKeys]);
-}
-
 /** A stack that is up, as its commands look at it. */
 export class LiveStack {
   readonly name: string;
-  readonly settings: StackSettings;
+  readonly settings: Settings;
   readonly outputs: Outputs;
   readonly pulumi: Pulumi;
   readonly dataFolder: string;
 
-  private constructor(name: string, pulumi: Pulumi, settings: StackSettings, outputs: Outputs) {
+  private constructor(name: string, pulumi: Pulumi, settings: Settings, outputs: Outputs) {
     this.name = name;
     this.pulumi = pulumi;
     this.settings = settings;
@@ -101,21 +63,21 @@ export class LiveStack {
     checkStack(stack);
     const pulumi = await Pulumi.find();
     await pulumi.selectOrCreate(stack);
-    const [settings, outputs] = [await settingsOf(pulumi, stack), await pulumi.outputs<Partial<Outputs>>(stack)];
+    const [settings, outputs] = [await pulumi.settings(stack), await pulumi.outputs<Partial<Outputs>>(stack)];
     return outputs.apiUrl ? new LiveStack(stack, pulumi, settings, outputs as Outputs) : undefined;
   }
 
-  get tier(): string {
-    return this.settings.tier ?? "process";
+  get tier(): Settings["tier"] {
+    return this.settings.tier;
   }
 
   get isExternal(): boolean {
-    return this.settings.runtime === "external";
+    return this.settings.worker.runtime === "external";
   }
 
   /** Whether the worker opens the connection, so that nobody calls it. */
   get connects(): boolean {
-    return this.settings.transport === "connect";
+    return this.settings.worker.transport === "connect";
   }
 
   /** Whether runs in flight outlive the server. */
@@ -127,7 +89,7 @@ export class LiveStack {
   async reach<T>(use: (reached: Reached) => Promise<T>): Promise<T> {
     const { forward, apiUrl, workerUrl, signingKey } = this.outputs;
     return await throughForward(forward, { apiUrl, workerUrl }, (reached) => {
-      const endpointUrl = this.settings.workerUrl ?? reached.workerUrl + servePath;
+      const endpointUrl = this.settings.worker.url?.href ?? reached.workerUrl + servePath;
       return use({
         ...reached,
         api: new InngestApi(reached.apiUrl, signingKey),

@@ -20,6 +20,8 @@ import { onPath } from "../../lib/host/programs.ts";
 import { writePrivateFile } from "../../lib/host/records.ts";
 import { atLeast } from "../../lib/host/versions.ts";
 import { Problem } from "../../lib/problem.ts";
+import type { RawConfig } from "../../lib/settings/reader.ts";
+import { checkSettings, type Settings } from "../../lib/settings/settings.ts";
 
 const require = createRequire(import.meta.url);
 const project = "inngest-local";
@@ -175,17 +177,25 @@ export class Pulumi {
     return exitCode === 0 ? stdout.trim() || undefined : undefined;
   }
 
-  /** Some of the stack's settings, defaults included; `[secret]` stands for each that is set encrypted. */
-  async settings<const Key extends string>(stack: string, keys: Key[]): Promise<Record<Key, string | undefined>> {
+  /**
+   * The stack's settings, defaults included; secrets are not decrypted. A wrong value is replaced by its default: that is
+   * for `pulumi up` to refuse.
+   */
+  async settings(stack: string): Promise<Settings> {
+    return checkSettings(stack, await this.rawSettings(stack)).settings;
+  }
+
+  /** The stack's settings as its file and the project's defaults have them; values of secrets are left out. */
+  async rawSettings(stack: string): Promise<RawConfig> {
     const file = `Pulumi.${stack}.yaml`;
     const args = ["config", "--json", "--stack", stack, "--config-file", file];
     const { stdout } = await execa(this.#binary, args, this.#options());
     const config = JSON.parse(stdout as string) as Record<string, { value?: string; secret?: boolean }>;
-    const values = keys.map((key) => {
-      const { value, secret } = config[`${project}:${key}`] ?? {};
-      return [key, secret ? "[secret]" : value || undefined];
-    });
-    return Object.fromEntries(values) as Record<Key, string | undefined>;
+    const entries = Object.entries(config).map(([key, entry]) => [key.replace(`${project}:`, ""), entry] as const);
+    return {
+      values: Object.fromEntries(entries.flatMap(([key, { value, secret }]) => (secret ? [] : [[key, value ?? ""]]))),
+      encrypted: new Set(entries.flatMap(([key, { secret }]) => (secret ? [key] : []))),
+    };
   }
 
   /** Writes settings into the stack's file, all or none; one that is `undefined` is taken out of it before. */

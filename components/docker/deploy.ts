@@ -6,7 +6,7 @@ import { dockerNames, labelsOf } from "../../lib/stack/docker-names.ts";
 import { storesOf } from "../../lib/stack/stores.ts";
 import { type Endpoints, eventsUrl, type Keys, loopbackEndpoints } from "../endpoints.ts";
 import { HostWorker } from "../host/worker.ts";
-import type { Settings } from "../settings.ts";
+import type { ProgramSettings } from "../settings.ts";
 import { appEnvironment, servePath, workerOptions } from "../worker-environment.ts";
 import { DockerGateway } from "./gateway.ts";
 import { DockerJanitor } from "./janitor.ts";
@@ -19,7 +19,7 @@ import { DockerWorker, workerPort } from "./worker.ts";
  * Tier `docker`: the server in a container, behind a gateway in another; with `durable` a Redis queue beside it, and
  * named volumes.
  */
-export function deploy(settings: Settings, keys: Keys, opts: pulumi.ComponentResourceOptions): Endpoints {
+export function deploy(settings: ProgramSettings, keys: Keys, opts: pulumi.ComponentResourceOptions): Endpoints {
   const { stack, dataDir, port, durable, profile, protectData, dashboard, supervision } = settings;
   const { placement, runtime, url, ...worker } = settings.worker;
   const names = dockerNames(stack);

@@ -1,14 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
 import { storesOf } from "../../lib/stack/stores.ts";
 import { type Endpoints, eventsUrl, type Keys, loopbackEndpoints } from "../endpoints.ts";
-import type { Settings } from "../settings.ts";
+import type { ProgramSettings } from "../settings.ts";
 import { appEnvironment, workerOptions } from "../worker-environment.ts";
 import { ProcessJanitor } from "./janitor.ts";
 import { ProcessServer } from "./server.ts";
 import { HostWorker } from "./worker.ts";
 
 /** Tier `process`: server and worker as processes of this user on this machine. */
-export function deploy(settings: Settings, keys: Keys, opts: pulumi.ComponentResourceOptions): Endpoints {
+export function deploy(settings: ProgramSettings, keys: Keys, opts: pulumi.ComponentResourceOptions): Endpoints {
   const { stack, dataDir, port, redisUrl, serverBinary, profile, dashboard, supervision } = settings;
   const { placement: _, runtime, ...worker } = settings.worker;
   const endpoints = loopbackEndpoints(settings);

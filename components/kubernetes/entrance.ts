@@ -1,20 +1,10 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { gatewayPorts } from "../../lib/render/caddyfile.ts";
+import type { IngressSettings } from "../../lib/settings/kubernetes.ts";
 import { networkPolicy, serverConnections, type Way } from "./network-policy.ts";
 import { labelsOf, selectorOf, withoutWaiting } from "./pod.ts";
 import { serverPorts } from "./server-pod.ts";
-
-/** An Ingress for the gateway. */
-export interface IngressArgs {
-  /** The gateway's address for people and workers elsewhere; `https:` asks for TLS. */
-  url: string;
-  /** @default the cluster's own default */
-  className?: string | undefined;
-  /** Secret with the certificate, given or to be made by what the annotations name. */
-  tlsSecret?: string | undefined;
-  annotations?: Record<string, string> | undefined;
-}
 
 export interface KubernetesEntranceArgs {
   namespace: pulumi.Input<string>;
@@ -23,7 +13,7 @@ export interface KubernetesEntranceArgs {
   /** Port of every node that leads to the gateway. @default none */
   nodePort?: number | undefined;
   /** @default none */
-  ingress?: IngressArgs | undefined;
+  ingress?: IngressSettings | undefined;
   /** Port of the workers' pods. */
   workerPort: number;
   /** Everybody may reach the gateway, not the workers of this stack alone. */

@@ -1,7 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { KubernetesSettings } from "../../lib/settings/kubernetes.ts";
-import type { Settings } from "../settings.ts";
+import type { ProgramSettings } from "../settings.ts";
 import { servePath } from "../worker-environment.ts";
 import type { Storage } from "./data-claim.ts";
 import { KubernetesNamespace } from "./namespace.ts";
@@ -26,7 +26,7 @@ export interface Foundation {
 }
 
 /** A provider that is told its context and never takes kubectl's current one. */
-export function providerOf({ kubernetes }: Settings, opts: pulumi.CustomResourceOptions): k8s.Provider {
+export function providerOf({ kubernetes }: ProgramSettings, opts: pulumi.CustomResourceOptions): k8s.Provider {
   const { context, kubeconfig } = kubernetes as KubernetesSettings;
   return new k8s.Provider(
     "kubernetes",
@@ -42,7 +42,7 @@ export function providerOf({ kubernetes }: Settings, opts: pulumi.CustomResource
 
 /** Namespace and queue. */
 export function layFoundation(
-  settings: Settings,
+  settings: ProgramSettings,
   provider: k8s.Provider,
   opts: pulumi.ComponentResourceOptions,
 ): Foundation {

@@ -3,7 +3,7 @@ import { currentContext } from "../../lib/places/docker-context.ts";
 import { gatewayPorts } from "../../lib/render/caddyfile.ts";
 import { type Endpoints, type Keys, loopbackEndpoints } from "../endpoints.ts";
 import { HostWorker } from "../host/worker.ts";
-import type { Settings } from "../settings.ts";
+import type { ProgramSettings } from "../settings.ts";
 import { appEnvironment, workerOptions } from "../worker-environment.ts";
 import type { Autoscaler } from "./autoscaler.ts";
 import { KubernetesEntrance, serverService } from "./entrance.ts";
@@ -13,7 +13,7 @@ import { namespaceOf } from "./pod.ts";
 import { KubernetesWorker } from "./worker.ts";
 
 export interface SurroundingsArgs {
-  settings: Settings;
+  settings: ProgramSettings;
   keys: Keys;
   foundation: Foundation;
   server: pulumi.Resource & { instance: pulumi.Output<string> };
@@ -81,7 +81,7 @@ export function surround(args: SurroundingsArgs): Omit<Endpoints, "stores"> {
 }
 
 /** As `kubectl port-forward` opens them, or as the exposure does. */
-function endpointsOf(settings: Settings, { kubernetes }: Foundation) {
+function endpointsOf(settings: ProgramSettings, { kubernetes }: Foundation) {
   const { exposure, nodePort, ingress } = kubernetes;
   const local = loopbackEndpoints(exposure === "nodePort" ? { ...settings, port: nodePort } : settings);
   const name = settings.gateway.publicName?.url;

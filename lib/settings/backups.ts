@@ -1,3 +1,5 @@
+import type { SettingsReader } from "./reader.ts";
+
 /** How often a stack is backed up by itself. */
 export interface BackupSettings {
   everySeconds: number;
@@ -5,34 +7,25 @@ export interface BackupSettings {
   keep: number;
 }
 
-type Key = "backupEvery" | "backupKeep";
-
-/** components/settings.ts' ways to read a setting; each notes a problem and returns something of the right type. */
-export interface BackupReaders {
-  text(key: Key): string;
-  whole(key: Key, lowest: number, highest: number): number;
-  reject(key: Key, rule: string, remedy: string): void;
-}
-
 /** Checks what makes backing up a job of the stack; `undefined` where it is none. */
 export function readBackups(
   { tier, durable, scope }: { tier: string; durable: boolean; scope: string },
-  { text, whole, reject }: BackupReaders,
+  reader: SettingsReader,
 ): BackupSettings | undefined {
-  const keep = whole("backupKeep", 1, 10_000);
-  if (text("backupEvery") === "off") return undefined;
-  const everySeconds = secondsOf(text("backupEvery"));
+  const keep = reader.whole("backupKeep", 1, 10_000);
+  if (reader.text("backupEvery") === "off") return undefined;
+  const everySeconds = secondsOf(reader.text("backupEvery"));
   if (everySeconds === undefined) {
-    reject("backupEvery", everyRule, "pulumi config set backupEvery 24h");
+    reader.reject("backupEvery", everyRule, "pulumi config set backupEvery 24h");
     return undefined;
   }
   const off = "pulumi config rm backupEvery";
   if (tier === "docker" && !durable) {
-    reject("backupEvery", "off where `durable` is false, which keeps nothing", off);
+    reader.reject("backupEvery", "off where `durable` is false, which keeps nothing", off);
   }
   if (scope === "system") {
     const rule = "off where `supervisorScope` is system, whose services do not reach your Pulumi backend";
-    reject("backupEvery", rule, `${off}, and have root's cron run npm run backup`);
+    reader.reject("backupEvery", rule, `${off}, and have root's cron run npm run backup`);
   }
   return { everySeconds, keep };
 }

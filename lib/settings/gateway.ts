@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import { isAbsolute } from "node:path";
 import type { PublicName } from "../render/caddyfile.ts";
+import type { SettingsReader } from "./reader.ts";
 
 /** How the front door is told to be. */
 export interface GatewaySettings {
@@ -12,16 +13,10 @@ export interface GatewaySettings {
   listen: string;
 }
 
-export interface GatewayReaders {
-  /** The setting `gateway`, as text; empty when it is not set. */
-  text: string;
-  /** Where it may end TLS. */
-  tier: string;
-  reject(rule: string, remedy: string): void;
-}
-
 /** Checks the setting `gateway`: a name, and at most one of a certificate and an address for ACME. */
-export function readPublicName({ text, tier, reject }: GatewayReaders): Omit<GatewaySettings, "image"> {
+export function readPublicName(tier: string, reader: SettingsReader): Omit<GatewaySettings, "image"> {
+  const text = reader.text("gateway");
+  const reject = (rule: string, remedy: string) => reader.reject("gateway", rule, remedy);
   const none = { publicName: undefined, listen: "0.0.0.0" };
   if (text === "") return none;
   const set = (key: string, example: string) => `pulumi config set --path gateway.${key} ${example}`;

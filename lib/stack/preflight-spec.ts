@@ -1,11 +1,18 @@
-import type { Settings } from "../../components/settings.ts";
 import type { PreflightSpec } from "../../scripts/preflight.ts";
 import type { WantedPort } from "../host/port-holders.ts";
 import type { Program } from "../host/spec.ts";
 import { currentContext } from "../places/docker-context.ts";
+import type { Settings } from "../settings/settings.ts";
+
+/** Settings without their secrets, of which only the presence counts here. */
+export type MachineSettings = Omit<Settings, "worker" | "redisUrl" | "postgresUrl" | "keys"> & {
+  worker: Omit<Settings["worker"], "variables">;
+  redisUrl?: unknown;
+  postgresUrl?: unknown;
+};
 
 /** What a stack needs of the machine. */
-export function preflightSpec(settings: Settings): PreflightSpec {
+export function preflightSpec(settings: MachineSettings): PreflightSpec {
   const { stack, tier, dataDir, worker, durable } = settings;
   const onProcessTier = tier === "process";
   const { kubernetes } = settings;

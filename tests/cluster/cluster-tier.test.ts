@@ -2,8 +2,8 @@
 // here, and no metrics server runs, so that spreading over nodes and scaling by load are proved by their objects only.
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { defaults } from "../../components/settings.ts";
 import { connectionsPerServer } from "../../lib/render/postgres-connections.ts";
+import { schema } from "../../lib/settings/schema.ts";
 import { title } from "../../tools/engine.ts";
 import {
   clusterOrReason,
@@ -40,7 +40,7 @@ describe.skipIf(reason)(title("tier cluster", reason), () => {
     if (!("cluster" in found)) return;
     const { context, kubeconfig } = found.cluster;
     kubectl = kubectlOn(found.cluster);
-    notes = new Notes(kubectl, defaults.queueImage);
+    notes = new Notes(kubectl, schema.queueImage.default);
     stack = await TestStack.create("cluster", {
       kubeContext: context,
       ...(kubeconfig ? { kubeconfig } : {}),

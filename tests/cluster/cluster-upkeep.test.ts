@@ -6,7 +6,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Backup } from "../../cli/lib/backup/take.ts";
-import { defaults } from "../../components/settings.ts";
+import { schema } from "../../lib/settings/schema.ts";
 import { missing, title } from "../../tools/engine.ts";
 import {
   clusterOrReason,
@@ -51,7 +51,7 @@ describe.skipIf(reason)(title("upkeep, tier cluster", reason), () => {
     if (!("cluster" in found)) return;
     const { context, kubeconfig } = found.cluster;
     kubectl = kubectlOn(found.cluster);
-    notes = new Notes(kubectl, defaults.queueImage);
+    notes = new Notes(kubectl, schema.queueImage.default);
     const settings = {
       kubeContext: context,
       ...(kubeconfig ? { kubeconfig } : {}),

@@ -3,7 +3,7 @@
 import { execFileSync } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { defaults } from "../../components/settings.ts";
+import { schema } from "../../lib/settings/schema.ts";
 import { title } from "../../tools/engine.ts";
 import {
   clusterOrReason,
@@ -43,7 +43,7 @@ describe.skipIf(reason)(title("tier kubernetes", reason), () => {
     if (!("cluster" in found)) return;
     const { context, kubeconfig } = found.cluster;
     kubectl = kubectlOn(found.cluster);
-    notes = new Notes(kubectl, defaults.queueImage);
+    notes = new Notes(kubectl, schema.queueImage.default);
     stack = await TestStack.create("kubernetes", {
       kubeContext: context,
       ...(kubeconfig ? { kubeconfig } : {}),
@@ -250,7 +250,7 @@ describe.skipIf(reason)(title("tier kubernetes", reason), () => {
         containers: [
           {
             name: "see",
-            image: defaults.serverImage,
+            image: schema.serverImage.default,
             imagePullPolicy: "IfNotPresent",
             command: ["sh", "-c", "echo port=$INNGEST_PORT"],
           },

@@ -6,7 +6,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Backup } from "../../cli/lib/backup/take.ts";
-import { defaults } from "../../components/settings.ts";
+import { schema } from "../../lib/settings/schema.ts";
 import { missing, title } from "../../tools/engine.ts";
 import {
   clusterOrReason,
@@ -42,7 +42,7 @@ describe.skipIf(reason)(title("upkeep, tier kubernetes", reason), () => {
     if (!("cluster" in found)) return;
     const { context, kubeconfig } = found.cluster;
     kubectl = kubectlOn(found.cluster);
-    notes = new Notes(kubectl, defaults.queueImage);
+    notes = new Notes(kubectl, schema.queueImage.default);
     ({ source, forward } = await notingSource(found.cluster, notes));
     stack = await TestStack.create(
       "kubernetes",

@@ -1,5 +1,5 @@
-import * as pulumi from "@pulumi/pulumi";
-import { readSettings } from "../../components/settings.ts";
+import { Problem } from "../../lib/problem.ts";
+import { readSettings } from "../../lib/settings/settings.ts";
 
 /** The settings of a stack `test` with these values. */
 export function read(values: Record<string, string>, encrypted: string[] = []) {
@@ -12,7 +12,7 @@ export function complaint(values: Record<string, string>, encrypted: string[] = 
     read(values, encrypted);
     return "";
   } catch (error) {
-    if (!(error instanceof pulumi.RunError)) throw error;
+    if (!(error instanceof Problem)) throw error;
     return error.message;
   }
 }

@@ -3,11 +3,13 @@
 import * as pulumi from "@pulumi/pulumi";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { secretSettings } from "../../components/settings.ts";
+import { toProgramSettings } from "../../components/settings.ts";
+import { secretKeys } from "../../lib/settings/schema.ts";
+import { readSettings } from "../../lib/settings/settings.ts";
 import { settled } from "../support/plan.ts";
 import { alone, complaint, read } from "../support/settings.ts";
 
-test.each(secretSettings)("%s in clear is refused", (key) => {
+test.each(secretKeys)("%s in clear is refused", (key) => {
   expect(complaint({ [key]: "redis://:hunter2@host" })).toBe(
     alone(
       `\`${key}\` must be encrypted, and it stands in clear in the stack's file. Remedy: pulumi config set --secret ${key}`,
@@ -41,12 +43,22 @@ test("they are secret in the settings", async () => {
     redisUrl: "rediss://:hunter2@host:6380/1",
     postgresUrl: "postgres://inngest:hunter2@host:5432/inngest",
   };
-  const settings = read(values, Object.keys(values));
-  for (const key of secretSettings) {
+  const settings = toProgramSettings(read(values, Object.keys(values)));
+  for (const key of secretKeys) {
     const output = { ...settings, ...settings.keys }[key] as pulumi.Output<string>;
     expect(await pulumi.isSecret(output)).toBe(true);
     expect(await settled(output)).toBe(values[key]);
   }
+});
+
+test("as text and as JSON they are a word", () => {
+  const { signingKey } = read({ signingKey: "ab".repeat(32) }, ["signingKey"]).keys;
+  expect([`${signingKey}`, JSON.stringify({ signingKey })]).toEqual(["[secret]", '{"signingKey":"[secret]"}']);
+});
+
+test("they are known to be set where they cannot be decrypted", () => {
+  const { redisUrl } = readSettings("test", { values: {}, encrypted: new Set(["redisUrl"]) });
+  expect(() => redisUrl?.reveal()).toThrow("the value of this setting was not decrypted");
 });
 
 test("they never stand in an error text", () => {
@@ -57,7 +69,7 @@ test("they never stand in an error text", () => {
     fc.string({ minLength: 8 }).map((text) => `redis://:${text}`),
   );
   fc.assert(
-    fc.property(fc.constantFrom(...secretSettings), secretive, fc.boolean(), (key, value, isEncrypted) => {
+    fc.property(fc.constantFrom(...secretKeys), secretive, fc.boolean(), (key, value, isEncrypted) => {
       const text = complaint({ [key]: value, tier: "wrong" }, isEncrypted ? [key] : []);
       expect(text).toContain("`tier` must be");
       expect(text).not.toContain(value);

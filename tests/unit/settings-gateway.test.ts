@@ -1,7 +1,7 @@
 // Proves what readSettings says about the setting `gateway`. That Caddy takes what is made of it is caddyfile.test.ts'.
-import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, test } from "vitest";
-import { readSettings } from "../../components/settings.ts";
+import { Problem } from "../../lib/problem.ts";
+import { readSettings } from "../../lib/settings/settings.ts";
 
 const read = (gateway: unknown, tier = "docker") => {
   const kubernetes: Record<string, string> =
@@ -42,7 +42,7 @@ describe("is refused", () => {
   ])("%j", (gateway, rule, remedy) => {
     const text = typeof gateway === "string" ? gateway : JSON.stringify(gateway);
     const message = `\`gateway\` must be ${rule}, got ${JSON.stringify(text)}. Remedy: pulumi config set ${remedy}`;
-    expect(() => read(gateway)).toThrow(new pulumi.RunError(`the settings of stack test are wrong:\n  - ${message}`));
+    expect(() => read(gateway)).toThrow(new Problem(`the settings of stack test are wrong:\n  - ${message}`));
   });
 
   test("with a key of no meaning", () => {

@@ -1,8 +1,8 @@
 // Proves what readSettings says about the settings of the Kubernetes tiers; settings.test.ts has all the others.
 import { join } from "node:path";
-import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, test } from "vitest";
-import { readSettings } from "../../components/settings.ts";
+import { Problem } from "../../lib/problem.ts";
+import { readSettings } from "../../lib/settings/settings.ts";
 import { stackSettings } from "../support/plan.ts";
 
 function read(values: Record<string, string>) {
@@ -81,7 +81,7 @@ describe("on the Kubernetes tiers", () => {
         `got ${JSON.stringify('{"url":"https://inngest.example.org"}')}. Remedy: pulumi config set --path ingress.tlsSecret NAME`,
     ],
   ])("%j is refused", (values, problem) => {
-    expect(() => read(values)).toThrow(new pulumi.RunError(`the settings of stack test are wrong:\n  - ${problem}`));
+    expect(() => read(values)).toThrow(new Problem(`the settings of stack test are wrong:\n  - ${problem}`));
   });
 
   test("a stack's name must be one for a namespace", () => {

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
-import { defaults, secretSettings } from "../../components/settings.ts";
+import { schema, secretKeys, settingKeys } from "../../lib/settings/schema.ts";
 import { readYaml, stackSettings } from "../support/plan.ts";
 import { alone, complaint, read } from "../support/settings.ts";
 
@@ -246,7 +246,7 @@ describe("an unknown setting", () => {
   });
 
   test("is refused whatever it is called", () => {
-    const unknown = fc.string({ minLength: 1 }).filter((key) => !Object.keys(defaults).includes(key));
+    const unknown = fc.string({ minLength: 1 }).filter((key) => !settingKeys.some((known) => known === key));
     fc.assert(
       fc.property(unknown, (key) => {
         expect(complaint(Object.fromEntries([[key, "x"]]))).toContain(`\`${key}\` is not a setting.`);
@@ -267,8 +267,10 @@ describe("what is accepted", () => {
     }>("Pulumi.yaml");
     const declared = Object.entries(config);
     const asText = (value: unknown) => (typeof value === "object" ? JSON.stringify(value) : String(value));
-    expect(Object.fromEntries(declared.map(([key, { default: value }]) => [key, asText(value)]))).toEqual(defaults);
-    expect(declared.filter(([, { secret }]) => secret).map(([key]) => key)).toEqual([...secretSettings]);
+    expect(Object.fromEntries(declared.map(([key, { default: value }]) => [key, asText(value)]))).toEqual(
+      Object.fromEntries(settingKeys.map((key) => [key, schema[key].default])),
+    );
+    expect(declared.filter(([, { secret }]) => secret).map(([key]) => key)).toEqual([...secretKeys]);
     expect(declared.filter(([, { description }]) => !description)).toEqual([]);
     expect(read({})).toEqual({
       stack: "test",
