@@ -1,5 +1,6 @@
 import { Option } from "commander";
 import { Problem } from "../lib/problem.ts";
+import type { Settings } from "../lib/settings/settings.ts";
 import { type RotationStep, rotationSteps } from "../lib/stack/key-rotation.ts";
 import { checkStack, confirmed, defineCommand, knownStacks, runCommand } from "./lib/command.ts";
 import { Pulumi } from "./lib/pulumi-cli.ts";
@@ -42,7 +43,7 @@ async function rotate({ stack, until, yes }: Flags): Promise<void> {
   checkStack(stack);
   const pulumi = await Pulumi.find();
   await pulumi.selectOrCreate(stack);
-  const settings = await keySettings(pulumi, stack);
+  const settings = await pulumi.settings(stack);
   refuseOthersKeys(stack, settings);
   const { durability } = await pulumi.outputs<{ durability?: string }>(stack);
   if (durability === undefined) {
@@ -54,7 +55,7 @@ async function rotate({ stack, until, yes }: Flags): Promise<void> {
   }
   const followers = await followersOf(pulumi, stack);
   const external = [settings, ...followers.map(({ settings }) => settings)].some(
-    ({ runtime }) => runtime === "external",
+    ({ worker }) => worker.runtime === "external",
   );
 
   const changing = [stack, ...followers.map(({ stack }) => stack)];
@@ -70,8 +71,8 @@ async function rotate({ stack, until, yes }: Flags): Promise<void> {
     }
   };
 
-  const generation = Number(settings.keyGeneration);
-  let step = settings.keyRotation as RotationStep;
+  const { generation } = settings.keys;
+  let step = settings.keys.rotation;
   if (step !== "none") await apply(step);
   while (step !== "settle") {
     // The file is written before the step is taken, so that whoever comes after a death in between takes it again.
@@ -88,20 +89,7 @@ async function rotate({ stack, until, yes }: Flags): Promise<void> {
   console.log(`Stack ${stack} has new keys, and its old ones are refused.`);
 }
 
-type KeySettings = Awaited<ReturnType<typeof keySettings>>;
-
-async function keySettings(pulumi: Pulumi, stack: string) {
-  return await pulumi.settings(stack, [
-    "keyGeneration",
-    "keyRotation",
-    "keysFrom",
-    "signingKey",
-    "eventKey",
-    "runtime",
-  ]);
-}
-
-function refuseOthersKeys(stack: string, { keysFrom, signingKey, eventKey }: KeySettings): void {
+function refuseOthersKeys(stack: string, { keysFrom, keys: { signingKey, eventKey } }: Settings): void {
   if (keysFrom) {
     throw new Problem(
       `stack ${stack} uses the keys of stack ${keysFrom}`,
@@ -117,13 +105,13 @@ function refuseOthersKeys(stack: string, { keysFrom, signingKey, eventKey }: Key
 }
 
 /** The stacks of this folder that are up with this one's keys. */
-async function followersOf(pulumi: Pulumi, stack: string): Promise<{ stack: string; settings: KeySettings }[]> {
+async function followersOf(pulumi: Pulumi, stack: string): Promise<{ stack: string; settings: Settings }[]> {
   const followers = [];
   for (const other of knownStacks().filter((each) => each !== stack)) {
     // Of a stack that was never made there is nothing to ask.
     const outputs = await pulumi.outputs<{ keys?: unknown }>(other).catch(() => undefined);
     if (outputs?.keys === undefined) continue;
-    const settings = await keySettings(pulumi, other);
+    const settings = await pulumi.settings(other);
     if (settings.keysFrom === stack) followers.push({ stack: other, settings });
   }
   return followers;
