@@ -12,7 +12,7 @@ import { type Profile, profileSettings } from "../../lib/settings/profile.ts";
 import { durableWorker } from "../../tools/durable-worker.ts";
 import { freePorts } from "../../tools/ports.ts";
 import { postgresUrl, startPostgres } from "./postgres.ts";
-import { type BenchFunction, measureAndStop, Subject, until } from "./subject.ts";
+import { type BenchFunction, measureAndStop, Subject, untilReady } from "./subject.ts";
 
 /** Default number of servers on the tier `cluster`. One is measured, with its share of the database connections. */
 const clusterServers = 2;
@@ -75,14 +75,14 @@ export class LocalInngest extends Subject {
     if (kind === "persistent" || kind === "cluster") this.#startQueue();
     this.#startServer();
     if (connectedWorkers === 0) this.#startWorker("worker");
-    await until(async () => (await fetch(`${this.#serverUrl}/health`)).ok);
+    await untilReady(async () => (await fetch(`${this.#serverUrl}/health`)).ok);
     for (let index = 0; index < connectedWorkers; index++) this.#startWorker(`worker${index || ""}`);
     if (connectedWorkers > 0) {
       const api = new InngestApi(this.#serverUrl, this.#keys.signingKey);
-      await until(async () => (await api.functions("bench")).length > 0);
+      await untilReady(async () => (await api.functions("bench")).length > 0);
       return;
     }
-    await until(async () => (await fetch(`${this.#workerOrigin}/healthz`)).ok);
+    await untilReady(async () => (await fetch(`${this.#workerOrigin}/healthz`)).ok);
     await new WorkerEndpoint(this.#workerOrigin + servePath, this.#keys.signingKey).register();
   }
 

@@ -8,7 +8,7 @@ import { hostGateway } from "../../lib/places/docker-engine.ts";
 import { schema } from "../../lib/settings/schema.ts";
 import { keyVariables, randomKeys, recipeArguments } from "./local-inngest.ts";
 import { Programs } from "./processes.ts";
-import { until } from "./subject.ts";
+import { untilReady } from "./subject.ts";
 
 /** How the worker runs and how the server reaches it. */
 export interface ManualWorker {
@@ -75,7 +75,7 @@ export async function startManually(
     async runTask(reached) {
       const data = { url: `${workerUrl}/healthz`, outputPath: "task.json" };
       const event = await api.send(keys.eventKey, { name: "task/process", data });
-      return await until(async () => (await api.runsOf(event)).find(reached));
+      return await untilReady(async () => (await api.runsOf(event)).find(reached));
     },
     async stop() {
       await programs.stop();

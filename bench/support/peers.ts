@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { freePorts } from "../../tools/ports.ts";
 import { postgresUrl, startPostgres } from "./postgres.ts";
-import { type BenchFunction, Subject, until } from "./subject.ts";
+import { type BenchFunction, Subject, untilReady } from "./subject.ts";
 
 const peers = resolve("bench/peers");
 
@@ -52,9 +52,9 @@ export class Restate extends Subject {
       cwd: peers,
       variables: { PORT: `${worker}`, DATA_DIR: this.folder, RESTATE_LOGGING: "ERROR" },
     });
-    await until(async () => (await fetch(`http://127.0.0.1:${ingress}/restate/health`)).ok);
+    await untilReady(async () => (await fetch(`http://127.0.0.1:${ingress}/restate/health`)).ok);
     if (this.#registered) return;
-    await until(async () => {
+    await untilReady(async () => {
       await postJson(`http://127.0.0.1:${admin}/deployments`, { uri: `http://127.0.0.1:${worker}` });
       return true;
     });
@@ -93,7 +93,7 @@ export class Dbos extends Subject {
         DBOS__APPVERSION: "1",
       },
     });
-    await until(async () => (await fetch(`http://127.0.0.1:${this.#port + 1}/`)).ok);
+    await untilReady(async () => (await fetch(`http://127.0.0.1:${this.#port + 1}/`)).ok);
   }
 
   protected override async post(name: BenchFunction, inputs: Record<string, unknown>[]): Promise<void> {

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { chmodSync, globSync, mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { type Subject, until } from "./subject.ts";
+import { type Subject, untilReady } from "./subject.ts";
 
 /** Debian installs the programs in a folder per version, outside PATH. */
 const [binaries = ""] = globSync("/usr/lib/postgresql/*/bin").sort().reverse();
@@ -24,7 +24,7 @@ export async function startPostgres({ folder, programs }: Subject, port: number,
     execFileSync(program("psql"), ["-h", "127.0.0.1", "-p", String(port), "-U", "bench", "-c", sql, "postgres"], {
       stdio: "ignore",
     });
-  await until(async () => {
+  await untilReady(async () => {
     query("select 1");
     return true;
   });

@@ -3,6 +3,7 @@ import { closeSync, mkdtempSync, openSync, readSync, rmSync, statSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { untilResolved } from "../../lib/wait.ts";
 import { Programs } from "./processes.ts";
 
 /** A line that the worker writes when a step runs. */
@@ -148,17 +149,12 @@ export async function measureAndStop<S extends Subject, T>(
 
 /**
  * Polls every 20 ms until `attempt` returns something truthy.
- * @throws {Error} when it still fails or throws after 30 s; the last error is the cause
+ * @throws its last error when that takes more than 30 s
  */
-export async function until<T>(attempt: () => Promise<T | false | undefined>): Promise<T> {
-  const deadline = Date.now() + 30_000;
-  for (let cause: unknown; ; await sleep(20)) {
-    try {
-      const result = await attempt();
-      if (result) return result;
-    } catch (error) {
-      cause = error;
-    }
-    if (Date.now() > deadline) throw new Error("the condition did not hold within 30 s", { cause });
-  }
+export async function untilReady<T>(attempt: () => Promise<T | false | undefined>): Promise<T> {
+  return await untilResolved({ seconds: 30, every: 20 }, async () => {
+    const result = await attempt();
+    if (!result) throw new Error("not ready within 30 s");
+    return result;
+  });
 }
