@@ -1,8 +1,11 @@
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { Argument, InvalidArgumentError } from "commander";
-import { defaultRounds, type Report, reaches } from "../bench/support/measure.ts";
-import { keepResult } from "../bench/support/results.ts";
+import { defaultRounds, meetsTarget, type Report } from "../bench/support/measure.ts";
+import { saveReport } from "../bench/support/results.ts";
+import { fillBlocks } from "./docs/blocks.ts";
 import { defineCommand, runCommand } from "./lib/command.ts";
+
+const page = "docs/performance.md";
 
 const names = readdirSync("bench").flatMap((file) => (file.endsWith(".ts") ? [file.slice(0, -3)] : []));
 
@@ -19,7 +22,8 @@ const command = defineCommand("bench", "Measures, every figure as a ratio of two
 async function bench(name: string, { json, rounds }: { json?: true; rounds: number }): Promise<void> {
   const { run } = (await import(`../bench/${name}.ts`)) as { run(rounds: number): Promise<Report> };
   const report = await run(rounds);
-  keepResult(report);
+  saveReport(report);
+  writeFileSync(page, fillBlocks(readFileSync(page, "utf8"), {}));
   if (json) {
     console.log(JSON.stringify(report));
     return;
@@ -28,7 +32,7 @@ async function bench(name: string, { json, rounds }: { json?: true; rounds: numb
   console.table(
     report.results.map(({ target, spread, ...result }) => ({
       ...result,
-      ...(target && { target: `${target.bound} ${target.ratio}`, reached: reaches({ ...result, target }) }),
+      ...(target && { target: `${target.bound} ${target.ratio}`, reached: meetsTarget({ ...result, target }) }),
     })),
   );
   const { cpu, cores, memoryGiB, node, platform, load } = report.machine;

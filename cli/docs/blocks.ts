@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { parse } from "yaml";
-import { keptResult } from "../../bench/support/results.ts";
+import { savedReport } from "../../bench/support/results.ts";
 import { renderTable } from "../../bench/support/table.ts";
 import { Problem } from "../../lib/problem.ts";
 
@@ -30,7 +30,7 @@ function contentOf(kind: string, argument: string, pictures: Record<string, stri
       return `\`\`\`ts\n// ${file}\n${codeOf(file, name)}\n\`\`\``;
     }
     case "bench": {
-      const report = keptResult(argument);
+      const report = savedReport(argument);
       return report ? renderTable(report) : `Not measured yet: \`npm run bench -- ${argument}\`.`;
     }
     case "settings":

@@ -18,7 +18,7 @@ const arrows: Record<string, string[]> = {
   worker: [],
   policy: [],
   tools: ["lib", "cli", "components", "runtime", "scripts", "tests"],
-  bench: ["lib", "cli", "components", "runtime", "tools"],
+  bench: ["lib", "components", "tools"],
 };
 
 /** Files of `cli` that are about another room. */
