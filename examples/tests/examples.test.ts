@@ -34,7 +34,7 @@ describe.skipIf(skipped)(title, () => {
       "the app answered",
       async () => (await fetch(`${app.origin}/api/inngest`, { method: "PUT" })).status === 401,
     );
-    await server.putFrom(app.origin);
+    await server.requestRegistration(app.origin);
     expect(await server.functionIds()).toContain("process-task");
     const event = await server.send("task/process", { url: web.url, outputPath: "out.json" });
     expect(await server.ended(event, "process-task")).toMatchObject({ status: "COMPLETED" });
