@@ -32,7 +32,7 @@ const hex = must("an even number of hexadecimal digits, without a `signkey-` pre
 /** Without a prefix, because the server signs with the text as it stands (inngest 1.43.0, httpdriver/util.go). */
 const signingKey = z.string(hex).regex(/^([0-9a-f]{2})+$/i, hex);
 
-/** None of these is required by itself, so that an existing app can mount the functions as they are. */
+/** Variables that functions read. All have defaults, so an existing app can mount the functions as they are. */
 const functionVariables = z
   .object({
     /** The app's id on the server. */

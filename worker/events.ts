@@ -85,7 +85,7 @@ export const agentCancelled = eventType("agent/cancelled", {
 const driftSchema = z.object({
   function: z.string(),
   problem: z.enum(["missing", "unexpected", "triggers", "not running"]),
-  /** What was declared and what was found, as text for people. */
+  /** What was declared and what was found, human-readable. */
   detail: z.string(),
 });
 

@@ -8,7 +8,7 @@ import { reregister } from "../transport/reregister.ts";
  * Compares the declared triggers with the server's, and crons with their runs. When they differ, it registers the app again and
  * repeats the comparison.
  *
- * The run fails if the drift remains, so that the dashboard shows that somebody has to look into it.
+ * The run fails if the drift remains, so that the dashboard shows it.
  *
  * @param functions returns all functions of the app; a callback, because this function is one of them
  */

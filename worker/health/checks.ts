@@ -10,7 +10,7 @@ import { findIdleCrons } from "../server/audit.ts";
 
 export interface Outcome {
   ok: boolean;
-  /** What was found, as text for people. */
+  /** What was found, human-readable. */
   seen: string;
 }
 

@@ -1,4 +1,4 @@
-// A copy on purpose of a part of the stack's own API client: this folder is a template that people copy, so it stands alone.
+// Repeats a part of the CLI's Inngest API client on purpose: this folder is a template to copy, so it depends on nothing outside.
 import { inngest, signingKeys } from "../client.ts";
 import type { ListedFunction } from "./triggers.ts";
 
@@ -52,7 +52,7 @@ export async function pingServer(): Promise<void> {
   if (!response.ok) throw new Error(`GET /health answered ${response.status}.`);
 }
 
-/** Number of items waiting in the server's queues, from its Prometheus metrics; the stack's gateway wants the signing key for these. */
+/** Number of items in the server's queues, from its Prometheus metrics. A gateway requires the signing key for these. */
 export async function queueDepth(): Promise<number> {
   const response = await request("/metrics");
   const depth = /^inngest_queue_depth (\S+)$/m.exec(await response.text())?.[1];

@@ -11,8 +11,8 @@ interface InBandSync {
 }
 
 /**
- * Registers this app's functions with the server, by the signed PUT that the server or a person would send. The PUT is answered
- * in this process, so the worker does not have to reach itself over the network.
+ * Registers this app's functions with the server, with the same signed PUT that the server sends. The PUT is answered in this
+ * process, so the worker does not have to reach itself over the network.
  *
  * @throws {Error} with the server's or the network's reason
  */

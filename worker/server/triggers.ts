@@ -12,7 +12,7 @@ export function cronsOf({ triggers }: ListedFunction): string[] {
   return triggers.flatMap((trigger) => ("cron" in trigger ? [trigger.cron] : []));
 }
 
-/** A function's triggers as text for people, sorted: `cron 0 * * * *, event task/process if event.data.url != ''`. */
+/** A function's triggers as sorted, human-readable text: `cron 0 * * * *, event task/process if event.data.url != ''`. */
 export function triggersText({ triggers }: ListedFunction): string {
   return triggers.map(triggerText).toSorted().join(", ");
 }

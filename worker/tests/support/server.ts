@@ -133,7 +133,7 @@ export class TestServer {
     return (data ?? []).map(({ name }) => name);
   }
 
-  /** Makes an app register itself, by the signed PUT that a person would send. */
+  /** Makes an app register itself, with a signed PUT. */
   async requestRegistration(origin: string): Promise<void> {
     const headers = { "x-inngest-signature": signRequest("", this.signingKey) };
     const response = await fetch(`${origin}/api/inngest`, { method: "PUT", headers });

@@ -166,7 +166,7 @@ describe("POST /webhooks/:source", () => {
 
   test("answers 401 to a source without a secret", async () => {
     const headers = { "x-hub-signature-256": github(body, "sesame"), "x-github-delivery": "d" };
-    expect((await post(headers, body, "stranger")).status).toBe(401);
+    expect((await post(headers, body, "unknown")).status).toBe(401);
   });
 
   test("answers 400 without a delivery id, and to a body that is not JSON", async () => {
