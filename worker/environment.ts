@@ -12,22 +12,23 @@ export type Settings = ReturnType<typeof toSettings>;
 /** What the worker process reads. */
 export type Environment = Settings & { transport: "serve" | "connect"; port: number; hosts: [string, ...string[]] };
 
-/** The environment is not usable; `problems` has one sentence for each variable that is wrong. */
+/** The environment is not usable; the message has a line for each variable that is wrong. */
 export class EnvironmentError extends Error {
   override readonly name = "EnvironmentError";
-  readonly problems: readonly string[];
-
-  constructor(problems: readonly string[]) {
-    super(problems.join("\n"));
-    this.problems = problems;
-  }
 }
 
 const fromStack = "the stack sets it for its worker (`pulumi stack output --show-secrets`)";
-const fromS3 = "the S3 service of CLAIM_STORE issues it";
 const optional = "it is optional";
 const http = "an http:// or https:// address";
 const ownAddress = "it is this worker's address as the server sees it, like http://127.0.0.1:3111";
+const pairs = must("`source=secret` pairs separated by commas, a source being a-z, 0-9 and hyphens", optional);
+const devMode =
+  "INNGEST_DEV is set: it turns signature checks off, so anyone could run the worker's functions; unset it.";
+const list = z
+  .string()
+  .trim()
+  .default("")
+  .transform((text) => text.split(/\s*,\s*/).filter(Boolean));
 const hex = must("an even number of hexadecimal digits, without a `signkey-` prefix", fromStack);
 /** Without a prefix, because the server signs with the text as it stands (inngest 1.43.0, httpdriver/util.go). */
 const signingKey = z.string(hex).regex(/^([0-9a-f]{2})+$/i, hex);
@@ -56,25 +57,16 @@ const functionVariables = z
     /** How many steps' results are sent together; with 1, each is sent before the next step begins. */
     CHECKPOINT_STEPS: wholeNumber(1, 1000),
     /** `source=secret` pairs, separated by commas. */
-    WEBHOOK_SECRETS: z
-      .string()
-      .default("")
-      .transform((text) => splitList(text).map((pair) => /^([a-z0-9-]+)=(.+)$/.exec(pair)))
-      .refine(
-        (pairs) => !pairs.includes(null),
-        must("`source=secret` pairs separated by commas, a source being a-z, 0-9 and hyphens", optional),
-      )
-      .transform((pairs) => new Map(pairs.map((pair) => [pair?.[1] ?? "", pair?.[2] ?? ""]))),
+    WEBHOOK_SECRETS: list
+      .transform((entries) => entries.map((entry) => /^([a-z0-9-]+)=(.+)$/.exec(entry)))
+      .refine((matches) => !matches.includes(null), pairs)
+      .transform((matches) => new Map(matches.map((match) => [match?.[1] ?? "", match?.[2] ?? ""]))),
   })
   .check(
-    requiredIf(
-      ({ AI_BASE_URL }) => AI_BASE_URL !== undefined,
-      "AI_MODEL",
-      "the name of a model",
-      "the server at AI_BASE_URL lists its models",
+    requiredWith("AI_BASE_URL", /./, "AI_MODEL", "the name of a model", "the server at AI_BASE_URL lists its models"),
+    ...["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"].map((name) =>
+      requiredWith("CLAIM_STORE", /^s3:/i, name, "a credential for the bucket", "its S3 service issues it"),
     ),
-    requiredIf(usesS3, "AWS_ACCESS_KEY_ID", "a credential for the bucket", fromS3),
-    requiredIf(usesS3, "AWS_SECRET_ACCESS_KEY", "a credential for the bucket", fromS3),
   );
 
 /** The SDK reads the server's addresses and keys itself, so they are only checked here. */
@@ -82,10 +74,7 @@ const workerVariables = functionVariables
   .safeExtend({
     INNGEST_DEV: z
       .string()
-      .regex(
-        /^(0|false)$/i,
-        "INNGEST_DEV is set: it turns signature checks off, so anyone could run this worker's functions; unset it.",
-      )
+      .regex(/^(0|false)$/i, devMode)
       .optional(),
     INNGEST_SIGNING_KEY: signingKey,
     INNGEST_SIGNING_KEY_FALLBACK: signingKey.optional(),
@@ -94,16 +83,12 @@ const workerVariables = functionVariables
     TRANSPORT: z.enum(["serve", "connect"], must('"serve" or "connect"', optional)).default("serve"),
     INNGEST_SERVE_ORIGIN: url(/^https?$/, http, ownAddress).optional(),
     INNGEST_BASE_URL: url(/^https?$/, http, "it is the server's own address, like http://127.0.0.1:8288"),
-    INNGEST_CONNECT_GATEWAY_URL: url(
-      /^wss?$/,
-      "a ws:// or wss:// address",
-      "it is the server's connect gateway",
-    ).optional(),
+    INNGEST_CONNECT_GATEWAY_URL: url(/^wss?$/, "a ws:// or wss:// address", "it is the connect gateway's").optional(),
     PORT: wholeNumber(3111, 65535),
     /** Addresses to listen on, separated by commas: the first must be available at once, the others may appear later. */
-    HOST: z.string().default("").transform(splitList),
+    HOST: list,
   })
-  .check(requiredIf(({ TRANSPORT }) => TRANSPORT !== "connect", "INNGEST_SERVE_ORIGIN", http, ownAddress));
+  .check(requiredWith("TRANSPORT", /^(?!connect$)/, "INNGEST_SERVE_ORIGIN", http, ownAddress));
 
 /** {@link Settings} of this process. @throws {EnvironmentError} when a variable is malformed */
 export function settings(): Settings {
@@ -140,7 +125,7 @@ function toSettings(read: z.output<typeof functionVariables>) {
 function parse<T>(schema: z.ZodType<T>, variables: Variables): T {
   const parsed = schema.safeParse(Object.fromEntries(Object.entries(variables).filter(([, value]) => value)));
   if (parsed.success) return parsed.data;
-  throw new EnvironmentError(parsed.error.issues.map(({ message }) => message));
+  throw new EnvironmentError(parsed.error.issues.map(({ message }) => message).join("\n"));
 }
 
 function must(rule: string, source: string) {
@@ -149,17 +134,11 @@ function must(rule: string, source: string) {
   return { error };
 }
 
-function requiredIf(condition: (read: Record<string, unknown>) => boolean, name: string, rule: string, source: string) {
-  return z.refine<Record<string, unknown>>((read) => !condition(read) || read[name] !== undefined, {
-    path: [name],
-    error: `${name} is not set: it must be ${rule}; ${source}.`,
-    // Also when another variable is wrong: all problems are reported at once.
-    when: () => true,
-  });
-}
-
-function usesS3({ CLAIM_STORE }: Record<string, unknown>): boolean {
-  return String(CLAIM_STORE).startsWith("s3:");
+/** Requires `name` when `other` matches, even if another variable is wrong: all problems are reported at once. */
+function requiredWith(other: string, pattern: RegExp, name: string, rule: string, source: string) {
+  const error = `${name} is not set: it must be ${rule}; ${source}.`;
+  const isMet = (read: Record<string, unknown>) => read[name] !== undefined || !pattern.test(String(read[other] ?? ""));
+  return z.refine<Record<string, unknown>>(isMet, { path: [name], error, when: () => true });
 }
 
 function url(protocol: RegExp, rule: string, source: string) {
@@ -170,11 +149,4 @@ function wholeNumber(fallback: number, highest: number) {
   const rule = must(`a whole number from 1 to ${highest}`, `the default is ${fallback}`);
   const isInRange = (number: number) => Number.isInteger(number) && number >= 1 && number <= highest;
   return z.coerce.number(rule).refine(isInRange, rule).default(fallback);
-}
-
-function splitList(text: string): string[] {
-  return text
-    .split(",")
-    .map((entry) => entry.trim())
-    .filter(Boolean);
 }

@@ -3,7 +3,7 @@ import { reasonOf } from "./errors.ts";
 import { log } from "./log.ts";
 
 /** EX_CONFIG of sysexits.h: a restart cannot help until the configuration is changed. */
-const configurationError = 78;
+const configurationExitCode = 78;
 /** How long running steps may take to finish after SIGTERM. */
 const drainMs = 30_000;
 
@@ -23,7 +23,7 @@ function checkedEnvironment(): Environment {
   try {
     return readEnvironment(process.env);
   } catch (error) {
-    if (error instanceof EnvironmentError) fail(error.message, configurationError);
+    if (error instanceof EnvironmentError) fail(error.message, configurationExitCode);
     throw error;
   }
 }

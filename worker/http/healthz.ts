@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { Context } from "hono";
 import { settings } from "../environment.ts";
 import { type Check, check, checkClaims, checkRedis, type Outcome } from "../health/checks.ts";
@@ -38,11 +39,10 @@ export async function healthz(c: Context, transport: Transport): Promise<Respons
 }
 
 function part(name: string, run: () => Promise<Outcome>): Promise<Check> {
-  return check(name, async () => {
-    let timer: NodeJS.Timeout | undefined;
-    const timeout = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error(`no answer within ${partTimeoutMs / 1000} s`)), partTimeoutMs);
-    });
-    return Promise.race([run(), timeout]).finally(() => clearTimeout(timer));
-  });
+  return check(name, () => Promise.race([run(), timeOut()]));
+}
+
+async function timeOut(): Promise<never> {
+  await delay(partTimeoutMs, undefined, { ref: false });
+  throw new Error(`no answer within ${partTimeoutMs / 1000} s`);
 }

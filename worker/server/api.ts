@@ -1,13 +1,19 @@
 // Repeats a part of the CLI's Inngest API client on purpose: this folder is a template to copy, so it depends on nothing outside.
 import { inngest, signingKeys } from "../client.ts";
-import type { ListedFunction } from "./triggers.ts";
+import type { ListedFunction, Trigger } from "./triggers.ts";
 
 /** How long the server may take to answer. */
 const timeoutMs = 10_000;
 
+interface ServerTrigger {
+  type: string;
+  value: string;
+  if?: string;
+}
+
 interface FunctionsPage {
   // A function that is only invoked has no `triggers`.
-  data?: { id: string; triggers?: { type: string; value: string; if?: string }[] }[];
+  data?: { id: string; triggers?: ServerTrigger[] }[];
   page: { hasMore?: boolean; cursor?: string };
 }
 
@@ -17,16 +23,8 @@ export async function listFunctions(): Promise<ListedFunction[]> {
   let cursor: string | undefined;
   do {
     const query = new URLSearchParams({ limit: "100", ...(cursor && { cursor }) });
-    const { data = [], page } = await get<FunctionsPage>(`/v2/apps/${inngest.id}/functions?${query}`);
-    for (const { id, triggers = [] } of data) {
-      const isCron = (type: string) => type.toLowerCase() === "cron";
-      functions.push({
-        id,
-        triggers: triggers.map(({ type, value, if: condition }) =>
-          isCron(type) ? { cron: value } : { event: value, if: condition },
-        ),
-      });
-    }
+    const { data, page } = await get<FunctionsPage>(`/v2/apps/${inngest.id}/functions?${query}`);
+    for (const { id, triggers = [] } of data ?? []) functions.push({ id, triggers: triggers.map(triggerOf) });
     cursor = page.hasMore ? page.cursor : undefined;
   } while (cursor);
   return functions;
@@ -58,6 +56,10 @@ export async function queueDepth(): Promise<number> {
   const depth = /^inngest_queue_depth (\S+)$/m.exec(await response.text())?.[1];
   if (depth === undefined) throw new Error(`GET /metrics answered ${response.status} without inngest_queue_depth.`);
   return Number(depth);
+}
+
+function triggerOf({ type, value, if: condition }: ServerTrigger): Trigger {
+  return type.toLowerCase() === "cron" ? { cron: value } : { event: value, if: condition };
 }
 
 async function get<T>(path: string): Promise<T> {

@@ -14,7 +14,7 @@ function problemsOf(variables: Variables): readonly string[] {
   try {
     readEnvironment(variables);
   } catch (error) {
-    if (error instanceof EnvironmentError) return error.problems;
+    if (error instanceof EnvironmentError) return error.message.split("\n");
     throw error;
   }
   return [];
@@ -74,7 +74,7 @@ test("the environment needs no origin for a worker that connects", () => {
 });
 
 test("the environment splits HOST at commas", () => {
-  expect(readEnvironment({ ...good, HOST: "127.0.0.1, 172.17.0.1" }).hosts).toEqual(["127.0.0.1", "172.17.0.1"]);
+  expect(readEnvironment({ ...good, HOST: " 127.0.0.1, 172.17.0.1 " }).hosts).toEqual(["127.0.0.1", "172.17.0.1"]);
 });
 
 test("the environment needs a model's name with AI_BASE_URL", () => {
