@@ -198,16 +198,16 @@ export class Pulumi {
     };
   }
 
-  /** Writes settings into the stack's file, all or none; one that is `undefined` is taken out of it before. */
+  /** Writes settings, each by its path, into the stack's file, all or none; one that is `undefined` is removed before. */
   async configure(stack: string, settings: Record<string, string | undefined>): Promise<void> {
     const of = ["--stack", stack, "--config-file", `Pulumi.${stack}.yaml`];
     const entries = Object.entries(settings);
     const gone = entries.filter(([, value]) => value === undefined).map(([key]) => key);
     const set = entries.filter(([, value]) => value !== undefined).map(([key, value]) => `${key}=${value}`);
-    if (gone.length > 0) await execa(this.#binary, ["config", "rm-all", ...gone, ...of], this.#options());
+    if (gone.length > 0) await execa(this.#binary, ["config", "rm-all", "--path", ...gone, ...of], this.#options());
     if (set.length === 0) return;
     const plain = set.flatMap((pair) => ["--plaintext", pair]);
-    await execa(this.#binary, ["config", "set-all", ...plain, ...of], this.#options());
+    await execa(this.#binary, ["config", "set-all", "--path", ...plain, ...of], this.#options());
   }
 
   /** Writes a setting into the stack's file, encrypted; its value is on no command line. */
