@@ -1,5 +1,6 @@
-// Proves that the SDK has nothing left to say, by the standard output that it uses where there is no engine. That nothing
-// of the program reaches the engine's debug log either is shown by the event log in tests/integration/leaks.test.ts.
+// Proves that the SDK has nothing left to say, by the standard output that it uses where there is no engine. That
+// nothing of the program reaches the engine's debug log either is shown by the event log in
+// tests/integration/leaks.test.ts.
 import { createRequire } from "node:module";
 import * as pulumi from "@pulumi/pulumi";
 import { expect, test, vi } from "vitest";

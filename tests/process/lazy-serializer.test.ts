@@ -1,4 +1,5 @@
-// The SDK's modules as a program of its own loads them. Does not prove: how much time that saves; `npm run bench -- preview`.
+// The SDK's modules as a program of its own loads them. Does not prove: how much time that saves; `npm run bench --
+// preview`.
 import { readFileSync } from "node:fs";
 import { execa } from "execa";
 import { expect, test } from "vitest";
