@@ -1,5 +1,5 @@
-// Proves where files may import from, that nothing imports in a circle, and the sizes that keep the rooms readable. Reads
-// imports as text: one that is put together at run time is not seen.
+// Proves where files may import from, that nothing imports in a circle, and the sizes that keep the rooms readable.
+// Reads imports as text: one that is put together at run time is not seen.
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";

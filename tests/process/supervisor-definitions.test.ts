@@ -1,6 +1,6 @@
 // Proves that property lists and units say what they should, to parsers that are not ours: libplist's and Python's for
-// property lists, systemd's own for units. That launchd and systemd act on them is for supervision-systemd.test.ts and
-// for the macOS job of .github/workflows/launchd.yml.
+// property lists, systemd's own for units. That launchd and systemd act on them is for
+// tests/integration/supervision-systemd.test.ts and for the macOS job of .github/workflows/launchd.yml.
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
