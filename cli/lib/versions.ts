@@ -18,7 +18,7 @@ export async function versionsOf(
   settings: StackSettings,
   sdk: string | undefined,
 ): Promise<Record<string, string>> {
-  const { version } = require("../package.json") as { version: string };
+  const { version } = require("../../package.json") as { version: string };
   return {
     "inngest-local": version,
     server: await serverVersion(settings),
