@@ -1,7 +1,8 @@
 import type { Forward } from "../../components/endpoints.ts";
 import { dataFolder } from "../../lib/host/paths.ts";
-import { InngestApi, WorkerEndpoint } from "../../lib/inngest/api.ts";
+import { InngestApi } from "../../lib/inngest/api.ts";
 import { servePath } from "../../lib/inngest/serve-path.ts";
+import { WorkerEndpoint } from "../../lib/inngest/worker-endpoint.ts";
 import { throughForward } from "../../lib/places/forward.ts";
 import { Problem } from "../../lib/problem.ts";
 import type { Settings } from "../../lib/settings/settings.ts";

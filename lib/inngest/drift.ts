@@ -1,16 +1,16 @@
 import type { ListedFunction } from "./api.ts";
 
-/** One difference between what a worker declares and what its server has. */
+/** One difference between what a worker declares and what its server lists. */
 export interface FunctionDrift {
   function: string;
   problem: "missing" | "unexpected" | "triggers";
-  /** Triggers as the worker declares them; absent where it does not. */
+  /** Triggers in the code; absent when the function is not there. */
   declared?: string;
-  /** Triggers as the server has them; absent where it has not. */
+  /** Triggers on the server; absent when the function is not there. */
   listed?: string;
 }
 
-/** What of `declared` the server lacks, has otherwise, or has beside it. */
+/** Functions that the server lacks, lists with other triggers, or lists in addition. */
 export function driftBetween(declared: ListedFunction[], listed: ListedFunction[]): FunctionDrift[] {
   const onServer = new Map(listed.map(({ id, triggers }) => [id, triggers.join(", ")]));
   const inCode = new Set(declared.map(({ id }) => id));
@@ -27,7 +27,7 @@ export function driftBetween(declared: ListedFunction[], listed: ListedFunction[
   ];
 }
 
-/** The same for people. */
+/** A difference in words. */
 export function driftText({ function: id, problem, declared, listed }: FunctionDrift): string {
   switch (problem) {
     case "missing":

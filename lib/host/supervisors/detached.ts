@@ -4,7 +4,7 @@ import type { RunRecord } from "../spec.ts";
 import { logKeeper, tail } from "./log-keeper.ts";
 import { hashOf, type Supervisor } from "./supervisor.ts";
 
-/** No supervisor: a process group of its own, known by the pid and start time in the service's record. */
+/** No supervisor: a process group of its own, identified by pid and start time in the service's record. */
 export function detached(reason?: string): Supervisor {
   return {
     name: "none",
@@ -17,14 +17,14 @@ export function detached(reason?: string): Supervisor {
 
     async observe({ record }) {
       const known = readRecord(record);
-      const whole = isRunning(known) && isRunning(known.logKeeper);
-      return { pid: whole ? known.pid : undefined, definition: hashOf("") };
+      const complete = isRunning(known) && isRunning(known.logKeeper);
+      return { pid: complete ? known.pid : undefined, definition: hashOf("") };
     },
 
     async ensure({ command, workingDirectory, environment, log, record }) {
       const service = await startDetached(command, { cwd: workingDirectory, environment, log });
       const keeper = await startDetached(logKeeper(log, service.pid), { cwd: "/", environment: {} });
-      // On disk before the process may go on: an `up` that dies here leaves nothing that nobody knows of.
+      // Recorded before the process may continue: an `up` that dies here leaves no process without a record.
       writeRecord(record, {
         ...(readRecord(record) as RunRecord),
         pid: service.pid,

@@ -2,30 +2,30 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { ServiceDefinition, ServiceIdentity, SupervisorName } from "./service.ts";
 
-/** What is there of a service. */
+/** State of a service on this machine. */
 export interface Observation {
-  /** Its main process; `undefined` while none runs. */
+  /** Pid of its main process; `undefined` while none runs. */
   pid: number | undefined;
-  /** Hash of its definition as it stands on this machine. */
+  /** Hash of its definition as installed. */
   definition: string;
 }
 
-/** What keeps services running. Each operation may be repeated, and `remove` is done when nothing is there. */
+/** Keeps services running. Every operation is idempotent; `remove` succeeds when nothing is there. */
 export interface Supervisor {
   name: SupervisorName;
-  /** What its services survive and what not, in a sentence. */
+  /** What its services survive, in a sentence. */
   survives: string;
-  /** Why it cannot be used on this machine, with the remedy. Changes nothing that would have to be undone. */
+  /** Why it cannot be used on this machine. Changes nothing that would have to be undone. */
   unavailable(): Promise<string | undefined>;
-  /** Why the service's name is not free: what somebody else has put there. */
+  /** The conflict when another owner has installed a unit or job under the service's name. */
   foreign(service: ServiceIdentity): Promise<string | undefined>;
-  /** The definition as text; empty where a process is all there is. */
+  /** The definition as text; empty for a process without a supervisor. */
   render(service: ServiceDefinition): Promise<string>;
   observe(service: ServiceIdentity): Promise<Observation>;
-  /** Puts `text` in force and starts the service, which `remove` has ended. */
+  /** Installs the definition `text` and starts the service. Call `remove` first. */
   ensure(service: ServiceDefinition, text: string): Promise<void>;
   remove(service: ServiceIdentity): Promise<void>;
-  /** Command that prints the last `lines` of the service's output, and goes on printing when told to follow. */
+  /** Command that prints the last `lines` of the service's output and, with `follow`, what comes after. */
   logCommand(service: ServiceIdentity, lines: number, follow: boolean): [string, ...string[]];
 }
 
@@ -33,7 +33,7 @@ export function hashOf(text: string): string {
   return createHash("sha256").update(text).digest("hex");
 }
 
-/** A file's text; empty when there is none. */
+/** A file's text; empty when the file is missing. */
 export function textOf(path: string): string {
   try {
     return readFileSync(path, "utf8");
