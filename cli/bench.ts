@@ -2,14 +2,15 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { Argument, InvalidArgumentError } from "commander";
 import { defaultRounds, meetsTarget, type Report } from "../bench/support/measure.ts";
 import { saveReport } from "../bench/support/results.ts";
-import { fillBlocks } from "./docs/blocks.ts";
 import { defineCommand, runCommand } from "./lib/command.ts";
-
-const page = "docs/performance.md";
+import { fillBlocks } from "./lib/docs/blocks.ts";
 
 const names = readdirSync("bench").flatMap((file) => (file.endsWith(".ts") ? [file.slice(0, -3)] : []));
 
-const command = defineCommand("bench", "Measures, every figure as a ratio of two things in the same run.")
+/** The page with a table for each benchmark. */
+const page = "docs/performance.md";
+
+const command = defineCommand("bench", "Measures one thing against another in the same run, and reports the ratio.")
   .addArgument(new Argument("<name>", "the benchmark").choices(names))
   .option("--json", "print the report as JSON and nothing else")
   .option("--rounds <number>", "how often each side is measured, in turn with the other", wholeNumber, defaultRounds)

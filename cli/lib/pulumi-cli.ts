@@ -14,7 +14,7 @@ import { createRequire } from "node:module";
 import { homedir, tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { execa, type Options } from "execa";
+import type { Options } from "execa";
 import { compileCache, passphraseFile, stateFolder } from "../../lib/host/paths.ts";
 import { onPath } from "../../lib/host/programs.ts";
 import { writePrivateFile } from "../../lib/host/records.ts";
@@ -22,6 +22,7 @@ import { atLeast } from "../../lib/host/versions.ts";
 import { Problem } from "../../lib/problem.ts";
 import type { RawConfig } from "../../lib/settings/reader.ts";
 import { checkSettings, type Settings } from "../../lib/settings/settings.ts";
+import { execa } from "./execa.ts";
 
 const require = createRequire(import.meta.url);
 const project = "inngest-local";
