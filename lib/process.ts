@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { basename } from "node:path";
 import { promisify } from "node:util";
 
 const execute = promisify(execFile);
@@ -9,6 +10,8 @@ export interface RunOptions {
   cwd?: string;
   /** Ends the command after so many milliseconds. @default never */
   timeout?: number;
+  /** Its standard input. @default empty */
+  input?: string | undefined;
 }
 
 /** A command that could not be started, or did not exit with 0. */
@@ -23,7 +26,7 @@ export class CommandFailed extends Error {
     const { stderr, stdout = "", message, code } = error;
     const line = (stderr || message).trim().split("\n").at(-1) as string;
     const reason = line.replace(/^(error|Error response from daemon|Unable to connect to the server): /i, "");
-    super(`${program}: ${reason}`);
+    super(`${basename(program)}: ${reason}`);
     this.reason = reason;
     this.stdout = stdout;
     this.code = code;
@@ -36,14 +39,16 @@ export class CommandFailed extends Error {
  * @throws {CommandFailed} when it cannot be started or exits with another code than 0
  */
 export async function run(program: string, args: readonly string[], options: RunOptions = {}): Promise<string> {
-  const { env, ...rest } = options;
+  const { env, input, ...rest } = options;
   try {
-    const { stdout } = await execute(program, args, {
+    const running = execute(program, args, {
       ...rest,
       maxBuffer: 64 * 1024 ** 2,
       ...(env && { env: { ...process.env, ...env } }),
     });
-    return stdout.trim();
+    // A command may end without reading its input.
+    running.child.stdin?.on("error", () => undefined).end(input);
+    return (await running).stdout.trim();
   } catch (error) {
     throw new CommandFailed(program, error as Error);
   }

@@ -75,6 +75,15 @@ export interface JanitorRequest extends SweepRequest {
   alarmUrl?: string | undefined;
 }
 
+/** Outcome of the janitor's last sweep: either its report, or why it failed. */
+export interface LastSweep {
+  /** When it ended, ISO 8601. */
+  at: string;
+  report?: SweepReport;
+  /** Message of the error. */
+  failed?: string;
+}
+
 /** What one sweep found and did. */
 export interface SweepReport {
   /** ISO 8601. */

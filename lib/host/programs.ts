@@ -36,13 +36,14 @@ function inngestOnMachine(): string {
 }
 
 function givenInngest(binary: string): string {
-  const remedy = "Remedy: pulumi config set serverBinary /path/to/inngest, or pulumi config rm serverBinary";
+  const remedy = "pulumi config set serverBinary /path/to/inngest, or pulumi config rm serverBinary";
   if (!isExecutable(binary)) {
-    throw new Problem(`\`serverBinary\` must be an executable file, got ${JSON.stringify(binary)}. ${remedy}`);
+    throw new Problem(`\`serverBinary\` must be an executable file, got ${JSON.stringify(binary)}`, remedy);
   }
   if (!answersLikeInngest(binary)) {
     throw new Problem(
-      `\`serverBinary\` must be the Inngest binary, and ${JSON.stringify(binary)} does not answer \`version\` like it. ${remedy}`,
+      `\`serverBinary\` must be the Inngest binary, and ${JSON.stringify(binary)} does not answer \`version\` like it`,
+      remedy,
     );
   }
   return binary;

@@ -1,6 +1,5 @@
 import type { ProcessMark } from "./processes.ts";
-import type { Supervision } from "./supervisors/index.ts";
-import type { Scope, SupervisorName } from "./supervisors/service.ts";
+import type { Scope, Supervision, SupervisorName } from "./supervisors/service.ts";
 
 /** A program that is looked up on the machine when it is started, so that a plan holds no path of one machine. */
 export type Program =

@@ -1,10 +1,18 @@
 import { createHmac } from "node:crypto";
 
-/** A function with what starts it: `event task/process`, `cron 0 * * * *`, with ` if …` when it is conditional. */
+/** What starts a function: an event, `if` an expression over it is true, or a schedule. */
+export type Trigger = { event: string; if?: string | undefined } | { cron: string };
+
+/** A trigger for people: `event task/process if event.data.urgent`, `cron 0 * * * *`. */
+export function triggerText(trigger: Trigger): string {
+  if ("cron" in trigger) return `cron ${trigger.cron}`;
+  return `event ${trigger.event}${trigger.if ? ` if ${trigger.if}` : ""}`;
+}
+
 export interface ListedFunction {
   /** Id within its app. */
   id: string;
-  triggers: string[];
+  triggers: Trigger[];
 }
 
 export interface Run {
@@ -163,7 +171,7 @@ export class InngestApi {
       const query: string = cursor ? `?cursor=${encodeURIComponent(cursor)}` : "";
       const page = await this.#get<Row[]>(`/v2/apps/${encodeURIComponent(appId)}/functions${query}`);
       for (const { id, triggers = [] } of page.data ?? []) {
-        found.push({ id, triggers: triggers.map((each) => triggerText(each.type, each.value, each.if)).sort() });
+        found.push({ id, triggers: triggers.map(listedTrigger) });
       }
       cursor = page.page?.cursor;
     } while (cursor);
@@ -213,9 +221,9 @@ export class WorkerEndpoint {
       appId: declared.app_id,
       functions: declared.functions.map(({ id, triggers }) => ({
         id: id.startsWith(`${declared.app_id}-`) ? id.slice(declared.app_id.length + 1) : id,
-        triggers: triggers
-          .map(({ event, cron, expression }) => triggerText(cron ? "cron" : "event", cron ?? event ?? "", expression))
-          .sort(),
+        triggers: triggers.map(({ event = "", cron, expression }) =>
+          cron ? { cron } : { event, if: expression },
+        ),
       })),
     };
   }
@@ -246,8 +254,8 @@ export class WorkerEndpoint {
   }
 }
 
-function triggerText(type: string, value: string, condition?: string): string {
-  return `${type.toLowerCase()} ${value}${condition ? ` if ${condition}` : ""}`;
+function listedTrigger({ type, value, if: condition }: { type: string; value: string; if?: string }): Trigger {
+  return type.toLowerCase() === "cron" ? { cron: value } : { event: value, if: condition };
 }
 
 async function reasonIn(response: Response): Promise<string> {

@@ -1,28 +1,28 @@
-import type { ListedFunction } from "./api.ts";
+import { type ListedFunction, triggerText } from "./api.ts";
 
 /** One difference between what a worker declares and what its server has. */
 export interface FunctionDrift {
   function: string;
   problem: "missing" | "unexpected" | "triggers";
-  /** Triggers as the worker declares them; absent where it does not. */
+  /** Triggers as the worker declares them, for people; absent where it does not. */
   declared?: string;
-  /** Triggers as the server has them; absent where it has not. */
+  /** Triggers as the server has them, for people; absent where it has none. */
   listed?: string;
 }
 
-/** What of `declared` the server lacks, has otherwise, or has beside it. */
+/** Functions of `declared` that the server lacks or has with other triggers, and those that only the server has. */
 export function driftBetween(declared: ListedFunction[], listed: ListedFunction[]): FunctionDrift[] {
-  const onServer = new Map(listed.map(({ id, triggers }) => [id, triggers.join(", ")]));
+  const onServer = new Map(listed.map((each) => [each.id, triggersOf(each)]));
   const inCode = new Set(declared.map(({ id }) => id));
   return [
-    ...declared.flatMap(({ id, triggers }): FunctionDrift[] => {
-      const wanted = triggers.join(", ");
-      const there = onServer.get(id);
-      if (there === undefined) return [{ function: id, problem: "missing", declared: wanted }];
-      return there === wanted ? [] : [{ function: id, problem: "triggers", declared: wanted, listed: there }];
+    ...declared.flatMap((each): FunctionDrift[] => {
+      const wanted = triggersOf(each);
+      const found = onServer.get(each.id);
+      if (found === undefined) return [{ function: each.id, problem: "missing", declared: wanted }];
+      return found === wanted ? [] : [{ function: each.id, problem: "triggers", declared: wanted, listed: found }];
     }),
-    ...listed.flatMap(({ id, triggers }): FunctionDrift[] =>
-      inCode.has(id) ? [] : [{ function: id, problem: "unexpected", listed: triggers.join(", ") }],
+    ...listed.flatMap((each): FunctionDrift[] =>
+      inCode.has(each.id) ? [] : [{ function: each.id, problem: "unexpected", listed: triggersOf(each) }],
     ),
   ];
 }
@@ -37,4 +37,9 @@ export function driftText({ function: id, problem, declared, listed }: FunctionD
     case "triggers":
       return `${id} has triggers ${listed} instead of ${declared}`;
   }
+}
+
+/** In an order of their own, because server and worker each have another. */
+function triggersOf({ triggers }: ListedFunction): string {
+  return triggers.map(triggerText).sort().join(", ");
 }

@@ -1,5 +1,4 @@
-import type { Supervision } from "../host/supervisors/index.ts";
-import { scopes, supervisors } from "../host/supervisors/service.ts";
+import { type Supervision, scopes, supervisors } from "../host/supervisors/service.ts";
 import { Problem } from "../problem.ts";
 import { envValueProblem } from "../render/env-file.ts";
 import { type RotationStep, rotationSteps } from "../stack/key-rotation.ts";

@@ -3,33 +3,28 @@ import { readRecord } from "../records.ts";
 import type { RunRecord } from "../spec.ts";
 import { detached } from "./detached.ts";
 import { launchd } from "./launchd.ts";
-import type { Scope, ServiceIdentity, SupervisorName } from "./service.ts";
+import type { Scope, ServiceIdentity, Supervision, SupervisorName } from "./service.ts";
 import type { Supervisor } from "./supervisor.ts";
 import { systemd } from "./systemd.ts";
 
-/** What the stack asks for. */
-export interface Supervision {
-  /** `auto`: launchd where there is one, systemd where a manager answers and lets services linger, else none. */
-  supervisor: SupervisorName | "auto";
-  scope: Scope;
-}
+export type { Supervision };
 
 /** The supervisor on this machine. It may still be {@link Supervisor.unavailable} when the stack insists on it. */
 export async function chooseSupervisor({ supervisor, scope }: Supervision): Promise<Supervisor> {
   if (supervisor !== "auto") return supervisorNamed(supervisor, scope);
   if (onPath("launchctl")) return launchd(scope);
   const unit = systemd(scope);
-  // Who asks for the system's manager does not want a process that is gone after a reboot.
+  // A stack that asks for the system's manager must not get a process that is gone after a reboot.
   if (scope === "system") return unit;
-  const reason = await unit.unavailable();
-  return reason === undefined ? unit : detached(reason.replace(/^.*?, and |\. Remedy:.*$/gs, ""));
+  const problem = await unit.unavailable();
+  return problem ? detached(problem.reason) : unit;
 }
 
 export function supervisorNamed(name: SupervisorName, scope: Scope): Supervisor {
   return name === "none" ? detached() : { launchd, systemd }[name](scope);
 }
 
-/** The service as it was left by its last start, if it still runs so. */
+/** The service, if it still runs as its last start left it. */
 export async function running(service: ServiceIdentity): Promise<{ record: RunRecord; pid: number } | undefined> {
   const record = readRecord(service.record);
   if (record === undefined) return undefined;

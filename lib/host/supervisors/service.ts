@@ -9,6 +9,13 @@ export type SupervisorName = (typeof supervisors)[number];
 /** Whose manager runs a service: the person's own (agent, user unit), or the machine's (daemon, system unit). */
 export type Scope = (typeof scopes)[number];
 
+/** What a stack asks for. */
+export interface Supervision {
+  /** `auto`: launchd where there is one, systemd where a manager answers and lets services linger, else none. */
+  supervisor: SupervisorName | "auto";
+  scope: Scope;
+}
+
 /** One service on this machine, by what stays the same whatever it runs. */
 export interface ServiceIdentity {
   /** Its name with launchd (label) and systemd (unit name without `.service`). */
