@@ -1,6 +1,6 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import type { RegistrationSpec } from "../scripts/register.ts";
+import type { RegistrationSpec } from "../lib/inngest/registration.ts";
 import type { Forward } from "./endpoints.ts";
 
 export interface RegistrationArgs {

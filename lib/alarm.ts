@@ -1,13 +1,16 @@
-/** What is wrong, as the worker's heartbeat words it too. */
+/** A failed check, in the shape that the worker's heartbeat sends too. */
 export interface Failing {
   check: string;
-  /** What was seen, for people. */
+  /** What was found, for people. */
   seen: string;
 }
 
 /**
- * Tells the stack's own functions by the event `health/degraded`, which the worker's heartbeat sends too. `url` is where
- * events are posted, key and all; without one, and where nobody answers, a line on standard error is all there is.
+ * Sends the event `health/degraded` to the stack's functions.
+ *
+ * Never throws: what cannot be sent is a line on standard error.
+ *
+ * @param url Where events are posted, event key included. Nothing is sent without one.
  */
 export async function alarm(url: string | undefined, failing: Failing[]): Promise<void> {
   if (url === undefined || failing.length === 0) return;
@@ -16,7 +19,7 @@ export async function alarm(url: string | undefined, failing: Failing[]): Promis
     const { status } = await fetch(url, { method: "POST", body, signal: AbortSignal.timeout(5000) });
     if (status !== 200) console.error(`the event health/degraded was answered with ${status}`);
   } catch (error) {
-    // The address holds a key; the cause is a word such as ECONNREFUSED.
+    // The URL contains a key, so only the cause is printed, such as ECONNREFUSED.
     const { cause, name } = error as { cause?: { code?: string }; name: string };
     console.error(`the event health/degraded could not be sent (${cause?.code ?? name})`);
   }

@@ -1,4 +1,4 @@
-/** A finding that a person can act on: {@link Problem.message} is all that is printed. */
+/** A finding that a person can act on; {@link Problem.message} is all that is printed of it. */
 export class Problem extends Error {
   /** What is wrong, without a full stop. */
   readonly what: string;
@@ -12,7 +12,7 @@ export class Problem extends Error {
   }
 }
 
-/** Runs a program of `scripts/` or `runtime/`: prints a {@link Problem} alone, anything else with its stack, and exits 1. */
+/** Runs a program of `scripts/` or `runtime/`. A {@link Problem} is printed without a stack trace; any error exits with 1. */
 export async function runScript(main: () => Promise<void>): Promise<void> {
   try {
     await main();
@@ -22,7 +22,7 @@ export async function runScript(main: () => Promise<void>): Promise<void> {
   }
 }
 
-/** The whole of standard input, as JSON. */
+/** Reads standard input to its end as JSON. */
 export async function readStdin<T>(): Promise<T> {
   let text = "";
   for await (const chunk of process.stdin) text += chunk;

@@ -1,32 +1,38 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 export interface WaitOptions {
-  /** Longest wait, in seconds. */
+  /** Longest wait, in seconds; may be `Infinity`. The last attempt is made when it is over. */
   seconds: number;
   /** Pause between two attempts, in milliseconds. @default 250 */
   every?: number;
+  /** Lets the pause grow by a fifth after each attempt, up to this many milliseconds. @default every */
+  maxEvery?: number;
 }
 
+type NotYet = undefined | false;
+
 /**
- * Repeats `attempt` until it resolves to something other than `undefined`; resolves to `undefined` when time is up.
+ * Repeats `attempt` until it resolves to something other than `undefined` and `false`.
  *
+ * @returns that value, or `undefined` when time is up
  * @throws what `attempt` throws
  */
 export async function until<T>(
-  { seconds, every = 250 }: WaitOptions,
-  attempt: () => T | undefined | Promise<T | undefined>,
+  { seconds, every = 250, maxEvery = every }: WaitOptions,
+  attempt: () => T | NotYet | Promise<T | NotYet>,
 ): Promise<T | undefined> {
   const deadline = Date.now() + seconds * 1000;
-  for (;;) {
+  for (let pause = every; ; pause = Math.min(pause * 1.2, maxEvery)) {
     const found = await attempt();
-    if (found !== undefined) return found;
-    if (Date.now() >= deadline) return undefined;
-    await sleep(every);
+    if (found !== undefined && found !== false) return found;
+    const left = deadline - Date.now();
+    if (left <= 0) return undefined;
+    await sleep(Math.min(pause, left));
   }
 }
 
 /** {@link until}, where an error of `attempt` means "not yet". */
-export function untilWorks<T>(options: WaitOptions, attempt: () => Promise<T | undefined>): Promise<T | undefined> {
+export function untilWorks<T>(options: WaitOptions, attempt: () => Promise<T | NotYet>): Promise<T | undefined> {
   return until(options, () => attempt().catch(() => undefined));
 }
 

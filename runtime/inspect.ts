@@ -1,9 +1,9 @@
 /**
- * Says what a stack has: rows, when its newest run or event came, runs without an end. Changes nothing.
- * Standard input: a {@link InspectRequest}; standard output: a {@link Inspection}.
+ * Reports a stack's row counts, newest run or event, and unfinished runs. Changes nothing.
+ * Standard input: an {@link InspectRequest}; standard output: an {@link Inspection}.
  */
 
-import { lookAt } from "../lib/data/history.ts";
+import { inspectHistory } from "../lib/data/history.ts";
 import type { Inspection, InspectRequest } from "../lib/data/requests.ts";
 import { readStdin, runScript } from "../lib/problem.ts";
 import { PostgresHistory } from "./postgres/history.ts";
@@ -11,17 +11,17 @@ import { Redis } from "./redis/redis.ts";
 
 await runScript(async () => {
   const { database, queueUrl, before } = await readStdin<InspectRequest>();
-  const seen: Inspection =
-    typeof database === "string" ? lookAt(database, before) : await lookInto(database.psql, before);
+  const inspection: Inspection =
+    typeof database === "string" ? inspectHistory(database, before) : await inspectPostgres(database.psql, before);
   if (queueUrl) {
     const redis = await Redis.connect(queueUrl);
-    seen.keys = Number(await redis.command("DBSIZE"));
+    inspection.keys = Number(await redis.command("DBSIZE"));
     redis.close();
   }
-  process.stdout.write(JSON.stringify(seen));
+  process.stdout.write(JSON.stringify(inspection));
 });
 
-async function lookInto(folder: string, before?: number): Promise<Inspection> {
+async function inspectPostgres(folder: string, before?: number): Promise<Inspection> {
   const history = await PostgresHistory.at(folder);
   try {
     const unfinished = (await history.unfinishedRuns()).size;

@@ -1,25 +1,25 @@
 /**
- * Replaces a stack's state by the one in a folder, while its server is stopped. What was there is kept in another
- * folder beside it, and put back by itself when the new one cannot be taken in.
+ * Replaces a stack's state with the one in a folder, while the server is stopped. The previous state is kept elsewhere,
+ * and comes back when the new one cannot be loaded.
  * Standard input: a {@link RestoreRequest}.
  */
 import { chownSync, copyFileSync, existsSync, mkdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { RestoreRequest } from "../lib/data/requests.ts";
 import { Problem, readStdin, runScript } from "../lib/problem.ts";
-import { putIntoPostgres } from "./postgres/restore.ts";
-import { notTaken, Redis } from "./redis/redis.ts";
+import { restorePostgres } from "./postgres/restore.ts";
+import { queueNotRestored, Redis } from "./redis/redis.ts";
 
-/** A SQLite file and what belongs to it while it is open. */
+/** Of a SQLite file, and of what belongs to it while it is open. */
 const suffixes = ["", "-wal", "-shm"];
 
 await runScript(async () => {
-  const { database, ...order } = await readStdin<RestoreRequest>();
-  if (typeof database === "string") await putFileBack(database, order);
-  else await putIntoPostgres(database.psql, order);
+  const { database, ...request } = await readStdin<RestoreRequest>();
+  if (typeof database === "string") await restoreFile(database, request);
+  else await restorePostgres(database.psql, request);
 });
 
-async function putFileBack(
+async function restoreFile(
   database: string,
   { queueUrl, folder, previous, snapshotPort }: Omit<RestoreRequest, "database">,
 ): Promise<void> {
@@ -28,14 +28,14 @@ async function putFileBack(
   const draft = `${database}.restored`;
   const redis = queueUrl ? await Redis.connect(queueUrl) : undefined;
   try {
-    // All that needs room comes first.
+    // Whatever needs disk space comes first, while nothing has been replaced.
     copyFileSync(join(folder, "history.db"), draft);
     sameOwner(draft, dirname(database));
-    const replaced = join(previous, "queue.rdb");
+    const previousQueue = join(previous, "queue.rdb");
     if (redis) {
       await redis.untilIdle();
-      await redis.snapshot(replaced, async () => undefined);
-      sameOwner(replaced, dirname(database));
+      await redis.snapshot(previousQueue, async () => undefined);
+      sameOwner(previousQueue, dirname(database));
     }
     for (const suffix of suffixes) move(database + suffix, join(previous, `main.db${suffix}`));
     renameSync(draft, database);
@@ -43,12 +43,12 @@ async function putFileBack(
     try {
       const snapshot = join(folder, "queue.rdb");
       if (existsSync(snapshot)) await redis.load(snapshot, snapshotPort);
-      // The runs in flight of that history were in its server's memory and are gone; those of another are none of it.
+      // The restored runs in flight were in their server's memory and are gone; those in this Redis are not theirs.
       else await redis.command("FLUSHDB");
     } catch (error) {
       for (const suffix of suffixes) move(join(previous, `main.db${suffix}`), database + suffix);
-      await redis.load(replaced, snapshotPort).catch(() => undefined);
-      throw notTaken(error as Error);
+      await redis.load(previousQueue, snapshotPort).catch(() => undefined);
+      throw queueNotRestored(error as Error);
     }
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
@@ -63,7 +63,7 @@ function move(from: string, to: string): void {
   if (existsSync(from)) renameSync(from, to);
 }
 
-/** Root's files go to whoever owns the folder, who may be the account that the server runs as. */
+/** As root, gives a file to the owner of the folder, who may be the account that the server runs as. */
 function sameOwner(path: string, folder: string): void {
   const { uid, gid } = statSync(folder);
   if (process.getuid?.() === 0) chownSync(path, uid, gid);

@@ -1,9 +1,9 @@
 /**
- * Takes a stack's state while it runs: `history.db` or `history.sql`, and `queue.rdb`, in a folder, both of the same moment.
+ * Copies a stack's state while it runs: `history.db` or `history.sql`, and `queue.rdb`, both of the same moment.
  *
- * Redis holds its writers while the server writes down what it still had to, then both are pinned and Redis goes on: a
- * pause of a fraction of a second, in which events are accepted and wait. So no run is in one of them and not in the
- * other. Standard input: a {@link SnapshotRequest}; standard output: a {@link Snapshot}.
+ * `CLIENT PAUSE WRITE` blocks Redis' writers while the server flushes; then both snapshots begin and Redis resumes. In
+ * that fraction of a second new events wait, and no run ends up in one of the two copies only.
+ * Standard input: a {@link SnapshotRequest}; standard output: a {@link Snapshot}.
  */
 import { join } from "node:path";
 import { History } from "../lib/data/history.ts";
@@ -13,54 +13,62 @@ import { Problem, readStdin, runScript } from "../lib/problem.ts";
 import { PostgresHistory } from "./postgres/history.ts";
 import { Redis } from "./redis/redis.ts";
 
+/** Milliseconds after which Redis resumes on its own, should this program die. */
+const maxPauseMs = 6000;
+const sqliteFull = 13;
+
+type AnyHistory = History | PostgresHistory;
+
 await runScript(async () => {
-  const order = await readStdin<SnapshotRequest>();
-  const taken = await take(order).catch((error: Error & { code?: string; errcode?: number }) => {
-    // 13 is SQLITE_FULL.
-    const full = error.code === "ENOSPC" || error.errcode === 13 || /disk is full/.test(error.message);
-    throw full ? new Problem(`no room is left where the copy is made (${order.folder})`) : error;
+  const request = await readStdin<SnapshotRequest>();
+  const result = await snapshot(request).catch((error: Error & { code?: string; errcode?: number }) => {
+    const full = error.code === "ENOSPC" || error.errcode === sqliteFull || /disk is full/.test(error.message);
+    throw full ? new Problem(`no room is left in ${request.folder}, where the copy is made`) : error;
   });
-  process.stdout.write(JSON.stringify(taken));
+  process.stdout.write(JSON.stringify(result));
 });
 
-async function take({ database, queueUrl, folder }: SnapshotRequest): Promise<Snapshot> {
+async function snapshot({ database, queueUrl, folder }: SnapshotRequest): Promise<Snapshot> {
   const history = typeof database === "string" ? new History(database) : await PostgresHistory.at(database.psql);
-  const dump = join(folder, "queue.rdb");
-  let takenAt = new Date();
-  let held = 0;
-  let keys: number | undefined;
   try {
-    if (queueUrl) {
-      const redis = await Redis.connect(queueUrl);
-      try {
-        await redis.untilIdle();
-        const before = performance.now();
-        await redis.command("CLIENT", "PAUSE", 6000, "WRITE");
-        try {
-          await history.drained();
-          await history.pin();
-          takenAt = new Date();
-          keys = Number(await redis.command("DBSIZE"));
-          await redis.snapshot(dump, async () => {
-            await redis.command("CLIENT", "UNPAUSE");
-            held = Math.round(performance.now() - before);
-          });
-        } finally {
-          await redis.command("CLIENT", "UNPAUSE");
-        }
-      } finally {
-        redis.close();
-      }
-    } else {
-      await history.pin();
+    if (!queueUrl) {
+      await history.beginSnapshot();
+      const takenAt = new Date().toISOString();
+      return { takenAt, ...(await history.copyTo(folder)), held: 0 };
     }
-    const { counts, unfinished } = await history.copyTo(folder);
-    const queue = queueUrl ? await readSnapshot(dump) : undefined;
-    if (queue && queue.keys !== keys) {
-      throw new Problem(`the snapshot of Redis has ${queue.keys} keys, not ${keys}`);
-    }
-    return { takenAt: takenAt.toISOString(), counts, unfinished, ...(queue && { queue }), held };
+    const dump = join(folder, "queue.rdb");
+    const { keys, ...moment } = await beginBoth(history, queueUrl, dump);
+    const copied = await history.copyTo(folder);
+    const queue = await readSnapshot(dump);
+    if (queue.keys !== keys) throw new Problem(`the snapshot of Redis has ${queue.keys} keys, not ${keys}`);
+    return { ...moment, ...copied, queue };
   } finally {
     history.close();
+  }
+}
+
+/** Begins both snapshots at one moment, and writes that of Redis to `dump`. */
+async function beginBoth(history: AnyHistory, queueUrl: string, dump: string) {
+  const redis = await Redis.connect(queueUrl);
+  let held = 0;
+  try {
+    await redis.untilIdle();
+    const before = performance.now();
+    await redis.command("CLIENT", "PAUSE", maxPauseMs, "WRITE");
+    try {
+      await history.quiesce();
+      await history.beginSnapshot();
+      const takenAt = new Date().toISOString();
+      const keys = Number(await redis.command("DBSIZE"));
+      await redis.snapshot(dump, async () => {
+        await redis.command("CLIENT", "UNPAUSE");
+        held = Math.round(performance.now() - before);
+      });
+      return { takenAt, keys, held };
+    } finally {
+      await redis.command("CLIENT", "UNPAUSE");
+    }
+  } finally {
+    redis.close();
   }
 }

@@ -1,4 +1,4 @@
-/** One round of the janitor, at once. Standard input: a {@link SweepRequest}; standard output: a {@link SweepReport}. */
+/** Runs one sweep on request. Standard input: a {@link SweepRequest}; standard output: a {@link SweepReport}. */
 
 import type { SweepRequest } from "../lib/data/requests.ts";
 import { readStdin, runScript } from "../lib/problem.ts";

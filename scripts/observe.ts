@@ -1,8 +1,8 @@
 /**
- * Prints the name of the start that a host service is running from, or a new name when it does not run as it was left:
- * the process is gone, or somebody has changed or disabled its definition. As an input of the service this makes such
- * a state a change, which `pulumi up` repairs and `preview` shows. A restart by the supervisor is none.
- * Arguments: stack, service, and the data folder where the stack sets one.
+ * Prints the id of the start from which a host service runs, or a new id when it does not run as it was started: its
+ * process is gone, or its definition was edited or disabled. The id is an input of the service, so `preview` shows such
+ * drift as a change and `pulumi up` repairs it. A restart by the supervisor is no drift.
+ * Arguments: stack, service, and the data folder if the stack sets one.
  */
 import { randomUUID } from "node:crypto";
 import { running } from "../lib/host/supervisors/index.ts";

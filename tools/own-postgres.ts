@@ -7,7 +7,7 @@ import { ulidAt, ulidOf } from "../lib/data/ulid.ts";
 import { onPath } from "../lib/host/programs.ts";
 import { libpqVariables } from "../lib/render/libpq.ts";
 import { serverEnvironment } from "../lib/render/server-options.ts";
-import { pipes, psqlFlags } from "../runtime/postgres/psql.ts";
+import { pipes, psqlFlags } from "../lib/data/psql-pipes.ts";
 import { freePorts } from "./ports.ts";
 import { eventually } from "./test-stack.ts";
 

@@ -1,6 +1,7 @@
 import { dataFolder } from "../../lib/host/paths.ts";
-import { InngestApi, WorkerEndpoint } from "../../lib/inngest/api.ts";
+import { InngestApi } from "../../lib/inngest/api.ts";
 import { servePath } from "../../lib/inngest/serve-path.ts";
+import { WorkerEndpoint } from "../../lib/inngest/worker-endpoint.ts";
 import { throughForward } from "../../lib/places/forward.ts";
 import { StackParts } from "../../lib/places/places.ts";
 import { Problem } from "../../lib/problem.ts";

@@ -35,6 +35,7 @@ export class DockerJanitor extends pulumi.ComponentResource {
         queueUrl: args.redisUrl,
         days: args.days,
         alarmUrl: args.alarmUrl,
+        reportFile: "/data/janitor/last-sweep.json",
       }),
     );
     const secrets = new SecretFile(

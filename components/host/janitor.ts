@@ -30,6 +30,7 @@ export class ProcessJanitor extends pulumi.ComponentResource {
       queueUrl: args.redisUrl,
       days: args.days,
       alarmUrl: args.alarmUrl,
+      reportFile: "${dataDir}/janitor/last-sweep.json",
     });
     const service = new HostService(
       name,

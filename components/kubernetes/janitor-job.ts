@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Database } from "../../lib/data/requests.ts";
 import { runtimeFiles } from "../../lib/runtime-files.ts";
 import type { PostgresHistory } from "../../lib/stack/stores.ts";
-import { pipes, psqlFlags } from "../../runtime/postgres/psql.ts";
+import { pipes, psqlFlags } from "../../lib/data/psql-pipes.ts";
 import { hourlyJob } from "./hourly-job.ts";
 import { labelsOf, restrictedContainer, restrictedPod, secretFiles } from "./pod.ts";
 

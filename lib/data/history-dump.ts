@@ -3,13 +3,14 @@ import { Problem } from "../problem.ts";
 import type { Counts } from "./history.ts";
 import { linesOf } from "./lines.ts";
 
-/** How pg_dump begins the rows of a table, and ends its work. */
-const beginning = /^COPY public\.(\w+) \([^()]*\) FROM stdin;$/;
-const ending = "-- PostgreSQL database dump complete";
+/** Lines with which pg_dump begins the rows of a table, and ends a dump. */
+const tableStart = /^COPY public\.(\w+) \([^()]*\) FROM stdin;$/;
+const dumpEnd = "-- PostgreSQL database dump complete";
 
 /**
- * Reads a history as pg_dump writes it, to its end, and counts its rows by table. Throws {@link Problem} for what is cut
- * off, and for anything that would have psql do more than take rows in: a backup may be a stranger's.
+ * Reads a history that pg_dump has written, and counts its rows by table.
+ *
+ * @throws {Problem} when it is truncated, or has a line that makes psql do more than load rows: a backup is not trusted
  */
 export async function readDump(path: string): Promise<Counts> {
   const counts: Counts = {};
@@ -21,14 +22,14 @@ export async function readDump(path: string): Promise<Counts> {
       else counts[table] = (counts[table] ?? 0) + 1;
       continue;
     }
-    const [, begun] = beginning.exec(line) ?? [];
-    if (begun !== undefined) {
-      table = begun;
-      counts[begun] = 0;
+    const [, name] = tableStart.exec(line) ?? [];
+    if (name !== undefined) {
+      table = name;
+      counts[name] = 0;
     } else if (/^\s*copy\b/i.test(line) || (line.includes("\\") && !/^\\(un)?restrict \w+$/.test(line))) {
-      throw new Problem(`it has what pg_dump does not write of a history: ${line.slice(0, 80)}`);
-    } else if (line === ending) ended = true;
+      throw new Problem(`it has a line that pg_dump does not write: ${line.slice(0, 80)}`);
+    } else if (line === dumpEnd) ended = true;
   }
-  if (!ended) throw new Problem("it is cut off");
+  if (!ended) throw new Problem("it is truncated");
   return Object.fromEntries(Object.entries(counts).sort(([a], [b]) => (a < b ? -1 : 1)));
 }

@@ -1,49 +1,63 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { backup, DatabaseSync } from "node:sqlite";
-import { setTimeout as sleep } from "node:timers/promises";
 import { Problem } from "../problem.ts";
+import { until } from "../wait.ts";
 import { endCodes } from "./run-status.ts";
 import { timeOf, ulidAt } from "./ulid.ts";
 
 /** Rows by table. */
 export type Counts = Record<string, number>;
 
-/** Milliseconds without a commit after which what the server had to write is taken for written, and the longest wait. */
-const quiet = 150;
-const drainAtMost = 1500;
+/** What a history contains. */
+export interface HistoryContent {
+  counts: Counts;
+  /** When the newest run or event began, in milliseconds since 1970; 0 when there is none. */
+  newest: number;
+  /** Runs that have not ended. */
+  unfinished: number;
+}
 
-/** The server's SQLite file, opened beside the running server. */
+/** The server has flushed its pending writes when it has not committed for this many milliseconds. */
+const idleMs = 150;
+/** Longest wait for that, in seconds. */
+const quiesceSeconds = 1.5;
+
+/** The server's SQLite file, open while the server runs. */
 export class History {
   readonly #database: DatabaseSync;
 
-  /** Throws {@link Problem} for a file that a reader would lock the server out of. */
+  /** @throws {Problem} when the file is not in WAL mode, where a reader would block the server */
   constructor(path: string) {
     this.#database = new DatabaseSync(path, { timeout: 5000 });
-    // The server itself decides when to move the log into the file: a commit of ours shall not take that long.
+    // Checkpoints are left to the server: ours would make a commit slow.
     this.#database.exec("PRAGMA wal_autocheckpoint = 0");
     const { journal_mode: mode } = this.#database.prepare("PRAGMA journal_mode").get() as { journal_mode: string };
     if (mode === "wal") return;
     this.#database.close();
     throw new Problem(
-      `the history must be in SQLite's mode wal, and it is in ${mode}, where a reader keeps the server from writing`,
+      `the history must use SQLite's journal mode wal, and it uses ${mode}, in which a reader blocks the server`,
       `stop the server, and run sqlite3 main.db "PRAGMA journal_mode=WAL"`,
     );
   }
 
-  /** Waits until the server has written what it still had to. */
-  async drained(): Promise<void> {
+  /** Waits until the server has flushed its pending writes. */
+  async quiesce(): Promise<void> {
     const version = this.#database.prepare("PRAGMA data_version");
-    await untilQuiet(() => JSON.stringify(version.get()));
+    await untilUnchanged(() => JSON.stringify(version.get()));
   }
 
-  /** From here on everything is read as it is now, while the server goes on writing. */
-  pin(): void {
+  /** Begins a read transaction: later reads see the data of this moment, while the server keeps writing. */
+  beginSnapshot(): void {
     this.#database.exec("BEGIN");
     this.#database.prepare("SELECT count(*) FROM sqlite_master").get();
   }
 
-  /** Copies the file, as it was when it was pinned, by SQLite's online backup, and checks that the copy has every row. */
+  /**
+   * Copies the snapshot to `history.db` in `folder` with SQLite's online backup.
+   *
+   * @throws {Problem} when the copy lacks rows
+   */
   async copyTo(folder: string): Promise<{ counts: Counts; unfinished: number }> {
     const copy = join(folder, "history.db");
     await backup(this.#database, copy, { rate: 10_000 });
@@ -58,31 +72,36 @@ export class History {
   }
 }
 
-/** Waits until what `look` sees, which changes with every write, stays as it is, or it has waited long enough. */
-export async function untilQuiet(look: () => string | Promise<string>): Promise<void> {
-  const deadline = Date.now() + drainAtMost;
-  let seen = "";
-  for (let since = Date.now(); Date.now() - since < quiet && Date.now() < deadline; await sleep(10)) {
-    const now = await look();
-    if (now !== seen) since = Date.now();
-    seen = now;
-  }
+/** Waits until `version`, which changes with every write, has been the same for {@link idleMs}, or time is up. */
+export async function untilUnchanged(version: () => string | Promise<string>): Promise<void> {
+  let last = "";
+  let since = Date.now();
+  await until({ seconds: quiesceSeconds, every: 10 }, async () => {
+    const now = await version();
+    if (now !== last) since = Date.now();
+    last = now;
+    return Date.now() - since >= idleMs;
+  });
 }
 
-/** Throws {@link Problem} where a copy has other rows than what it was made of. */
+/** @throws {Problem} when a copy has other row counts than its original */
 export function checkCopy(found: Counts, counts: Counts): void {
   if (JSON.stringify(found) === JSON.stringify(counts)) return;
   throw new Problem(`the copy of the history has ${JSON.stringify(found)} rows, not ${JSON.stringify(counts)}`);
 }
 
-/** Opens a copy of a history, checks all of it, and counts. Throws {@link Problem} for what is damaged or no history. */
-export function readHistory(path: string): { counts: Counts; newest: number; unfinished: number } {
-  if (!existsSync(path)) throw new Problem("it is not there");
+/**
+ * Checks a copy of a history and counts its rows.
+ *
+ * @throws {Problem} when the file is missing, damaged or not a history
+ */
+export function readHistory(path: string): HistoryContent {
+  if (!existsSync(path)) throw new Problem("it is missing");
   const database = new DatabaseSync(path, { timeout: 5000 });
   try {
     const [first] = database.prepare("PRAGMA integrity_check(1)").all() as { integrity_check: string }[];
-    if (first?.integrity_check !== "ok") throw new Problem(`SQLite finds it damaged: ${first?.integrity_check}`);
-    return { counts: countsOf(database), ...newsOf(database) };
+    if (first?.integrity_check !== "ok") throw new Problem(`SQLite reports damage: ${first?.integrity_check}`);
+    return { counts: countsOf(database), ...activityOf(database) };
   } catch (error) {
     if (error instanceof Problem) throw error;
     throw new Problem(`SQLite cannot read it: ${(error as Error).message}`);
@@ -91,12 +110,12 @@ export function readHistory(path: string): { counts: Counts; newest: number; unf
   }
 }
 
-/** Counts and news of a history that the server may have open; nothing when there is none yet. */
-export function lookAt(path: string, before = Date.now()): { counts: Counts; newest: number; unfinished: number } {
+/** Inspects a history that the server may have open. All is 0 when there is none yet. */
+export function inspectHistory(path: string, before = Date.now()): HistoryContent {
   if (!existsSync(path)) return { counts: {}, newest: 0, unfinished: 0 };
   const database = new DatabaseSync(path, { timeout: 5000 });
   try {
-    return { counts: countsOf(database), ...newsOf(database, before) };
+    return { counts: countsOf(database), ...activityOf(database, before) };
   } finally {
     database.close();
   }
@@ -111,8 +130,8 @@ function countsOf(database: DatabaseSync): Counts {
   return Object.fromEntries(tables.map(({ name }) => [name, count(name).count]));
 }
 
-/** When the last run or event began, in milliseconds since 1970, and how many runs have no end. */
-function newsOf(database: DatabaseSync, before = Date.now()): { newest: number; unfinished: number } {
+/** Runs and events after `before` do not count as the newest. */
+function activityOf(database: DatabaseSync, before = Date.now()): Omit<HistoryContent, "counts"> {
   const tables = countsOf(database);
   if (tables.function_runs === undefined || tables.events === undefined) return { newest: 0, unfinished: 0 };
   const { newest } = database
@@ -124,7 +143,7 @@ function newsOf(database: DatabaseSync, before = Date.now()): { newest: number; 
   return { newest: newest ? timeOf(newest) : 0, unfinished: unfinishedRuns(database).size };
 }
 
-/** Hex ids of runs that neither table of ends knows: the server writes both, and may lose a row of either. */
+/** Hex ids of runs whose end is in neither table: the server writes both, and may lose a row of either. */
 export function unfinishedRuns(database: DatabaseSync): Set<string> {
   const rows = database
     .prepare(

@@ -1,19 +1,19 @@
 /**
- * The lines of a stream, ended by a line feed and nothing else: node:readline also splits at signs that a row may have
- * within. Each is a string of the stream's bytes in `encoding`.
+ * Splits a stream into lines at line feeds alone: node:readline also splits at characters that a row may contain.
+ * Each line is decoded with `encoding`.
  */
 export async function* linesOf(stream: AsyncIterable<Buffer>, encoding: BufferEncoding): AsyncGenerator<string> {
-  let begun: Buffer[] = [];
+  let partial: Buffer[] = [];
   for await (const chunk of stream) {
     let from = 0;
     for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, from)) {
-      begun.push(chunk.subarray(from, end));
-      yield Buffer.concat(begun).toString(encoding);
-      begun = [];
+      partial.push(chunk.subarray(from, end));
+      yield Buffer.concat(partial).toString(encoding);
+      partial = [];
       from = end + 1;
     }
-    begun.push(chunk.subarray(from));
+    partial.push(chunk.subarray(from));
   }
-  const rest = Buffer.concat(begun);
+  const rest = Buffer.concat(partial);
   if (rest.length > 0) yield rest.toString(encoding);
 }

@@ -1,38 +1,40 @@
 import { closeSync, createReadStream, openSync, readSync, statSync } from "node:fs";
 import { Problem } from "../problem.ts";
 
-/** What a snapshot of Redis says about itself. */
-export interface Snapshot {
+/** Metadata of a Redis snapshot. */
+export interface RedisSnapshot {
   redisVersion: string;
-  /** Keys of its first database, the one that the server uses. */
+  /** Keys in database 0, which the server uses. */
   keys: number;
 }
 
 /**
- * Opens a snapshot of Redis: its beginning is read, and the checksum over all of it compared, as Redis itself would.
+ * Reads the header of a Redis snapshot and verifies its checksum, as Redis itself does.
  * Format: https://github.com/redis/redis/blob/7.2/src/rdb.h
+ *
+ * @throws {Problem} when the file is not a snapshot, or is damaged
  */
-export async function readSnapshot(file: string): Promise<Snapshot> {
+export async function readSnapshot(file: string): Promise<RedisSnapshot> {
   const size = statSync(file).size;
-  const head = Buffer.alloc(Math.min(size, 65_536));
+  const start = Buffer.alloc(Math.min(size, 65_536));
   const end = Buffer.alloc(8);
   const descriptor = openSync(file, "r");
   try {
-    readSync(descriptor, head, 0, head.length, 0);
+    readSync(descriptor, start, 0, start.length, 0);
     readSync(descriptor, end, 0, 8, Math.max(0, size - 8));
   } finally {
     closeSync(descriptor);
   }
-  if (!/^REDIS\d{4}$/.test(head.toString("latin1", 0, 9))) throw new Problem("it is no snapshot of Redis");
+  if (!/^REDIS\d{4}$/.test(start.toString("latin1", 0, 9))) throw new Problem("it is not a Redis snapshot");
   const expected = end.readBigUInt64LE();
-  // 0 stands where Redis was told to write none.
+  // Redis writes 0 when checksums are disabled.
   if (expected !== 0n && (await checksum(file, size - 8)) !== expected) {
-    throw new Problem("its checksum does not fit its content");
+    throw new Problem("its checksum does not match its content");
   }
-  return { redisVersion: "", keys: 0, ...new Head(head).read() };
+  return { redisVersion: "", keys: 0, ...new Header(start).read() };
 }
 
-class Head {
+class Header {
   readonly #bytes: Buffer;
   #at = 9;
 
@@ -40,8 +42,8 @@ class Head {
     this.#bytes = bytes;
   }
 
-  read(): Partial<Snapshot> {
-    const found: Partial<Snapshot> = {};
+  read(): Partial<RedisSnapshot> {
+    const found: Partial<RedisSnapshot> = {};
     for (;;) {
       switch (this.#byte()) {
         case 0xfa: {
@@ -67,7 +69,7 @@ class Head {
     return this.#bytes.readUInt8(this.#at++);
   }
 
-  /** A length of 6, 14, 32 or 64 bits. */
+  /** A length in 6, 14, 32 or 64 bits. */
   #length(): number {
     const first = this.#byte();
     if (first < 0x40) return first;
@@ -78,7 +80,7 @@ class Head {
     return value;
   }
 
-  /** A text, or a number of 1, 2 or 4 bytes in its place. */
+  /** A string, which may be stored as an integer of 1, 2 or 4 bytes. */
   #string(): string {
     const width = { 192: 1, 193: 2, 194: 4 }[this.#bytes.readUInt8(this.#at)];
     const length = width ?? this.#length();
@@ -90,14 +92,14 @@ class Head {
   }
 }
 
-/** Table of Redis' CRC-64 (Jones, reflected), each value as a low and a high half. */
+/** Lookup table of Redis' CRC-64 (Jones, reflected); each value is a low and a high half. */
 const table = Uint32Array.from({ length: 512 }, (_, index) => {
   let value = BigInt(index >> 1);
   for (let bit = 0; bit < 8; bit++) value = value & 1n ? (value >> 1n) ^ 0x95ac9329ac4bc9b5n : value >> 1n;
   return Number(index & 1 ? value >> 32n : value & 0xffffffffn);
 });
 
-/** Redis' CRC-64 over the first `count` bytes of a file. */
+/** Redis' CRC-64 of the first `count` bytes of a file. */
 export async function checksum(file: string, count: number): Promise<bigint> {
   let low = 0;
   let high = 0;

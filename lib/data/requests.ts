@@ -1,16 +1,16 @@
 import { Problem } from "../problem.ts";
-import type { Counts } from "./history.ts";
+import type { Counts, HistoryContent } from "./history.ts";
 
 /**
- * Where a program of `runtime/` finds a stack's history: the server's SQLite file, or the folder with the pipes of a psql
- * that is connected to its Postgres.
+ * Where a program of `runtime/` finds a stack's history: the path of the server's SQLite file, or the folder with the
+ * pipes of a psql that is connected to the server's Postgres.
  */
 export type Database = string | { psql: string };
 
-/** A stack's data as a program of `runtime/` reaches it. */
+/** How a program of `runtime/` reaches a stack's data. */
 interface Data {
   database: Database;
-  /** Redis with queue and run state. @default none: both are in the server's memory */
+  /** URL of the Redis with queue and run state. @default none: both are in the server's memory */
   queueUrl?: string | undefined;
 }
 
@@ -20,7 +20,7 @@ export interface SnapshotRequest extends Data {
   folder: string;
 }
 
-/** Its answer. */
+/** Standard output of `runtime/snapshot.ts`. */
 export interface Snapshot {
   /** ISO 8601. */
   takenAt: string;
@@ -28,17 +28,17 @@ export interface Snapshot {
   /** Runs that have not ended. */
   unfinished: number;
   queue?: { keys: number; redisVersion: string };
-  /** How long writes to the queue were paused, in milliseconds. */
+  /** How long writes to the queue were blocked, in milliseconds. */
   held: number;
 }
 
 /** Standard input of `runtime/restore.ts`. */
 export interface RestoreRequest extends Data {
-  /** Has `history.db` or, for Postgres, `history.sql`; and `queue.rdb` where there is one. */
+  /** Contains `history.db` or, from Postgres, `history.sql`; and `queue.rdb` if the queue was kept. */
   folder: string;
-  /** Where the data that is replaced is kept: a folder, or a schema of Postgres. */
+  /** Where the replaced data is kept: a folder, or a Postgres schema. */
   previous: string;
-  /** Port of this process from which Redis fetches the queue. @default any free one */
+  /** Port at which the program serves the queue's snapshot to Redis. @default any free port */
   snapshotPort?: number | undefined;
 }
 
@@ -48,31 +48,28 @@ export interface InspectRequest extends Data {
   before?: number | undefined;
 }
 
-/** Its answer. */
-export interface Inspection {
-  counts: Counts;
-  /** When the newest run or event began, in milliseconds since 1970; 0 when there is none. */
-  newest: number;
-  /** Runs that have not ended. */
-  unfinished: number;
+/** Standard output of `runtime/inspect.ts`. */
+export interface Inspection extends HistoryContent {
   /** Keys in the queue. */
   keys?: number;
 }
 
-/** Standard input of `runtime/sweep-now.ts`. */
+/** Standard input of `runtime/sweep-now.ts`, which answers with a {@link SweepReport}. */
 export interface SweepRequest extends Data {
-  /** Days that ended runs are kept. @default for ever */
+  /** Days for which ended runs are kept. @default for ever */
   days?: number | undefined;
   /** Record an end for orphaned runs. */
   endOrphaned?: boolean | undefined;
-  /** Milliseconds after which a run may count as orphaned. @default a minute */
+  /** Age in milliseconds from which a run may count as orphaned. @default 60,000 */
   gracePeriod?: number | undefined;
 }
 
-/** The file that the janitor gets as its argument. */
+/** Content of the file that `runtime/janitor.ts` and `runtime/sweep-job.ts` get as their argument. */
 export interface JanitorRequest extends SweepRequest {
   /** Where events are posted, key included: warnings go there as `health/degraded`. @default they are only logged */
   alarmUrl?: string | undefined;
+  /** File that gets a {@link LastSweep} after each sweep. @default none */
+  reportFile?: string | undefined;
 }
 
 /** Outcome of the janitor's last sweep: either its report, or why it failed. */
@@ -86,47 +83,59 @@ export interface LastSweep {
 
 /** What one sweep found and did. */
 export interface SweepReport {
-  /** ISO 8601. */
+  /** When it ended, ISO 8601. */
   at: string;
-  /** Rows that were removed, by table; absent where everything is kept. */
+  /** Removed rows by table; absent when everything is kept. */
   rows?: Record<string, number>;
-  /** Bytes given back to the file system. */
+  /** Bytes returned to the file system. */
   bytes?: number;
-  /** Bytes of the history. */
+  /** Size of the history in bytes. */
   size: number;
-  /** Free bytes where the history is; unknown for Postgres. */
+  /** Free bytes on the file system of the history; unknown for Postgres. */
   room?: number;
-  /** Runs that the queue has. */
+  /** Unfinished runs that the queue knows. */
   inFlight: number;
-  /** Runs that never end, because the queue has nothing of them. */
+  /** Ids of unfinished runs that the queue has lost: they never end. */
   orphaned: string[];
-  /** Orphaned runs that were given an end. */
+  /** Orphaned runs whose end was recorded. */
   ended: number;
 }
 
-/** Room below this many bytes, or below the size of the history, which a backup needs, is too little. */
-const littleRoom = 1024 ** 3;
+/** Content of the file that `runtime/scheduled-backups.ts` gets as its argument. */
+export interface BackupSchedule {
+  stack: string;
+  everySeconds: number;
+  /** How many backups are kept. */
+  keep: number;
+  /** @default the platform's folder of the stack's backups */
+  folder?: string | undefined;
+  /** Where events are posted, key included: a failed backup goes there as `health/degraded`. @default it is only logged */
+  alarmUrl?: string | undefined;
+}
 
-/** What in a report needs attention. */
+/** Free bytes below which there is too little room, unless the history, of which a backup makes a copy, is larger. */
+const minRoom = 1024 ** 3;
+
+/** Problems that a report shows. */
 export function warningsOf({ size, room, orphaned, ended }: SweepReport): Problem[] {
   const gigabytes = (bytes: number) => `${(bytes / 1024 ** 3).toFixed(1)} GB`;
+  const warnings: Problem[] = [];
+  if (room !== undefined && room < Math.max(size, minRoom)) {
+    warnings.push(
+      new Problem(
+        `only ${gigabytes(room)} free on the disk of the history, which takes ${gigabytes(size)}`,
+        "free some disk space, or shorten `retention`",
+      ),
+    );
+  }
   const remaining = orphaned.length - ended;
-  return [
-    ...(room !== undefined && room < Math.max(size, littleRoom)
-      ? [
-          new Problem(
-            `${gigabytes(room)} are free where the history of ${gigabytes(size)} is`,
-            "make room, or shorten `retention`",
-          ),
-        ]
-      : []),
-    ...(remaining > 0
-      ? [
-          new Problem(
-            `${remaining} runs never end, because the queue has nothing of them`,
-            "npm run retention -- --end-orphaned, and rerun from the dashboard what is still wanted",
-          ),
-        ]
-      : []),
-  ];
+  if (remaining > 0) {
+    warnings.push(
+      new Problem(
+        `orphaned runs, which never end because the queue has lost them: ${remaining}`,
+        "npm run retention -- --end-orphaned, then rerun from the dashboard what you still need",
+      ),
+    );
+  }
+  return warnings;
 }

@@ -1,28 +1,34 @@
 import { linkSync, rmSync } from "node:fs";
-import { setTimeout as sleep } from "node:timers/promises";
+import { readJson, writePrivateFile } from "../data/private-file.ts";
 import { Problem } from "../problem.ts";
+import { until } from "../wait.ts";
 import { lockFile } from "./paths.ts";
 import { isRunning, type ProcessMark, startTimeOf } from "./processes.ts";
-import { readJson, writePrivateFile } from "./records.ts";
 
-/** Seconds that the holder of a lock may take: an npm install and a slow stop are within. */
-const patienceSeconds = 180;
+/** Longest wait for a lock, in seconds: its holder may install packages and stop a slow process. */
+const maxWaitSeconds = 180;
 
-/** Runs `action` while no other process does so for the same service; a dead holder's lock is broken. */
-export async function withLock(label: string, action: () => Promise<void>): Promise<void> {
+/**
+ * Runs `action` while no other process holds the lock `label`. The lock of a dead process is broken.
+ *
+ * @throws {Problem} when another process holds it for too long
+ */
+export async function withLock<T>(label: string, action: () => Promise<T>): Promise<T> {
   const path = lockFile(label);
   const own = `${path}.${process.pid}`;
   writePrivateFile(own, JSON.stringify({ pid: process.pid, startTime: startTimeOf(process.pid) }));
-  const deadline = Date.now() + patienceSeconds * 1000;
   try {
-    while (!taken(own, path)) {
+    const locked = await until({ seconds: maxWaitSeconds, every: 100 }, () => {
       const holder = readJson<ProcessMark>(path);
       if (holder && !isRunning(holder)) rmSync(path, { force: true });
-      else if (Date.now() < deadline) await sleep(100);
-      else throw new Problem(`another command (pid ${holder?.pid}) is at work on ${label}`, `wait until it has ended`);
+      return isLinked(own, path);
+    });
+    if (!locked) {
+      const holder = readJson<ProcessMark>(path);
+      throw new Problem(`another command (pid ${holder?.pid}) is working on ${label}`, "wait until it has ended");
     }
     try {
-      await action();
+      return await action();
     } finally {
       rmSync(path, { force: true });
     }
@@ -31,8 +37,8 @@ export async function withLock(label: string, action: () => Promise<void>): Prom
   }
 }
 
-/** A hard link appears whole or not at all, on every file system that Node writes to. */
-function taken(own: string, path: string): boolean {
+/** Links `own` to `path` unless `path` exists. A hard link is atomic on every file system that Node writes to. */
+function isLinked(own: string, path: string): boolean {
   try {
     linkSync(own, path);
     return true;

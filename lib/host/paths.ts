@@ -2,44 +2,46 @@ import { join, resolve } from "node:path";
 import envPaths from "env-paths";
 
 /**
- * The data folder of a stack, under `~/.local/share/inngest-local/stacks` (or `XDG_DATA_HOME`) on Linux and
- * `~/Library/Application Support/inngest-local/stacks` on macOS.
+ * Data folder of a stack.
+ *
+ * @param dataDir the setting. @default `~/.local/share/inngest-local/stacks` (or under `XDG_DATA_HOME`) on Linux,
+ *   `~/Library/Application Support/inngest-local/stacks` on macOS
  */
 export function dataFolder(stack: string, dataDir?: string): string {
   return dataDir ?? join(homes().data, "stacks", stack);
 }
 
-/** Where Pulumi keeps the state of stacks for a person who is logged in to no backend. */
+/** Pulumi's state for a user who is not logged in to a backend. */
 export function stateFolder(): string {
   return join(homes().data, "state");
 }
 
-/** Where backups of a stack go by default: not in its data folder, which may be deleted. */
+/** Default folder of a stack's backups; outside its data folder, which may be deleted. */
 export function backupFolder(stack: string): string {
   return join(homes().data, "backups", stack);
 }
 
-/** What a command of several steps has begun. */
+/** Journal of a command with several steps. */
 export function upkeepFile(name: string): string {
   return join(homes().data, "upkeep", name);
 }
 
-/** Programs that were brought for an upgrade. */
+/** Folder of a program that was downloaded for an upgrade. */
 export function programFolder(name: string): string {
   return join(homes().data, "programs", name);
 }
 
-/** Passphrase of such stacks, 0600. */
+/** Passphrase of the stacks in {@link stateFolder}, 0600. */
 export function passphraseFile(): string {
   return join(homes().config, "passphrase");
 }
 
-/** Compiled modules that Node may drop and make again, beside those that they are of; cli/run.mjs names it too. */
+/** Node's cache of compiled modules, which may be deleted; cli/run.mjs names it too. */
 export function compileCache(): string {
   return resolve("node_modules/.cache/compiled");
 }
 
-/** Held by who changes a service; outside of its data folder, which a refused change does not create. */
+/** Lock of a service. Outside its data folder, which a refused change must not create. */
 export function lockFile(label: string): string {
   return join(homes().data, "locks", `${label}.lock`);
 }
@@ -48,7 +50,7 @@ function homes() {
   return envPaths("inngest-local", { suffix: "" });
 }
 
-/** Files and folders of one service within its stack's data folder. */
+/** Files and folders of a service in its stack's data folder. */
 export function servicePaths(dataDir: string, service: string) {
   return {
     folder: join(dataDir, service),

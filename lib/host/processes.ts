@@ -1,10 +1,10 @@
 import { execFileSync, spawn } from "node:child_process";
 import { closeSync, openSync, readFileSync } from "node:fs";
-import { setTimeout as sleep } from "node:timers/promises";
+import { until } from "../wait.ts";
 
 /**
- * Variables that a service inherits. Everything else of the shell stays out: Pulumi's passphrase, and what a reboot
- * takes away, such as the folder for temporary files.
+ * Variables that a service inherits. The rest of the shell's environment stays out, such as Pulumi's passphrase, and
+ * paths that do not survive a reboot.
  */
 const inherited = [
   "HOME",
@@ -19,25 +19,25 @@ const inherited = [
   "SSL_CERT_DIR",
 ];
 
-/** With `ofAnotherAccount`, what tells the account is left to who starts the service as that account. */
-export function cleanEnvironment(ofAnotherAccount = false): Record<string, string> {
-  const names = inherited.filter((name) => !ofAnotherAccount || !["HOME", "USER", "LOGNAME"].includes(name));
+/** The inherited variables; for another account without those that name the account, which its supervisor sets. */
+export function cleanEnvironment(forAnotherAccount = false): Record<string, string> {
+  const names = inherited.filter((name) => !forAnotherAccount || !["HOME", "USER", "LOGNAME"].includes(name));
   return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
 }
 
-/** The variables of this process that have one of `names`; `*` at the end of one stands for anything. */
+/** Variables of this process whose name is in `names`, where a name may end in the wildcard `*`. */
 export function variablesNamed(names: string[]): Record<string, string> {
-  const isNamed = (name: string) =>
+  const isWanted = (name: string) =>
     names.some((each) => (each.endsWith("*") ? name.startsWith(each.slice(0, -1)) : name === each));
-  const entries = Object.entries(process.env).filter(([name]) => isNamed(name));
+  const entries = Object.entries(process.env).filter(([name]) => isWanted(name));
   return Object.fromEntries(entries) as Record<string, string>;
 }
 
-/** When a process started, in the kernel's own words; `undefined` when it is gone or a zombie. */
+/** When a process started, in the kernel's format; `undefined` when it is gone or a zombie. */
 export function startTimeOf(pid: number): string | undefined {
   try {
     if (process.platform === "linux") {
-      // The command name, second field, may hold spaces and parentheses: count from its end.
+      // The second field, the command name, may contain spaces and parentheses: count from its end.
       const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
         .replace(/^.*\) /s, "")
         .split(" ");
@@ -49,7 +49,7 @@ export function startTimeOf(pid: number): string | undefined {
   }
 }
 
-/** When a process started, for people and clocks; `undefined` when it is gone. */
+/** When a process started, as a date; `undefined` when it is gone. */
 export function startedAt(pid: number): Date | undefined {
   try {
     const env = { ...process.env, LC_ALL: "C" };
@@ -60,7 +60,7 @@ export function startedAt(pid: number): Date | undefined {
   }
 }
 
-/** A process by pid and start time, so that a recycled pid is not taken for it. */
+/** Identifies a process by pid and start time, so that a recycled pid is not mistaken for it. */
 export interface ProcessMark {
   pid: number;
   startTime: string;
@@ -71,8 +71,8 @@ export function isRunning<T extends Partial<ProcessMark>>(mark: T | undefined): 
 }
 
 /**
- * Makes a process in a group of its own that outlives this one, output appended to `log`. It waits for `release`
- * before it becomes `command`, and ends when this process ends first: until then it may be written down.
+ * Starts a process in its own group, which outlives this one, with its output appended to `log`. It executes `command`
+ * once `release` is called, and ends if this process ends before: meanwhile the caller can record it.
  */
 export async function startDetached(
   command: string[],
@@ -98,16 +98,15 @@ export async function startDetached(
   }
 }
 
-/** SIGTERM to the whole process group, a wait, and SIGKILL for what is left, also when the leader has gone before. */
+/** Sends SIGTERM to a process group, waits, and sends SIGKILL to what is left, even if the leader is gone already. */
 export async function stopGroup(mark: ProcessMark, graceSeconds: number): Promise<void> {
   const now = startTimeOf(mark.pid);
-  // Another process has the pid. While any of the group lives, the kernel gives it to nobody.
+  // The pid belongs to another process, so the group is gone: the kernel does not reuse the number of a group.
   if (now !== undefined && now !== mark.startTime) return;
   signalGroup(mark.pid, "SIGTERM");
-  const deadline = Date.now() + graceSeconds * 1000;
-  while (isRunning(mark) && Date.now() < deadline) await sleep(50);
+  await until({ seconds: graceSeconds, every: 50 }, () => !isRunning(mark));
   signalGroup(mark.pid, "SIGKILL");
-  while (isRunning(mark)) await sleep(20);
+  await until({ seconds: Infinity, every: 20 }, () => !isRunning(mark));
 }
 
 function signalGroup(pid: number, signal: NodeJS.Signals): void {
@@ -115,7 +114,7 @@ function signalGroup(pid: number, signal: NodeJS.Signals): void {
     process.kill(-pid, signal);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    // EPERM: after a reboot the number may be that of a group of somebody else.
+    // EPERM: after a reboot another user's group may have the number.
     if (code !== "ESRCH" && code !== "EPERM") throw error;
   }
 }

@@ -1,16 +1,20 @@
-import { execFile, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { accessSync, constants, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { delimiter, dirname, isAbsolute, join } from "node:path";
-import { promisify } from "node:util";
 import { Problem } from "../problem.ts";
+import { run } from "../process.ts";
 import type { Program } from "./spec.ts";
 
-/** Absolute path of a program on this machine. Throws {@link Problem} when it is missing or another program. */
+/**
+ * Absolute path of a program on this machine.
+ *
+ * @throws {Problem} when it is missing, or is another program
+ */
 export function locate(program: Program): string {
   switch (program.kind) {
     case "node":
-      // The Node that runs this script: every npm script pins it by the npm package `node`.
+      // The Node that runs this: the npm package `node` pins it.
       return process.execPath;
     case "bun": {
       const bun = onPath("bun");
@@ -40,7 +44,7 @@ function givenInngest(binary: string): string {
   if (!isExecutable(binary)) {
     throw new Problem(`\`serverBinary\` must be an executable file, got ${JSON.stringify(binary)}`, remedy);
   }
-  if (!answersLikeInngest(binary)) {
+  if (!isInngest(binary)) {
     throw new Problem(
       `\`serverBinary\` must be the Inngest binary, and ${JSON.stringify(binary)} does not answer \`version\` like it`,
       remedy,
@@ -49,45 +53,46 @@ function givenInngest(binary: string): string {
   return binary;
 }
 
+/** Absolute path of an executable in the folders of PATH; `undefined` when there is none. */
 export function onPath(name: string, folders = (process.env.PATH ?? "").split(delimiter)): string | undefined {
   return (
     folders
-      // A relative entry means another program in every folder, and none at all to a supervisor.
+      // A relative entry depends on the working directory, which a supervisor does not share.
       .filter(isAbsolute)
       .map((folder) => join(folder, name))
       .find(isExecutable)
   );
 }
 
-/** The binary of the npm package inngest-cli; a script stands in its place until its download has succeeded. */
+/** The binary of the npm package inngest-cli, which is a script until its download has succeeded. */
 function downloadedInngest(): string | undefined {
   try {
     const folder = dirname(createRequire(import.meta.url).resolve("inngest-cli/package.json"));
     const binary = join(folder, "bin", "inngest");
-    return isExecutable(binary) && answersLikeInngest(binary) ? binary : undefined;
+    return isExecutable(binary) && isInngest(binary) ? binary : undefined;
   } catch {
     return undefined;
   }
 }
 
-/** What an Inngest binary says of its version, such as `1.43.0-253303cdff`. Throws what Node does where it cannot run. */
-export async function inngestVersion(binary: string): Promise<string> {
-  const { stdout } = await promisify(execFile)(binary, ["version"], askingVersion());
-  return stdout.trim();
+/**
+ * Version of an Inngest binary, such as `1.43.0-253303cdff`.
+ *
+ * @throws {CommandFailed} when it cannot be run
+ */
+export function inngestVersion(binary: string): Promise<string> {
+  return run(binary, ["version"], { timeout: versionTimeoutMs, env: withoutTracking });
 }
 
-function answersLikeInngest(binary: string): boolean {
-  const { status, stdout } = spawnSync(binary, ["version"], askingVersion());
+function isInngest(binary: string): boolean {
+  const env = { ...process.env, ...withoutTracking };
+  const { status, stdout } = spawnSync(binary, ["version"], { encoding: "utf8", timeout: versionTimeoutMs, env });
   return status === 0 && /^v?\d+\.\d+\.\d+/.test(stdout.trim());
 }
 
-/**
- * Without that variable the binary tells the network that it ran, and waits for it: 3.5 s where no answer comes (1.43.0,
- * measured).
- */
-function askingVersion() {
-  return { encoding: "utf8", timeout: 10_000, env: { ...process.env, DO_NOT_TRACK: "1" } } as const;
-}
+/** Without it the binary reports its use and waits for an answer: docs/measurements.md#version-of-the-server. */
+const withoutTracking = { DO_NOT_TRACK: "1" };
+const versionTimeoutMs = 10_000;
 
 function isExecutable(path: string): boolean {
   try {

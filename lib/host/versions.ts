@@ -1,10 +1,7 @@
-/**
- * The oldest server that this project works with: the first that lists its apps (`GET /v2/apps`), by which registrations
- * are checked. Older ones have no list of runs either (1.38.0), nor of an app's functions (1.27.1).
- */
+/** Oldest supported server: the first with `GET /v2/apps`, which registration needs. */
 export const oldestServer = "1.40.0";
 
-/** Compares `v3.259.0`-like versions. */
+/** Whether a version such as `v3.259.0` is `wanted` or newer. */
 export function atLeast(version: string, wanted: string): boolean {
   const numbers = (text: string) => (/(\d+)\.(\d+)\.(\d+)/.exec(text) ?? []).slice(1).map(Number);
   const [have, want] = [numbers(version), numbers(wanted)];

@@ -1,25 +1,25 @@
 import { type ListedFunction, triggerText } from "./api.ts";
 
-/** One difference between what a worker declares and what its server has. */
+/** One difference between what a worker declares and what its server lists. */
 export interface FunctionDrift {
   function: string;
   problem: "missing" | "unexpected" | "triggers";
-  /** Triggers as the worker declares them, for people; absent where it does not. */
+  /** Triggers in the code, for people; absent when the function is not there. */
   declared?: string;
-  /** Triggers as the server has them, for people; absent where it has none. */
+  /** Triggers on the server, for people; absent when the function is not there. */
   listed?: string;
 }
 
-/** Functions of `declared` that the server lacks or has with other triggers, and those that only the server has. */
+/** Functions that the server lacks, lists with other triggers, or lists in addition. */
 export function driftBetween(declared: ListedFunction[], listed: ListedFunction[]): FunctionDrift[] {
   const onServer = new Map(listed.map((each) => [each.id, triggersOf(each)]));
   const inCode = new Set(declared.map(({ id }) => id));
   return [
     ...declared.flatMap((each): FunctionDrift[] => {
       const wanted = triggersOf(each);
-      const found = onServer.get(each.id);
-      if (found === undefined) return [{ function: each.id, problem: "missing", declared: wanted }];
-      return found === wanted ? [] : [{ function: each.id, problem: "triggers", declared: wanted, listed: found }];
+      const there = onServer.get(each.id);
+      if (there === undefined) return [{ function: each.id, problem: "missing", declared: wanted }];
+      return there === wanted ? [] : [{ function: each.id, problem: "triggers", declared: wanted, listed: there }];
     }),
     ...listed.flatMap((each): FunctionDrift[] =>
       inCode.has(each.id) ? [] : [{ function: each.id, problem: "unexpected", listed: triggersOf(each) }],
@@ -27,7 +27,7 @@ export function driftBetween(declared: ListedFunction[], listed: ListedFunction[
   ];
 }
 
-/** The same for people. */
+/** A difference in words. */
 export function driftText({ function: id, problem, declared, listed }: FunctionDrift): string {
   switch (problem) {
     case "missing":
@@ -39,7 +39,7 @@ export function driftText({ function: id, problem, declared, listed }: FunctionD
   }
 }
 
-/** In an order of their own, because server and worker each have another. */
+/** Sorted, because worker and server list them in different orders. */
 function triggersOf({ triggers }: ListedFunction): string {
   return triggers.map(triggerText).sort().join(", ");
 }

@@ -5,14 +5,14 @@ export interface Column {
   name: string;
   /** Such as `bytea`, `character` or `timestamp without time zone`. */
   type: string;
-  /** Most signs that it has, where that is limited. */
+  /** Longest value in characters, if that is limited. */
   length: number | null;
 }
 
-/** What SQLite gives for a column. */
+/** A value that SQLite returns for a column. */
 export type Value = null | number | bigint | string | Uint8Array;
 
-/** A row of the server's SQLite file as a line that Postgres copies in, without its end. */
+/** A row of the server's SQLite file as a line for Postgres' `COPY`, without the line feed. */
 export function copyLine(columns: Column[], row: Record<string, Value>): string {
   return columns.map((column) => field(row[column.name] ?? null, column)).join("\t");
 }
@@ -20,12 +20,12 @@ export function copyLine(columns: Column[], row: Record<string, Value>): string 
 function field(value: Value, column: Column): string {
   if (value === null) return "\\N";
   const text = column.type === "bytea" ? `\\x${Buffer.from(value as string).toString("hex")}` : textOf(value, column);
-  return text.replace(/[\\\n\r\t]/g, (sign) => ({ "\n": "\\n", "\r": "\\r", "\t": "\\t" })[sign] ?? "\\\\");
+  return text.replace(/[\\\n\r\t]/g, (found) => ({ "\n": "\\n", "\r": "\\r", "\t": "\\t" })[found] ?? "\\\\");
 }
 
 function textOf(value: Exclude<Value, null>, { type, length }: Column): string {
   if (type === "boolean") return value === 0 || value === 0n || value === "false" ? "f" : "t";
-  // With SQLite the server writes some ids as 16 bytes, of which Postgres gets the text.
+  // The server stores some ids as 16 bytes in SQLite and as text in Postgres.
   if (typeof value === "object" && value.length === 16) {
     const hex = Buffer.from(value).toString("hex").toUpperCase();
     if (type === "character" && length === 26) return ulidOf(hex);
@@ -33,7 +33,7 @@ function textOf(value: Exclude<Value, null>, { type, length }: Column): string {
   }
   const text = typeof value === "object" ? Buffer.from(value).toString() : String(value);
   if (type.startsWith("timestamp")) return timestampOf(text);
-  // It takes every sign of JSON but this.
+  // The one character of JSON that jsonb refuses.
   if (type === "jsonb") return text.replace(/(?<!\\)((?:\\\\)*)\\u0000/g, "$1\\ufffd");
   return text;
 }
@@ -42,7 +42,7 @@ function uuidOf(hex: string): string {
   return hex.toLowerCase().replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }
 
-/** A time as Go prints it, such as `2026-01-31 12:00:00.123456789 +0100 CET m=+1.5`, in UTC and to the microsecond. */
+/** Converts a time as Go prints it, such as `2026-01-31 12:00:00.123456789 +0100 CET m=+1.5`, to UTC and microseconds. */
 function timestampOf(text: string): string {
   const [, day, time, fraction = "", sign, hours, minutes] =
     /^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(\.\d{1,6})?\d*\s*(?:Z|([+-])(\d\d):?(\d\d))?/.exec(text) ?? [];

@@ -1,15 +1,15 @@
 import { join } from "node:path";
-import { type Counts, checkCopy, untilQuiet } from "../../lib/data/history.ts";
+import { type Counts, checkCopy, untilUnchanged } from "../../lib/data/history.ts";
 import { readDump } from "../../lib/data/history-dump.ts";
 import { endCodes } from "../../lib/data/run-status.ts";
 import { hexOf, timeOf, ulidAt, ulidOf } from "../../lib/data/ulid.ts";
 import { Problem } from "../../lib/problem.ts";
 import { Psql } from "./psql.ts";
 
-/** What {@link PostgresHistory.copyTo} leaves out: what restores have replaced. */
-const asideSchemas = "replaced-*";
+/** Schemas with replaced data, which {@link PostgresHistory.copyTo} leaves out. */
+const previousSchemas = "replaced-*";
 
-/** The servers' history in Postgres, beside the running servers. */
+/** The servers' history in Postgres, open while the servers run. */
 export class PostgresHistory {
   readonly psql: Psql;
 
@@ -17,15 +17,15 @@ export class PostgresHistory {
     this.psql = psql;
   }
 
-  /** Throws {@link Problem} where Postgres is not reached, or has the history where this project does not look. */
+  /** @throws {Problem} when Postgres cannot be reached, or the history is not in the schema `public` */
   static async at(folder: string): Promise<PostgresHistory> {
     const psql = await Psql.at(folder);
     try {
       const { schema } = await psql.row<{ schema: string | null }>("select current_schema() as schema");
       if (schema === "public" || schema === null) return new PostgresHistory(psql);
       throw new Problem(
-        `the history must be in Postgres' schema public, and this user's is ${schema}`,
-        `a database whose user has none`,
+        `the history must be in the Postgres schema public, and this user's default schema is ${schema}`,
+        `use a database user without a schema of its own`,
       );
     } catch (error) {
       psql.close();
@@ -33,24 +33,28 @@ export class PostgresHistory {
     }
   }
 
-  /** Waits until the servers have written what they still had to. */
-  async drained(): Promise<void> {
+  /** Waits until the servers have flushed their pending writes. */
+  async quiesce(): Promise<void> {
     // Changes with every transaction that writes.
-    const look = () => this.psql.row<{ now: string }>("select pg_current_snapshot()::text as now");
-    await untilQuiet(async () => (await look()).now);
+    const query = "select pg_current_snapshot()::text as version";
+    await untilUnchanged(async () => (await this.psql.row<{ version: string }>(query)).version);
   }
 
-  /** From here on everything is read as it is now, while the servers go on writing. */
-  async pin(): Promise<void> {
+  /** Begins a read transaction: later reads see the data of this moment, while the servers keep writing. */
+  async beginSnapshot(): Promise<void> {
     await this.psql.run("begin isolation level repeatable read read only");
-    await this.psql.row("select 1 as pinned");
+    await this.psql.row("select 1 as begun");
   }
 
-  /** Copies it, as it was when it was pinned, by pg_dump, and checks that the copy has every row. */
+  /**
+   * Copies the snapshot to `history.sql` in `folder` with pg_dump.
+   *
+   * @throws {Problem} when the copy lacks rows
+   */
   async copyTo(folder: string): Promise<{ counts: Counts; unfinished: number }> {
     const { snapshot } = await this.psql.row<{ snapshot: string }>("select pg_export_snapshot() as snapshot");
     const file = join(folder, "history.sql");
-    const flags = ["--no-owner", "--no-privileges", "--no-password", `--exclude-schema=${asideSchemas}`];
+    const flags = ["--no-owner", "--no-privileges", "--no-password", `--exclude-schema=${previousSchemas}`];
     await this.psql.program("pg_dump", [...flags, `--snapshot=${snapshot}`, `--file=${file}`]);
     const counts = await this.counts();
     checkCopy(await readDump(file), counts);
@@ -84,7 +88,7 @@ export class PostgresHistory {
     return Math.max(0, ...found.map(({ id }) => timeOf(Buffer.from(id, "hex"))));
   }
 
-  /** Hex ids of runs that neither table of ends knows: the server writes both, and may lose a row of either. */
+  /** Hex ids of runs whose end is in neither table: the server writes both, and may lose a row of either. */
   async unfinishedRuns(): Promise<Set<string>> {
     const begun = await this.psql.rows<{ id: string }>(
       `select encode(run_id, 'hex') as id from function_runs as run
@@ -95,7 +99,7 @@ export class PostgresHistory {
     );
     const runs = new Set([...begun.map(({ id }) => id.toUpperCase()), ...traced.map(({ id }) => hexOf(id))]);
     if (runs.size === 0) return runs;
-    // One table has them as bytes and the other as text.
+    // One table stores ids as bytes and the other as text.
     const texts = [...runs].map((id) => `'${ulidOf(id)}'`).join(",");
     const bytes = [...runs].map((id) => `'\\x${id}'`).join(",");
     const ended = await this.psql.rows<{ id: string }>(

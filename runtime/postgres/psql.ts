@@ -4,48 +4,42 @@ import { type FileHandle, open, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { linesOf } from "../../lib/data/lines.ts";
+import { pipes } from "../../lib/data/psql-pipes.ts";
 import { Problem } from "../../lib/problem.ts";
+import { untilWorks } from "../../lib/wait.ts";
 
-/** Seconds for a psql to take its end of the pipes. */
-const comeSeconds = 60;
-
-/** Names of the pipes in their folder: what psql reads, and what it writes, its errors too. */
-export const pipes = { input: "psql.in", output: "psql.out" } as const;
-
-/** Flags of a psql at pipes: answers without ornament, nothing of anybody's settings, and an end at the first error. */
-export const psqlFlags = ["--quiet", "--no-psqlrc", "--no-align", "--tuples-only", "--set=ON_ERROR_STOP=1"] as const;
+/** Seconds within which a psql must open its ends of the pipes. */
+const connectTimeout = 60;
 
 /**
- * A psql in another container of the pod, reached by two pipes in a folder that both have: these scripts run where only
- * Node is, and pg_dump must be of the same place as psql. It ends with this connection.
+ * A connection to a psql in another container of the pod, through two named pipes in a folder that both mount. This
+ * program's image has Node only, and pg_dump must run where psql is. Closing the connection ends psql.
  */
 export class Psql {
   readonly #input: WriteStream;
   readonly #lines: AsyncIterator<string>;
   readonly #output: ReadStream;
-  /** A line that no answer has. */
+  /** Ends every answer; no answer contains it. */
   readonly #mark = randomBytes(16).toString("hex");
 
   private constructor(input: FileHandle, output: FileHandle) {
     this.#input = input.createWriteStream();
-    // A psql that has ended is told by what it wrote last.
+    // When psql has ended, its last output says why.
     this.#input.on("error", () => undefined);
     this.#output = output.createReadStream();
     this.#lines = linesOf(this.#output, "utf8");
   }
 
-  /** Throws {@link Problem} where no psql comes to the pipes in `folder`. */
+  /** @throws {Problem} when no psql opens the pipes in `folder` */
   static async at(folder: string): Promise<Psql> {
-    const deadline = Date.now() + comeSeconds * 1000;
-    const late = () => new Problem(`no psql has come within ${comeSeconds} s`);
+    const deadline = Date.now() + connectTimeout * 1000;
+    const late = () => new Problem(`no psql has opened the pipes within ${connectTimeout} s`);
     const paths = [join(folder, pipes.input), join(folder, pipes.output)] as const;
     for (const path of paths) {
-      while (!(await stat(path).catch(() => undefined))) {
-        if (Date.now() > deadline) throw late();
-        await sleep(50);
-      }
+      const seconds = (deadline - Date.now()) / 1000;
+      if (!(await untilWorks({ seconds, every: 50 }, () => stat(path)))) throw late();
     }
-    // A pipe opens when both of its ends do, and psql opens them in this order.
+    // A pipe opens once both ends are open, and psql opens them in this order.
     const opened = (async () => [await open(paths[0], "w"), await open(paths[1], "r")] as const)();
     const timer = new AbortController();
     const waited = sleep(deadline - Date.now(), undefined, { signal: timer.signal }).then(() => {
@@ -58,12 +52,13 @@ export class Psql {
   }
 
   /**
-   * Runs commands, of SQL or of psql, and returns what psql prints. Throws {@link Problem} with what Postgres says against
-   * them; that is the end of this psql.
+   * Runs commands of SQL or of psql, and resolves to psql's output.
+   *
+   * @throws {Problem} with the error of Postgres; psql has ended then
    */
   async run(commands: string): Promise<string[]> {
     this.#input.write(`${commands}\n;\nselect '${this.#mark}';\n`);
-    return (await this.#until((line) => line === this.#mark)).lines;
+    return (await this.#readUntil((line) => line === this.#mark)).lines;
   }
 
   /** The rows of a query. */
@@ -72,18 +67,22 @@ export class Psql {
     return JSON.parse(answer) as T[];
   }
 
-  /** The only row of a query. */
+  /** The row of a query that has one. */
   async row<T>(query: string): Promise<T> {
     const [first] = await this.rows<T>(query);
     return first as T;
   }
 
-  /** Runs a program beside psql. Throws {@link Problem} with what it says when it fails. */
+  /**
+   * Runs a program in psql's container.
+   *
+   * @throws {Problem} with its error output when it fails
+   */
   async program(command: string, args: string[]): Promise<void> {
     const quoted = [command, ...args].map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(" ");
     this.#input.write(`\\! ${quoted} 2>&1; echo; echo ${this.#mark} $?\n`);
-    const said = await this.#until((line) => line.startsWith(this.#mark));
-    if (said.end !== `${this.#mark} 0`) throw new Problem(reasonOf(said.lines, command));
+    const { lines, end } = await this.#readUntil((line) => line.startsWith(this.#mark));
+    if (end !== `${this.#mark} 0`) throw new Problem(reasonIn(lines, command));
   }
 
   close(): void {
@@ -91,21 +90,21 @@ export class Psql {
     this.#output.destroy();
   }
 
-  async #until(isEnd: (line: string) => boolean): Promise<{ lines: string[]; end: string }> {
+  async #readUntil(isEnd: (line: string) => boolean): Promise<{ lines: string[]; end: string }> {
     const lines: string[] = [];
     for (;;) {
       const { value, done } = await this.#lines.next();
-      if (done) throw new Problem(reasonOf(lines, "psql"));
+      if (done) throw new Problem(reasonIn(lines, "psql"));
       if (isEnd(value)) return { lines, end: value };
       lines.push(value);
     }
   }
 }
 
-/** What a program of Postgres' says that it fails for. */
-function reasonOf(lines: string[], program: string): string {
-  const said = lines.map((line) => line.trim()).filter(Boolean);
-  const [error, ...more] = said.slice(said.findIndex((line) => /(error|fatal):/i.test(line)));
+/** The error in a Postgres program's output, with its detail. */
+function reasonIn(output: string[], program: string): string {
+  const lines = output.map((line) => line.trim()).filter(Boolean);
+  const [error, ...more] = lines.slice(lines.findIndex((line) => /(error|fatal):/i.test(line)));
   const detail = more.find((line) => /detail:/i.test(line));
   return [error ?? `${program} has ended`, ...(detail ? [detail] : [])].join(" ");
 }

@@ -2,55 +2,55 @@ import { existsSync } from "node:fs";
 import { open, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import type { RestoreRequest } from "../../lib/data/requests.ts";
 import { Problem } from "../../lib/problem.ts";
-import { notTaken, Redis } from "../redis/redis.ts";
+import { queueNotRestored, Redis } from "../redis/redis.ts";
 import { type Column, copyLine, type Value } from "./copy-rows.ts";
 import { PostgresHistory } from "./history.ts";
 
-/** Bytes of a row in which a replaced queue is kept. */
+/** Bytes of the replaced queue in each row of `queue_rdb`: a row has 1 GB at most. */
 const rowBytes = 768 * 1024;
 
 /**
- * Replaces the history in Postgres by `history.sql` of `folder`, or by the rows of its `history.db`, and the queue by its
- * `queue.rdb`, in one transaction that is ended when Redis has the queue: what fails leaves everything as it was. The
- * history that is replaced is in the schema `previous`, whose table `queue_rdb` has the replaced queue.
+ * Replaces the history in Postgres with `history.sql` of `folder`, or with the rows of its `history.db`, and the queue
+ * with its `queue.rdb`. The transaction commits once Redis has loaded the queue, so a failure leaves everything as it was.
+ * The replaced history goes to the schema `previous`, and the replaced queue to its table `queue_rdb`.
  */
-export async function putIntoPostgres(
+export async function restorePostgres(
   psqlFolder: string,
-  order: { queueUrl?: string | undefined; folder: string; previous: string; snapshotPort?: number | undefined },
+  { queueUrl, folder, previous, snapshotPort }: Omit<RestoreRequest, "database">,
 ): Promise<void> {
-  const { queueUrl, folder, previous, snapshotPort } = order;
   const history = await PostgresHistory.at(psqlFolder);
   const { psql } = history;
   const redis = queueUrl ? await Redis.connect(queueUrl) : undefined;
-  const replaced = join(folder, "replaced.rdb");
+  const previousQueue = join(folder, "replaced.rdb");
   try {
     const dump = join(folder, "history.sql");
     const isDump = existsSync(dump);
     await psql.run("begin");
-    await (isDump ? psql.run(`alter schema public rename to "${previous}"`) : setAside(history, previous));
+    await (isDump ? psql.run(`alter schema public rename to "${previous}"`) : moveRows(history, previous));
     if (redis) {
       await redis.untilIdle();
-      await redis.snapshot(replaced, async () => undefined);
+      await redis.snapshot(previousQueue, async () => undefined);
       const rows = join(folder, "replaced.base64");
-      await writeRows(replaced, rows);
+      await writeRows(previousQueue, rows);
       await psql.run(`create table "${previous}".queue_rdb (part bigserial, base64 text not null)`);
       await psql.run(`\\copy "${previous}".queue_rdb (base64) from '${rows}'`);
     }
-    await (isDump ? psql.run(`create schema public;\n\\i ${dump}`) : copyIn(history, folder));
+    await (isDump ? psql.run(`create schema public;\n\\i ${dump}`) : copyRows(history, folder));
     if (redis) {
       try {
         const snapshot = join(folder, "queue.rdb");
         if (existsSync(snapshot)) await redis.load(snapshot, snapshotPort);
-        // The runs in flight of that history were in its server's memory and are gone; those of another are none of it.
+        // The restored runs in flight were in their server's memory and are gone; those in this Redis are not theirs.
         else await redis.command("FLUSHDB");
       } catch (error) {
-        await redis.load(replaced, snapshotPort).catch(() => undefined);
-        throw notTaken(error as Error);
+        await redis.load(previousQueue, snapshotPort).catch(() => undefined);
+        throw queueNotRestored(error as Error);
       }
     }
     await psql.run("commit").catch(async (error: Error) => {
-      await redis?.load(replaced, snapshotPort);
+      await redis?.load(previousQueue, snapshotPort);
       throw error;
     });
   } finally {
@@ -59,19 +59,19 @@ export async function putIntoPostgres(
   }
 }
 
-/** Tables in which the server notes how far its schema has come: those of SQLite say nothing of Postgres. */
+/** Tables in which the server records its migrations; those of SQLite do not apply to Postgres. */
 const migrations = ["migrations", "goose_db_version"];
 
-/** Copies the rows of the servers' tables into a schema, and empties the tables. */
-async function setAside(history: PostgresHistory, previous: string): Promise<void> {
+/** Moves the rows of the servers' tables to another schema. */
+async function moveRows(history: PostgresHistory, previous: string): Promise<void> {
   const tables = (await history.tables()).filter((table) => !migrations.includes(table));
   const copies = tables.map((table) => `create table "${previous}"."${table}" as table public."${table}"`);
   const all = tables.map((table) => `public."${table}"`).join(", ");
   await history.psql.run([`create schema "${previous}"`, ...copies, `truncate ${all}`].join(";\n"));
 }
 
-/** Copies in what both databases have: the same tables, and in them the same columns. */
-async function copyIn({ psql }: PostgresHistory, folder: string): Promise<void> {
+/** Copies the tables and columns that both databases have from `history.db`. */
+async function copyRows({ psql }: PostgresHistory, folder: string): Promise<void> {
   const database = new DatabaseSync(join(folder, "history.db"));
   const tables = await psql.rows<{ table: string; columns: Column[] }>(
     `select table_name as table, jsonb_agg(jsonb_build_object(
@@ -92,7 +92,7 @@ async function copyIn({ psql }: PostgresHistory, folder: string): Promise<void> 
       await rm(rows);
       const { count } = database.prepare(`SELECT count(*) AS count FROM "${table}"`).get() as { count: number };
       const { found } = await psql.row<{ found: number }>(`select count(*) as found from public."${table}"`);
-      if (found !== count) throw new Problem(`Postgres took in ${found} of ${count} rows of ${table}`);
+      if (found !== count) throw new Problem(`Postgres has loaded ${found} of ${count} rows of ${table}`);
     }
   } finally {
     database.close();
@@ -102,14 +102,14 @@ async function copyIn({ psql }: PostgresHistory, folder: string): Promise<void> 
 function* linesOfTable(database: DatabaseSync, table: string, columns: Column[]): Generator<string> {
   const names = columns.map(({ name }) => `"${name}"`).join(", ");
   const rows = database.prepare(`SELECT ${names} FROM "${table}"`);
-  // A number of the server's may be larger than JavaScript's are exact.
+  // The server's integers may exceed the safe integers of JavaScript.
   rows.setReadBigInts(true);
   for (const row of rows.iterate()) {
     yield `${copyLine(columns, row as Record<string, Value>)}\n`;
   }
 }
 
-/** As lines that psql copies: a row has 1 GB at the most. */
+/** Writes a file as lines of base64 for psql's `\copy`. */
 async function writeRows(file: string, rows: string): Promise<void> {
   const from = await open(file);
   const to = await open(rows, "w", 0o600);

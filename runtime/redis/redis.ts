@@ -3,21 +3,21 @@ import { createReadStream, createWriteStream, statSync } from "node:fs";
 import { connect as connectTcp, createServer, type Socket } from "node:net";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { setTimeout as sleep } from "node:timers/promises";
 import { connect as connectTls } from "node:tls";
 import { Problem } from "../../lib/problem.ts";
+import { until } from "../../lib/wait.ts";
 import { type Reply, Wire } from "./wire.ts";
 
-/** Milliseconds for Redis to begin its snapshot; its writers are held for so long at most. */
-const patience = 4000;
-/** Seconds for Redis to come for a snapshot that it is to take in; it tries every second. */
-const comeSeconds = 30;
-/** Seconds for a whole snapshot to be taken in. */
-const loadSeconds = 600;
+/** Milliseconds within which Redis must begin its snapshot: its writers may be blocked meanwhile. */
+const snapshotTimeoutMs = 4000;
+/** Seconds within which Redis must fetch a snapshot that it is to load; it tries every second. */
+const fetchTimeout = 30;
+/** Seconds within which Redis must have saved or loaded everything. */
+const loadTimeout = 600;
 
 /**
- * A connection to Redis. No client library speaks the side of the protocol by which replicas copy a whole Redis, and
- * these scripts run where only Node is.
+ * A connection to Redis. No client library speaks the replication protocol, which copies a whole Redis, and these
+ * programs run where only Node is.
  */
 export class Redis {
   readonly #url: URL;
@@ -44,7 +44,7 @@ export class Redis {
     return await this.#wire.value();
   }
 
-  /** The answers to many commands, sent at once. */
+  /** Sends many commands at once, and resolves to their answers. */
   async commands(all: (string | number)[][]): Promise<Reply[]> {
     for (const parts of all) this.#wire.send(...parts);
     const replies: Reply[] = [];
@@ -52,25 +52,23 @@ export class Redis {
     return replies;
   }
 
-  /** A section of INFO. */
+  /** The fields of a section of INFO. */
   async info(section: string): Promise<Record<string, string>> {
     const text = String(await this.command("INFO", section));
     return Object.fromEntries([...text.matchAll(/^(\w+):(.*?)\r?$/gm)].map(([, key, value]) => [key, value]));
   }
 
-  /** Waits until no child of Redis' own saves or rewrites, which would delay a snapshot. */
+  /** Waits until no child process of Redis saves or rewrites, which would delay a snapshot. */
   async untilIdle(): Promise<void> {
-    const deadline = Date.now() + loadSeconds * 1000;
-    for (;;) {
+    const idle = await until({ seconds: loadTimeout, every: 50 }, async () => {
       const { rdb_bgsave_in_progress, aof_rewrite_in_progress, aof_rewrite_scheduled } = await this.info("persistence");
-      if (![rdb_bgsave_in_progress, aof_rewrite_in_progress, aof_rewrite_scheduled].includes("1")) return;
-      if (Date.now() > deadline) throw new Problem("Redis has been saving for 10 minutes", "look at its log");
-      await sleep(50);
-    }
+      return ![rdb_bgsave_in_progress, aof_rewrite_in_progress, aof_rewrite_scheduled].includes("1");
+    });
+    if (!idle) throw new Problem(`Redis has been saving for ${loadTimeout / 60} minutes`, "look at its log");
   }
 
   /**
-   * Writes a snapshot of everything to `file`, as a replica gets it: Redis forks, so that it shows one moment, and
+   * Writes a snapshot of everything to `file`, as a replica does. Redis forks for it, so the snapshot is of one moment;
    * `begun` is called right after that moment.
    */
   async snapshot(file: string, begun: () => Promise<void>): Promise<void> {
@@ -78,15 +76,15 @@ export class Redis {
     const wire = replica.#wire;
     try {
       wire.send("PSYNC", "?", "-1");
-      const timer = setTimeout(() => wire.socket.destroy(), patience);
+      const timer = setTimeout(() => wire.socket.destroy(), snapshotTimeoutMs);
       const answer = await wire.value().finally(() => clearTimeout(timer));
-      if (!String(answer).startsWith("FULLRESYNC")) throw new Problem(`Redis answers PSYNC with ${answer}`);
+      if (!String(answer).startsWith("FULLRESYNC")) throw new Problem(`Redis refuses PSYNC: ${answer}`);
       await begun();
       let header = await wire.line();
-      // It sends empty lines to show that it lives.
+      // Empty lines keep the connection alive.
       while (header === "") header = await wire.line();
       const size = /^\$(\d+)$/.exec(header)?.[1];
-      if (size === undefined) throw new Problem(`Redis sends no snapshot but ${JSON.stringify(header)}`);
+      if (size === undefined) throw new Problem(`Redis sent ${JSON.stringify(header)} in place of a snapshot`);
       await pipeline(Readable.from(wire.stream(Number(size))), createWriteStream(file, { mode: 0o600 }));
     } finally {
       replica.close();
@@ -94,19 +92,20 @@ export class Redis {
   }
 
   /**
-   * Replaces everything that Redis has by a snapshot: it is made a replica of this process until it has taken it in,
-   * and what it appends to is rewritten. That needs no access to its files. `port` is where this process listens for
-   * it; 0 takes any.
+   * Replaces everything in Redis with a snapshot, without access to its files: Redis is a replica of this process until
+   * it has loaded the snapshot, and then rewrites its append-only file.
+   *
+   * @param port where this process listens for Redis; 0 is any free port
    */
   async load(file: string, port = 0): Promise<void> {
     await this.untilIdle();
     const secret = randomBytes(32).toString("hex");
-    const [, before] = (await this.command("CONFIG", "GET", "masterauth")) as string[];
+    const [, masterauth = ""] = (await this.command("CONFIG", "GET", "masterauth")) as string[];
     const server = createServer();
-    // As the way to Redis shows which address of this machine Redis knows.
+    // The address from which this process reaches Redis is one at which Redis reaches it.
     const address = this.#wire.socket.localAddress as string;
     await new Promise<void>((resolve) => server.listen(port, address, resolve));
-    const broken = new AbortController();
+    let ended = false;
     let loaded: Promise<void> | undefined;
     try {
       await this.command("CONFIG", "SET", "masterauth", secret);
@@ -114,30 +113,26 @@ export class Redis {
       served.catch(() => undefined);
       const { port: open } = server.address() as { port: number };
       await this.command("REPLICAOF", address.replace(/^::ffff:/, ""), open);
-      loaded = this.#untilLoaded(broken.signal);
+      loaded = this.#untilLoaded(() => ended);
       await Promise.race([served, loaded]);
     } finally {
-      // One at a time asks over this connection.
-      broken.abort();
+      // Its last question must be answered before this connection is used again.
+      ended = true;
       await loaded?.catch(() => undefined);
       await this.command("REPLICAOF", "NO", "ONE");
-      await this.command("CONFIG", "SET", "masterauth", before ?? "");
+      await this.command("CONFIG", "SET", "masterauth", masterauth);
       server.close();
     }
     await this.untilIdle();
   }
 
-  async #untilLoaded(signal: AbortSignal): Promise<void> {
-    const deadline = Date.now() + loadSeconds * 1000;
-    for (;;) {
-      const { master_link_status, loading } = {
-        ...(await this.info("replication")),
-        ...(await this.info("persistence")),
-      };
-      if (signal.aborted || (master_link_status === "up" && loading === "0")) return;
-      if (Date.now() > deadline) throw new Problem("Redis has not taken the snapshot in", "look at its log");
-      await sleep(50);
-    }
+  async #untilLoaded(hasEnded: () => boolean): Promise<void> {
+    const loaded = await until({ seconds: loadTimeout, every: 50 }, async () => {
+      const { master_link_status } = await this.info("replication");
+      const { loading } = await this.info("persistence");
+      return hasEnded() || (master_link_status === "up" && loading === "0");
+    });
+    if (!loaded) throw new Problem("Redis has not loaded the snapshot", "look at its log");
   }
 
   close(): void {
@@ -145,12 +140,12 @@ export class Redis {
   }
 }
 
-/** Why a restore ends where {@link Redis.load} fails. */
-export function notTaken({ message }: Error): Problem {
+/** Why a restore ends when {@link Redis.load} fails. */
+export function queueNotRestored({ message }: Error): Problem {
   return new Problem(
-    `Redis did not take the queue in (${message}), so everything is as it was before`,
-    "a Redis that is not older than the one of the backup, with room and memory for it, and a way back to " +
-      "whoever restores",
+    `Redis did not load the queue (${message}), so everything is as it was before`,
+    "use a Redis that is not older than the one of the backup, has disk space and memory for it, and can connect to " +
+      "the process that restores",
   );
 }
 
@@ -164,7 +159,7 @@ async function connected(url: URL): Promise<Wire> {
     socket.once("error", failed);
     socket.once(url.protocol === "rediss:" ? "secureConnect" : "connect", () => {
       socket.off("error", failed);
-      // What breaks later is seen by whoever reads.
+      // A later error shows up when the connection is read.
       socket.on("error", () => undefined);
       resolve();
     });
@@ -172,11 +167,11 @@ async function connected(url: URL): Promise<Wire> {
   return new Wire(socket);
 }
 
-/** Hands the snapshot to the first who knows the secret; ends when it breaks. */
+/** Sends the snapshot to the client that knows the secret. Rejects when the client does not come, or breaks off. */
 function serveOnce(server: ReturnType<typeof createServer>, file: string, secret: string): Promise<never> {
   return new Promise((_, reject) => {
-    const late = () => reject(new Problem(`it has not come for the snapshot within ${comeSeconds} s`));
-    const timer = setTimeout(late, comeSeconds * 1000).unref();
+    const late = () => reject(new Problem(`it did not fetch the snapshot within ${fetchTimeout} s`));
+    const timer = setTimeout(late, fetchTimeout * 1000).unref();
     server.on("connection", (socket) => {
       clearTimeout(timer);
       serve(new Wire(socket), file, secret).catch((error) => {
@@ -188,17 +183,17 @@ function serveOnce(server: ReturnType<typeof createServer>, file: string, secret
 }
 
 async function serve(wire: Wire, file: string, secret: string): Promise<void> {
-  let known = false;
+  let authenticated = false;
   let synced = false;
   for (;;) {
     const [name = "", ...rest] = ((await wire.value()) as string[]).map(String);
-    // An empty line says that it lives, while it loads what it got. From there on an answer would be a command to it,
-    // and one that it does not know makes it end the connection.
+    // Redis sends empty lines while it loads. After the snapshot it takes whatever we send as replicated commands, and
+    // ends the connection at one that it does not know.
     if (synced || name === "") continue;
-    if (name.toUpperCase() === "AUTH") known = rest.at(-1) === secret;
-    // A stranger is told nothing, and Redis that comes back with the secret finds the door open.
-    if (!known && name.toUpperCase() !== "PING") wire.socket.write("-NOAUTH\r\n");
-    else if (name.toUpperCase() === "PING") wire.socket.write(known ? "+PONG\r\n" : "-NOAUTH\r\n");
+    if (name.toUpperCase() === "AUTH") authenticated = rest.at(-1) === secret;
+    // Unauthenticated clients get -NOAUTH; Redis reconnects with the secret and is accepted.
+    if (!authenticated && name.toUpperCase() !== "PING") wire.socket.write("-NOAUTH\r\n");
+    else if (name.toUpperCase() === "PING") wire.socket.write(authenticated ? "+PONG\r\n" : "-NOAUTH\r\n");
     else if (name.toUpperCase() === "PSYNC") {
       wire.socket.write(`+FULLRESYNC ${randomBytes(20).toString("hex")} 0\r\n$${statSync(file).size}\r\n`);
       for await (const chunk of createReadStream(file)) {

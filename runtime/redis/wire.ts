@@ -1,10 +1,10 @@
 import type { Socket } from "node:net";
 import { Problem } from "../../lib/problem.ts";
 
-/** What Redis answers; errors are thrown. */
+/** An answer of Redis; errors are thrown. */
 export type Reply = string | number | null | Reply[];
 
-/** Both directions of a connection that speaks Redis' protocol (RESP2), read piece by piece. */
+/** A connection that speaks Redis' protocol (RESP2), for both its ends. */
 export class Wire {
   readonly socket: Socket;
   readonly #chunks: AsyncIterator<Buffer>;
@@ -20,7 +20,11 @@ export class Wire {
     this.socket.write(`*${parts.length}\r\n${texts.join("")}`);
   }
 
-  /** One value: an answer at the client's end, a command at the server's. */
+  /**
+   * Reads one value: an answer at the client's end, a command at the server's.
+   *
+   * @throws {Problem} when it is an error, or the connection is closed
+   */
   async value(): Promise<Reply> {
     const line = await this.line();
     const rest = line.slice(1);
@@ -28,7 +32,7 @@ export class Wire {
       case "+":
         return rest;
       case "-":
-        throw new Problem(`Redis answers: ${rest}`);
+        throw new Problem(`Redis reports: ${rest}`);
       case ":":
         return Number(rest);
       case "$": {
@@ -43,7 +47,7 @@ export class Wire {
         return items;
       }
       default:
-        // A command typed inline, as replicas send their PING.
+        // An inline command: replicas send their PING as one.
         return line.split(" ");
     }
   }
@@ -66,7 +70,7 @@ export class Wire {
     return bytes;
   }
 
-  /** The next `count` bytes, as they come. */
+  /** Yields the next `count` bytes as they arrive. */
   async *stream(count: number): AsyncGenerator<Buffer> {
     for (let left = count; left > 0; ) {
       if (this.#rest.length === 0) await this.#more();

@@ -2,34 +2,40 @@ import type { DatabaseSync } from "node:sqlite";
 import { hexOf, timeOf } from "../../lib/data/ulid.ts";
 import { Redis } from "../redis/redis.ts";
 
-/** Milliseconds in which a run may be in the history and not yet in the queue. */
-const usualGrace = 60_000;
+/** Milliseconds for which a new run may be in the history and not yet in the queue. */
+const defaultGracePeriod = 60_000;
 
-/** What the queue knows of the runs that the history has no end of. */
-export interface Flight {
-  /** Ids of runs that the queue has. */
+/** The runs without an end in the history, by whether the queue knows them. */
+export interface UnfinishedRuns {
+  /** Ids of runs that the queue knows. */
   inFlight: Set<string>;
-  /** Ids of runs that it has nothing of: they never end. */
+  /** Ids of runs that the queue has lost: they never end. */
   orphaned: string[];
 }
 
 /**
- * Asks the queue about runs without an end, whose ids are `runs`. Where it lives in the server's memory nobody can be
- * asked.
+ * Asks the queue which of the unfinished `runs` it knows. A queue in the server's memory cannot be asked: all count as
+ * in flight then.
+ *
+ * @param gracePeriod age in milliseconds from which a run may count as orphaned
  */
-export async function flightOf(runs: string[], queueUrl: string | undefined, grace = usualGrace): Promise<Flight> {
+export async function classifyUnfinished(
+  runs: string[],
+  queueUrl: string | undefined,
+  gracePeriod = defaultGracePeriod,
+): Promise<UnfinishedRuns> {
   if (queueUrl === undefined) return { inFlight: new Set(runs), orphaned: [] };
   const redis = await Redis.connect(queueUrl);
   try {
     const inFlight = new Set<string>();
     const orphaned: string[] = [];
     for (let first = 0; first < runs.length; first += 500) {
-      const some = runs.slice(first, first + 500);
-      // A run's state is there from its scheduling to its end.
-      const known = await redis.commands(some.map((run) => ["EXISTS", `{estate:${run}}:metadata:${run}`]));
-      for (const [index, run] of some.entries()) {
+      const batch = runs.slice(first, first + 500);
+      // A run's state exists from its scheduling to its end.
+      const known = await redis.commands(batch.map((run) => ["EXISTS", `{estate:${run}}:metadata:${run}`]));
+      for (const [index, run] of batch.entries()) {
         if (known[index] === 1) inFlight.add(run);
-        else if (timeOf(Buffer.from(hexOf(run), "hex")) < Date.now() - grace) orphaned.push(run);
+        else if (timeOf(Buffer.from(hexOf(run), "hex")) < Date.now() - gracePeriod) orphaned.push(run);
       }
     }
     return { inFlight, orphaned };
@@ -39,10 +45,10 @@ export async function flightOf(runs: string[], queueUrl: string | undefined, gra
 }
 
 /**
- * Writes the end of runs that are orphaned: cancelled, now. The server itself answers such a cancellation with success
- * and changes nothing (1.43.0, measured), because it looks for their state.
+ * Records that runs were cancelled just now. The server cannot cancel an orphaned run, because it looks for the run's
+ * state: docs/measurements.md#cancelling-an-orphaned-run.
  */
-export function endRuns(database: DatabaseSync, runs: string[]): number {
+export function cancelRuns(database: DatabaseSync, runs: string[]): number {
   const now = Date.now();
   const at = `${new Date(now).toISOString().replace("T", " ").replace("Z", "")} +0000 UTC`;
   const finish = database.prepare(
@@ -50,7 +56,7 @@ export function endRuns(database: DatabaseSync, runs: string[]): number {
      SELECT run_id, 'Cancelled', '{}', 0, $at FROM function_runs WHERE run_id = unhex($hex)`,
   );
   const trace = database.prepare("UPDATE trace_runs SET status = 500, ended_at = $now WHERE run_id = unhex($hex)");
-  // The dashboard takes a run's status from the last span of its root.
+  // The dashboard shows the status of the root's last span.
   const span = database.prepare(
     `INSERT INTO spans (span_id, trace_id, parent_span_id, name, start_time, end_time, attributes, dynamic_span_id,
        account_id, app_id, function_id, run_id, env_id, status)

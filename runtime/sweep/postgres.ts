@@ -1,10 +1,10 @@
 import type { SweepReport, SweepRequest } from "../../lib/data/requests.ts";
 import { hexOf, ulidOf } from "../../lib/data/ulid.ts";
 import { PostgresHistory } from "../postgres/history.ts";
-import { flightOf } from "./orphaned.ts";
+import { classifyUnfinished } from "./orphaned.ts";
 import { retentionSql } from "./retention-sql.ts";
 
-/** One round on Postgres, which takes locks of rows only, so that no server waits for it. */
+/** Sweeps Postgres. Only rows are locked, so no server waits. */
 export async function sweepPostgres(
   folder: string,
   { queueUrl, days, endOrphaned, gracePeriod }: Omit<SweepRequest, "database">,
@@ -16,12 +16,9 @@ export async function sweepPostgres(
     return bytes;
   };
   try {
-    const { inFlight, orphaned } = await flightOf(
-      [...(await history.unfinishedRuns())].map(ulidOf),
-      queueUrl,
-      gracePeriod,
-    );
-    if (endOrphaned) for (const run of orphaned) await psql.run(endOf(run));
+    const unfinished = [...(await history.unfinishedRuns())].map(ulidOf);
+    const { inFlight, orphaned } = await classifyUnfinished(unfinished, queueUrl, gracePeriod);
+    if (endOrphaned) for (const run of orphaned) await psql.run(cancelSql(run));
     const before = await size();
     const notices = days === undefined ? undefined : await psql.run(retentionSql(days));
     const after = await size();
@@ -38,13 +35,14 @@ export async function sweepPostgres(
   }
 }
 
+/** The removed rows by table, from the notice of {@link retentionSql}. */
 function rowsIn(notices: string[]): Record<string, number> {
   const [, rows = "{}"] = /NOTICE: {2}(\{.*\})/.exec(notices.join("\n")) ?? [];
   return JSON.parse(rows) as Record<string, number>;
 }
 
-/** Writes the end of a orphaned run: cancelled, now. The dashboard takes a run's status from the last span of its root. */
-function endOf(run: string): string {
+/** Records that a run was cancelled just now, as `cancelRuns` does for SQLite. */
+function cancelSql(run: string): string {
   return `begin;
 insert into function_finishes (run_id, status, output, completed_step_count, created_at)
   select run_id, 'Cancelled', '{}', 0, now() at time zone 'utc' from function_runs where run_id = '\\x${hexOf(run)}';

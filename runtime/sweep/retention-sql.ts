@@ -1,19 +1,19 @@
 import { endCodes } from "../../lib/data/run-status.ts";
 
-/** Rows of one transaction. */
+/** Rows per transaction. */
 const batch = 500;
 
 /**
- * What psql runs to remove what belongs to runs that ended more than `days` ago, and events of which no run is left,
- * in small transactions. A run without an end is left alone with all it has. A lock that does not come within 5 s ends
- * this round; what was removed until then stays removed. One notice at its end has the rows removed, by table, as JSON.
+ * Commands for psql that remove, in small transactions, the rows of runs that ended more than `days` ago, and events
+ * without a run. Runs without an end stay, with all their rows. A lock that is not free within 5 s fails the sweep; what
+ * has been removed stays removed. A notice at the end has the removed rows by table, as JSON.
  */
 export function retentionSql(days: number): string {
   return `\\set ON_ERROR_STOP on
 set lock_timeout = '5s';
 do $$
 declare
-  -- The server writes UTC without saying so.
+  -- The server writes UTC without a time zone.
   cutoff timestamp := (now() at time zone 'utc') - interval '${days} days';
   cutoff_ms bigint := ((extract(epoch from now()) - ${days} * 86400) * 1000)::bigint;
   traced char(26)[];
@@ -29,7 +29,7 @@ begin
     ${counted("spans", "where run_id = any(traced::text[])")}
     ${counted("traces", "where run_id = any(traced)")}
     ${counted("event_batches", "where run_id = any(traced)")}
-    -- Last, because it is what the others are found by.
+    -- Last, because the other rows are found through it.
     ${counted("trace_runs", "where run_id = any(traced)")}
     commit;
   end loop;
@@ -57,7 +57,7 @@ begin
     commit;
   end loop;
   loop
-    -- An event's own span belongs to no run; its id is all zeros.
+    -- An event's own span belongs to no run: its run id is all zeros.
     ${counted(
       "traces",
       `where ctid = any(array(
@@ -73,7 +73,7 @@ end $$;
 `;
 }
 
-/** Removes rows of a table, and counts them. */
+/** Removes rows of a table and counts them. */
 function counted(table: string, where: string): string {
   return `delete from ${table} ${where};
     get diagnostics gone = row_count;

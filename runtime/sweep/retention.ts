@@ -3,57 +3,53 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { unfinishedRuns } from "../../lib/data/history.ts";
 import { endCodes } from "../../lib/data/run-status.ts";
 import { hexOf, timeOf } from "../../lib/data/ulid.ts";
+import { until } from "../../lib/wait.ts";
 
 /**
- * Milliseconds that one deleting transaction takes at most, and how much longer than it the pause after it is. The
- * server waits for no lock (1.43.0 sets no busy timeout): what it writes while a transaction of ours is open is tried
- * again where it is an event, and dropped where it is a line of a trace. So ours are short, rare, and begin when the
- * server is not writing.
+ * Longest delete transaction in milliseconds, and how many times as long we pause after it. The server does not wait for
+ * locks: while we write it retries events but drops trace rows. So our transactions are short and rare, and begin while
+ * the server is idle. Figures: docs/measurements.md#a-sweep-next-to-a-busy-server.
  */
-const longest = 2;
+const maxTransactionMs = 2;
 const pauseFactor = 9;
-/**
- * Milliseconds without a commit of the server's that are waited for, and how long at most. When 300 runs woke within 25 s,
- * three lost the row of their end beside a round that waited for 5 s, and none beside this one (1.43.0).
- */
-const quiet = 50;
-const quietAtMost = 30_000;
+/** How long the server must have been idle before we write, in milliseconds, and the longest wait for that, in seconds. */
+const idleMs = 50;
+const maxWaitSeconds = 30;
 
 /**
- * Milliseconds without a commit of the server's after which SQLite's log is moved into the file, and between two times
- * that it is. The server does so itself when it writes, and not else: beside one at rest the log of 100,000 runs grew to
- * three times their history (measured).
+ * Milliseconds of idleness after which we checkpoint, and between two checkpoints. The server checkpoints only while it
+ * writes; next to an idle server the WAL would keep growing: docs/measurements.md#checkpoints-next-to-an-idle-server.
  */
-const atRest = 1000;
+const checkpointMs = 1000;
 
-/** Pages that stay free for what comes next. */
+/** Free pages that stay in the file for new rows. */
 const sparePages = 256;
 /**
- * Free pages from which on they are given back although more is to be removed. For each page SQLite looks through its list
- * of free ones: 6 µs with 75,000 of them, 400 µs with 500,000, of which a history of 3 GB took hours (measured).
+ * Free pages from which they are returned before more is removed. SQLite searches its list of free pages for each page
+ * that it returns, so a long list is slow: docs/measurements.md#returning-free-pages.
  */
-const manyFree = 20_000;
+const maxFreePages = 20_000;
 
 export interface Removed {
   rows: Record<string, number>;
-  /** Bytes given back to the file system. */
+  /** Bytes returned to the file system. */
   bytes: number;
 }
 
-interface Row {
+type Row = {
   rowid: number;
   run: Uint8Array | string | null;
-  /** Where it has a time beside its run's. */
+  /** In milliseconds since 1970, for tables whose rows have a time of their own. */
   at?: number | null;
-}
+};
 
-/** Tables of rows that belong to a run, the two that know its end last: an end in the middle is gone on with. */
+/** Tables with rows of runs. The two that know a run's end come last, so that an interrupted sweep can be continued. */
 const tables = ["spans", "traces", "history", "event_batches", "function_runs", "function_finishes", "trace_runs"];
 
 /**
- * Removes what belongs to runs that ended before `cutoff`, and events before it of which no run is left, in
- * transactions so small that the server goes on. A run without an end, and one of `inFlight` (the queue's own word,
- * ids as text), is left alone with all it has, whatever its age.
+ * Removes the rows of runs that ended before `cutoff` (milliseconds since 1970), and older events without a run, in
+ * transactions so small that the server keeps running. Runs without an end stay with all their rows, whatever their age,
+ * and so do those of `inFlight`: ids as text of the runs that the queue knows.
  */
 export async function removeBefore(
   database: DatabaseSync,
@@ -64,11 +60,11 @@ export async function removeBefore(
   const keptEvents = eventsOf(database, kept);
   const rows: Record<string, number> = {};
   const remove = async (table: string, column: string, at: string, expired: (row: Row) => boolean) => {
-    rows[table] = await walk(database, { table, column, at }, cutoff, expired);
+    rows[table] = await removeExpired(database, { table, column, at }, cutoff, expired);
   };
   const bytes = bytesOf(database);
   for (const table of tables) {
-    // An event's own span belongs to no run; its id is all zeros, and it has a time of its own.
+    // An event's own span belongs to no run: its run id is all zeros, and the row has a time of its own.
     const at = table === "traces" ? "timestamp_unix_ms" : "NULL";
     await remove(table, "run_id", at, ({ run, at: time }) => {
       const id = hexOf(run);
@@ -80,12 +76,12 @@ export async function removeBefore(
     return timeIn(id) < cutoff && !keptEvents.has(id);
   });
   await remove("worker_connections", "id", "disconnected_at", ({ at }) => at !== null && Number(at) < cutoff);
-  await giveBack(database);
-  moveLog(database);
+  await returnFreePages(database);
+  checkpoint(database);
   return { rows, bytes: bytes - bytesOf(database) };
 }
 
-/** Hex ids of runs begun before `cutoff` that have no end, or one after it. */
+/** Hex ids of the runs that stay: those in flight, without an end, or with an end since `cutoff`. */
 function keptRuns(database: DatabaseSync, cutoff: number, inFlight: ReadonlySet<string>): Set<string> {
   const kept = unfinishedRuns(database);
   for (const id of inFlight) kept.add(hexOf(id));
@@ -95,12 +91,12 @@ function keptRuns(database: DatabaseSync, cutoff: number, inFlight: ReadonlySet<
   for (const { id } of traced) kept.add(id);
   const finishes = database.prepare("SELECT hex(run_id) AS id, created_at AS at FROM function_finishes");
   for (const { id, at } of finishes.iterate() as Iterable<{ id: string; at: string }>) {
-    if (timeIn(id) < cutoff && writtenTime(at) >= cutoff) kept.add(id);
+    if (timeIn(id) < cutoff && parseGoTime(at) >= cutoff) kept.add(id);
   }
   return kept;
 }
 
-/** Hex ids of the events that runs have been started by. */
+/** Hex ids of the events that started `runs`. */
 function eventsOf(database: DatabaseSync, runs: ReadonlySet<string>): Set<string> {
   const events = new Set<string>();
   const direct = database.prepare("SELECT hex(event_id) AS id FROM function_runs WHERE run_id = ?");
@@ -115,8 +111,8 @@ function eventsOf(database: DatabaseSync, runs: ReadonlySet<string>): Set<string
   return events;
 }
 
-/** Goes through a table in the order in which it was written, until nothing is old any more. Returns the rows removed. */
-async function walk(
+/** Removes expired rows of a table in the order in which they were written, and resolves to their number. */
+async function removeExpired(
   database: DatabaseSync,
   { table, column, at }: { table: string; column: string; at: string },
   cutoff: number,
@@ -130,37 +126,37 @@ async function walk(
   let removed = 0;
   let last = -1;
   for (;;) {
-    const rows = page.all(last) as unknown as Row[];
+    const rows = page.all(last) as Row[];
     if (rows.length === 0) return removed;
     last = (rows.at(-1) as Row).rowid;
     const old = rows.filter(expired).map(({ rowid }) => rowid);
     while (old.length > 0) {
       removed += await pace.write(old, remove);
-      if (freePages(database) > manyFree) await giveBack(database);
+      if (freePages(database) > maxFreePages) await returnFreePages(database);
     }
-    // Rows are written in the order of time, apart from those of runs that take long: their turn comes when all around
-    // them is old.
+    // Rows are in order of time, except those of long runs: these are removed once all rows around them are old.
     if (rows.every(({ run, at: time }) => Math.max(timeIn(hexOf(run)), Number(time ?? 0)) >= cutoff)) return removed;
     await sleep(0);
   }
 }
 
-/** Writes little, and when the server does not. */
+/** Runs small transactions while the server is idle. */
 class Pace {
   readonly #database: DatabaseSync;
   readonly #version: StatementSync;
   #batch = 20;
-  /** What was seen of the server's last commit, and when. */
-  #lastSeen: unknown;
-  #since = 0;
-  #movedAt = Date.now();
+  /** Version after the server's last known commit, and when we saw it. */
+  #lastVersion: unknown;
+  #idleSince = 0;
+  #checkpointAt = Date.now();
 
   constructor(database: DatabaseSync) {
     this.#database = database;
+    // Changes with every commit of another connection.
     this.#version = database.prepare("PRAGMA data_version");
   }
 
-  /** Removes the first of `rowids` and takes them off the list. */
+  /** Deletes the first of `rowids`, takes them off the list, and resolves to the number of deleted rows. */
   async write(rowids: number[], remove: StatementSync): Promise<number> {
     let changes = 0;
     await this.run((batch) => {
@@ -169,10 +165,10 @@ class Pace {
     return changes;
   }
 
-  /** Runs a transaction of `batch` rows or pages in a gap of the server's, and pauses. */
+  /** Runs a transaction of `batch` rows or pages while the server is idle, and pauses. */
   async run(action: (batch: number) => void): Promise<void> {
-    await this.#gap();
-    // What is waited for the server's own lock is not counted.
+    await this.#untilServerIdle();
+    // Waiting for the server's lock does not count as our transaction.
     this.#database.exec("BEGIN IMMEDIATE");
     const before = performance.now();
     try {
@@ -183,39 +179,32 @@ class Pace {
       throw error;
     }
     const took = performance.now() - before;
-    this.#batch = took > longest ? Math.max(5, this.#batch >> 1) : Math.min(500, this.#batch + 20);
-    if (Date.now() - Math.max(this.#since, this.#movedAt) >= atRest) {
-      moveLog(this.#database);
-      this.#movedAt = Date.now();
+    this.#batch = took > maxTransactionMs ? Math.max(5, this.#batch >> 1) : Math.min(500, this.#batch + 20);
+    if (Date.now() - Math.max(this.#idleSince, this.#checkpointAt) >= checkpointMs) {
+      checkpoint(this.#database);
+      this.#checkpointAt = Date.now();
     }
     await sleep(took * pauseFactor);
   }
 
-  async #gap(): Promise<void> {
-    const deadline = Date.now() + quietAtMost;
-    for (;;) {
+  async #untilServerIdle(): Promise<void> {
+    await until({ seconds: maxWaitSeconds, every: 5 }, () => {
       const now = Date.now();
-      const seen = this.#seen();
-      if (seen !== this.#lastSeen) this.#since = now;
-      this.#lastSeen = seen;
-      if (now - this.#since >= quiet || now >= deadline) return;
-      await sleep(5);
-    }
-  }
-
-  /** Changes with every commit of another connection. */
-  #seen(): unknown {
-    return Object.values(this.#version.get() as object)[0];
+      const [version] = Object.values(this.#version.get() as object);
+      if (version !== this.#lastVersion) this.#idleSince = now;
+      this.#lastVersion = version;
+      return now - this.#idleSince >= idleMs;
+    });
   }
 }
 
-/** As much as nobody still reads, without a lock that the server could meet. */
-function moveLog(database: DatabaseSync): void {
+/** Moves into the file what no reader needs in the WAL, without a lock that the server could run into. */
+function checkpoint(database: DatabaseSync): void {
   database.exec("PRAGMA wal_checkpoint(PASSIVE)");
 }
 
-/** Gives free pages back to the file system, where the file was made for that. */
-async function giveBack(database: DatabaseSync): Promise<void> {
+/** Returns free pages to the file system, if the file was created with incremental vacuum. */
+async function returnFreePages(database: DatabaseSync): Promise<void> {
   if (numberOf(database, "auto_vacuum") !== 2) return;
   const pace = new Pace(database);
   let free = freePages(database);
@@ -246,10 +235,10 @@ function timeIn(hex: string): number {
   return hex === "" ? 0 : timeOf(Buffer.from(hex, "hex"));
 }
 
-/** The time as Go prints it: `2026-01-31 12:00:00.123456789 +0100 CET m=+1.5`. */
-export function writtenTime(text: string): number {
+/** Parses a time as Go prints it, such as `2026-01-31 12:00:00.123456789 +0100 CET m=+1.5`, to milliseconds since 1970. */
+export function parseGoTime(text: string): number {
   const [, day, time, zone = "+0000"] = /^(\S+) ([\d:]+(?:\.\d{1,3})?)\d* ?([+-]\d{4})?/.exec(text) ?? [];
-  // What cannot be read is taken for new: it stays.
+  // A row with an unreadable time counts as new and stays.
   const parsed = Date.parse(`${day}T${time}${zone.slice(0, 3)}:${zone.slice(3)}`);
   return Number.isNaN(parsed) ? Number.POSITIVE_INFINITY : parsed;
 }

@@ -7,7 +7,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { WorkerEndpoint } from "../../lib/inngest/api.ts";
+import { WorkerEndpoint } from "../../lib/inngest/worker-endpoint.ts";
 import { durableWorker, marks } from "../../tools/durable-worker.ts";
 import { missing, title } from "../../tools/engine.ts";
 import { freePorts } from "../../tools/ports.ts";

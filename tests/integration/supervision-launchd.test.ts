@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { onPath } from "../../lib/host/programs.ts";
-import type { DesiredService } from "../../scripts/reconcile.ts";
+import type { DesiredService } from "../../lib/host/service.ts";
 import { title } from "../../tools/engine.ts";
 import { eventually } from "../../tools/test-stack.ts";
 import { answerOf, freePort, Home, tinyService } from "../unit/fixtures/host.ts";

@@ -1,7 +1,7 @@
 // The real scripts against real systemd (Debian's 252 as PID 1 of a container). Does not prove: another version of
 // systemd, a bare machine's boot, polkit (the container has none). supervision-reboot.test.ts is about whole stacks.
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import type { DesiredService } from "../../scripts/reconcile.ts";
+import type { DesiredService } from "../../lib/host/service.ts";
 import { title } from "../../tools/engine.ts";
 import { eventually } from "../../tools/test-stack.ts";
 import { SystemdMachine } from "../support/systemd-machine.ts";

@@ -15,7 +15,7 @@ import { dirname, join, resolve } from "node:path";
 import { execa } from "execa";
 import { findBinary } from "../../cli/lib/pulumi-cli.ts";
 import { locate, onPath } from "../../lib/host/programs.ts";
-import type { DesiredService } from "../../scripts/reconcile.ts";
+import type { DesiredService } from "../../lib/host/service.ts";
 import type { Outcome } from "../unit/fixtures/host.ts";
 
 const cache = join(homedir(), ".cache", "inngest-local");

@@ -43,7 +43,7 @@ describe("dev", () => {
         {
           name: "janitor.json",
           content: expect.stringMatching(
-            /^\{"database":"\$\{dataDir\}\/server\/main.db","days":7,"alarmUrl":"http:\/\/127.0.0.1:8288\/e\/[0-9a-f]+"\}$/,
+            /^\{"database":"\$\{dataDir\}\/server\/main.db","days":7,"alarmUrl":"http:\/\/127.0.0.1:8288\/e\/[0-9a-f]+","reportFile":"\$\{dataDir\}\/janitor\/last-sweep.json"\}$/,
           ),
         },
       ],
@@ -242,11 +242,11 @@ describe("persistent", () => {
     });
     expect(secrets).toEqual([]);
     expect(contentOf(resources, "janitor-order")).toMatch(
-      /^\{"database":"\/data\/main.db","queueUrl":"redis:\/\/.*","days":30,"alarmUrl":"http:\/\/inngest-persistent-gateway:8288\/e\/[0-9a-f]+"\}$/,
+      /^\{"database":"\/data\/main.db","queueUrl":"redis:\/\/.*","days":30,"alarmUrl":"http:\/\/inngest-persistent-gateway:8288\/e\/[0-9a-f]+","reportFile":"\/data\/janitor\/last-sweep.json"\}$/,
     );
     const [files] = inputs.envs as [string];
     expect(JSON.parse(files.replace("FILES=", ""))).toMatchObject({
-      "runtime/janitor.ts": expect.stringContaining("toldRound"),
+      "runtime/janitor.ts": expect.stringContaining("sweepAndReport"),
     });
     // The kernel takes no longer variable.
     expect(files.length).toBeLessThan(100_000);

@@ -1,5 +1,5 @@
-// A real SQLite file with the columns of the server's tables that the janitor reads, beside a second writer. Does not
-// prove that the server's own schema is like that: tests/integration/retention.test.ts does.
+// Proves what a sweep removes from a real SQLite file with the columns that it reads, next to a second writer. Does not
+// prove that the server's schema has them: tests/integration/retention.test.ts does.
 import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,8 +8,8 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { unfinishedRuns } from "../../lib/data/history.ts";
 import { hexOf, ulidAt, ulidOf } from "../../lib/data/ulid.ts";
 import { emptyWalDatabase } from "../../lib/render/wal-database.ts";
-import { endRuns } from "../../runtime/sweep/orphaned.ts";
-import { removeBefore, writtenTime } from "../../runtime/sweep/retention.ts";
+import { cancelRuns } from "../../runtime/sweep/orphaned.ts";
+import { parseGoTime, removeBefore } from "../../runtime/sweep/retention.ts";
 
 const day = 86_400_000;
 const now = Date.UTC(2026, 0, 31, 12);
@@ -21,7 +21,7 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "retention-"));
   writeFileSync(join(folder, "main.db"), emptyWalDatabase());
   database = new DatabaseSync(join(folder, "main.db"));
-  // As the janitor's own connection: else each small transaction waits for the disk.
+  // As in a sweep; otherwise each small transaction waits for the disk.
   database.exec("PRAGMA synchronous = NORMAL");
   database.exec(`
     CREATE TABLE events (internal_id BLOB, event_ts TEXT);
@@ -41,7 +41,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** A run with an event and a row in each table; without an end when `ended` is not given. */
+/** Inserts a run with an event and a row in each table; it has an end if `ended` is given. */
 function run(number: number, begun: number, ended?: number, lost: "nothing" | "finish" | "trace" = "nothing"): string {
   const id = ulidAt(begun);
   id.writeUInt32BE(number, 12);
@@ -54,7 +54,7 @@ function run(number: number, begun: number, ended?: number, lost: "nothing" | "f
   insert("function_runs", id, event);
   insert("history", id, id);
   insert("traces", id, begun, "x".repeat(2000));
-  insert("traces", Buffer.alloc(16), begun, "an event's own");
+  insert("traces", Buffer.alloc(16), begun, "of the event alone");
   insert("event_batches", text);
   const status = ended !== undefined && lost !== "trace" ? 300 : 200;
   insert("trace_runs", id, status, ended ?? 0, Buffer.from(ulidOf(hexOf(event))));
@@ -73,7 +73,7 @@ const counts = () =>
 const runsLeft = () =>
   (database.prepare("SELECT run_id AS id FROM spans").all() as { id: string }[]).map(({ id }) => id);
 
-test("runs that ended before go with all they have, and their events", async () => {
+test("a run that ended before the cutoff is removed with its rows and its event", async () => {
   run(1, cutoff - 2 * day, cutoff - day);
   const young = run(2, now - day, now);
   const { rows } = await removeBefore(database, cutoff, new Set());
@@ -82,33 +82,33 @@ test("runs that ended before go with all they have, and their events", async () 
   expect(counts()).toEqual({ ...Object.fromEntries(Object.keys(counts()).map((table) => [table, 1])), traces: 2 });
 });
 
-test("a run without an end stays whatever its age, with its event", async () => {
+test("a run without an end stays with its event, whatever its age", async () => {
   const asleep = run(1, cutoff - 300 * day);
   await removeBefore(database, cutoff, new Set());
   expect(runsLeft()).toEqual([asleep]);
   expect(counts()).toMatchObject({ events: 1, history: 1, function_runs: 1, trace_runs: 1 });
 });
 
-test("a run that began before and ended after stays", async () => {
+test("a run that began before the cutoff and ended after it stays", async () => {
   const long = run(1, cutoff - 20 * day, cutoff + day);
   await removeBefore(database, cutoff, new Set());
   expect(runsLeft()).toEqual([long]);
 });
 
-test("one row that tells the end is enough to go", async () => {
+test("a run is removed when only one of the two tables has its end", async () => {
   run(1, cutoff - 3 * day, cutoff - 2 * day, "finish");
   run(2, cutoff - 3 * day, cutoff - 2 * day, "trace");
   await removeBefore(database, cutoff, new Set());
   expect(runsLeft()).toEqual([]);
 });
 
-test("what the queue calls in flight stays, even where the history says that it ended", async () => {
+test("a run that the queue knows stays, even if the history has its end", async () => {
   const odd = run(1, cutoff - 3 * day, cutoff - 2 * day);
   await removeBefore(database, cutoff, new Set([odd]));
   expect(runsLeft()).toEqual([odd]);
 });
 
-test("old rows are found behind rows of a run that stays, in more than one page", async () => {
+test("old rows are removed from behind the rows of a run that stays, across several pages", async () => {
   const asleep = run(1, cutoff - 300 * day);
   database.exec("BEGIN");
   for (let number = 2; number < 1200; number++) run(number, cutoff - 2 * day, cutoff - day);
@@ -120,7 +120,7 @@ test("old rows are found behind rows of a run that stays, in more than one page"
   expect(bytes).toBeGreaterThan(before / 2);
 }, 60_000);
 
-test("what is given back leaves the file at once, although the server, at rest, does not move SQLite's log into it", async () => {
+test("the file shrinks at once, although an idle server does not checkpoint", async () => {
   const server = new DatabaseSync(join(folder, "main.db"));
   database.exec("BEGIN");
   for (let number = 1; number < 1200; number++) run(number, cutoff - 2 * day, cutoff - day);
@@ -132,19 +132,19 @@ test("what is given back leaves the file at once, although the server, at rest, 
   server.close();
 }, 60_000);
 
-test("pages are given back before many are free, because each takes the longer the more there are", async () => {
-  // 30,000 pages of one row's overflow or another's.
+test("free pages are returned before their list grows long", async () => {
+  // 30,000 overflow pages.
   for (let number = 0; number < 600; number++) run(number, cutoff - 2 * day, cutoff - day);
   database.exec(`UPDATE traces SET span_attributes = zeroblob(200000) WHERE run_id <> zeroblob(16)`);
   const other = new DatabaseSync(join(folder, "main.db"));
   const free = () =>
     Number((other.prepare("PRAGMA freelist_count").get() as { freelist_count: number }).freelist_count);
   let most = 0;
-  const looking = setInterval(() => {
+  const watching = setInterval(() => {
     most = Math.max(most, free());
   }, 1);
   const { bytes } = await removeBefore(database, cutoff, new Set());
-  clearInterval(looking);
+  clearInterval(watching);
   expect(bytes).toBeGreaterThan(115e6);
   expect(most).toBeGreaterThan(10_000);
   expect(most).toBeLessThan(25_000);
@@ -152,18 +152,18 @@ test("pages are given back before many are free, because each takes the longer t
   other.close();
 }, 60_000);
 
-test("an end in the middle is gone on with", async () => {
+test("an interrupted sweep is continued by the next one", async () => {
   for (let number = 1; number < 50; number++) run(number, cutoff - 2 * day, cutoff - day);
   database.exec("DELETE FROM spans; DELETE FROM traces; DELETE FROM function_runs WHERE rowid < 20");
   await removeBefore(database, cutoff, new Set());
   expect(Object.values(counts()).every((count) => count === 0)).toBe(true);
 });
 
-test("nothing is removed while the server writes, and it is once the server pauses", async () => {
+test("nothing is removed while the server writes, and everything once it pauses", async () => {
   run(1, cutoff - 2 * day, cutoff - day);
   const server = new DatabaseSync(join(folder, "main.db"));
   const left: number[] = [];
-  // Time goes with the server: a pause of this machine's is none of the server's.
+  // The clock follows the server, so that a pause of this machine does not look like one of the server.
   vi.useFakeTimers({ toFake: ["Date"] });
   const writing = setInterval(() => {
     vi.setSystemTime(Date.now() + 10);
@@ -179,9 +179,9 @@ test("nothing is removed while the server writes, and it is once the server paus
   expect(runsLeft()).toEqual([]);
 });
 
-test("a orphaned run gets an end that every reader of the history sees", () => {
+test("a cancelled orphaned run has an end for every reader of the history", () => {
   const orphaned = run(1, now - day);
-  endRuns(database, [orphaned]);
+  cancelRuns(database, [orphaned]);
   expect(unfinishedRuns(database)).toEqual(new Set());
   expect(database.prepare("SELECT status FROM trace_runs").get()).toEqual({ status: 500 });
   expect(database.prepare("SELECT status FROM function_finishes").get()).toEqual({ status: "Cancelled" });
@@ -194,11 +194,11 @@ test.each([
   ["2026-01-31 12:00:00 +0000 UTC", now],
   ["2026-01-31 12:00:00", now],
   ["yesterday", Number.POSITIVE_INFINITY],
-])("the time %s is read", (text, time) => {
-  expect(writtenTime(text)).toBe(time);
+])("Go's time %s is parsed", (text, time) => {
+  expect(parseGoTime(text)).toBe(time);
 });
 
-test("an id is the same as bytes and as text", () => {
+test("a ULID converts between hex and text", () => {
   expect(hexOf("01M87WN74CP1NSV95E5NT5ASMJ")).toBe("01A20FCA9C8CB06B9DA4AE2D74556692");
   expect(ulidOf("01A20FCA9C8CB06B9DA4AE2D74556692")).toBe("01M87WN74CP1NSV95E5NT5ASMJ");
 });

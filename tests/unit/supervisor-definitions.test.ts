@@ -1,6 +1,6 @@
-// Proves that property lists and units say what they should, to parsers that are not ours: libplist's and Python's for
-// property lists, systemd's own for units. That launchd and systemd act on them is for supervision-systemd.test.ts and
-// for the macOS job of .github/workflows/launchd.yml.
+// Proves what property lists and units say, with foreign parsers: libplist's and Python's for property lists, systemd's
+// for units. Does not prove that launchd and systemd act on them: supervision-systemd.test.ts and the macOS job of
+// .github/workflows/launchd.yml do.
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -28,7 +28,7 @@ const worker: ServiceDefinition = {
   log: `${dataDir}/logs/worker.log`,
   stopGraceSeconds: 60,
 };
-const ofTheMachine: ServiceDefinition = {
+const systemWorker: ServiceDefinition = {
   ...worker,
   environment: { PATH: "/usr/bin:/bin" },
   dataDir: "/var/lib/inngest-local/dev",
@@ -36,21 +36,21 @@ const ofTheMachine: ServiceDefinition = {
   user: "person",
 };
 
-describe("reviewed files", () => {
+describe("a reviewed file", () => {
   test.each<[string, string]>([
     ["launchd-agent.plist", renderPlist(worker)],
-    ["launchd-daemon.plist", renderPlist(ofTheMachine)],
+    ["launchd-daemon.plist", renderPlist(systemWorker)],
     ["launchd-log-keeper.plist", renderLogKeeperPlist(worker, logKeeper(worker.log))],
     ["systemd-user.service", renderUnit(worker, { version: 257 })],
     ["systemd-user-252.service", renderUnit(worker, { version: 252 })],
-    ["systemd-system.service", renderUnit(ofTheMachine, { version: 252 })],
-    ["systemd-system-loopback.service", renderUnit({ ...ofTheMachine, loopbackOnly: true }, { version: 252 })],
+    ["systemd-system.service", renderUnit(systemWorker, { version: 252 })],
+    ["systemd-system-loopback.service", renderUnit({ ...systemWorker, loopbackOnly: true }, { version: 252 })],
   ])("%s", async (file, text) => {
     await expect(text).toMatchFileSnapshot(`../rendered/${file}`);
   });
 });
 
-/** Any text that XML 1.0 can carry, with many of the characters that need care. */
+/** Any text that XML 1.0 can contain, with many of the characters that need escaping. */
 const xmlText = fc
   .array(
     fc.oneof(
@@ -62,9 +62,9 @@ const xmlText = fc
     },
   )
   .map((parts) => parts.join(""))
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly what XML 1.0 forbids
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: what XML 1.0 forbids
   .filter((text) => !/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|\p{Surrogate}/u.test(text));
-/** What a path or an argument can be in practice: anything printable. */
+/** A path or an argument: any printable text. */
 const word = xmlText.filter(
   (text) => text !== "" && !/\p{Cc}|\p{Noncharacter_Code_Point}/u.test(text) && text.trim() === text,
 );
@@ -85,14 +85,14 @@ function definitions(text: fc.Arbitrary<string>): fc.Arbitrary<ServiceDefinition
 }
 
 const withoutPlistTools = !onPath("plistutil")
-  ? " (skipped: no plistutil, of libplist-utils, is here)"
+  ? " (skipped: no plistutil, from libplist-utils)"
   : !onPath("python3")
-    ? " (skipped: no python3 is here)"
+    ? " (skipped: no python3)"
     : "";
 
 describe(`a property list${withoutPlistTools}`, () => {
   test.skipIf(withoutPlistTools)(
-    "means the same to libplist and to Python's parser, whatever its values hold",
+    "is read alike by libplist and by Python, whatever its values contain",
     () => {
       fc.assert(
         fc.property(fc.array(definitions(xmlText), { minLength: 20, maxLength: 40 }), (jobs) => {
@@ -111,14 +111,14 @@ describe(`a property list${withoutPlistTools}`, () => {
     60_000,
   );
 
-  test("refuses what XML cannot carry", () => {
+  test("refuses a character that XML cannot contain", () => {
     expect(() => renderPlist({ ...worker, workingDirectory: "/a\u0007b" })).toThrow(
-      'a property list cannot carry the control character in "/a\\u0007b"',
+      'a property list cannot contain the control character in "/a\\u0007b"',
     );
   });
 });
 
-/** libplist's reading, as a binary property list. */
+/** Converts a property list to a binary one with libplist. */
 function readByLibplist(text: string): Buffer {
   const [xml, binary] = [join(scratch, "in.plist"), join(scratch, "out.plist")];
   writeFileSync(xml, text);
@@ -136,10 +136,10 @@ function readByPython(lists: (string | Buffer)[]): unknown {
   return JSON.parse(execFileSync("python3", ["-c", program], { input, encoding: "utf8", maxBuffer: 64 << 20 }));
 }
 
-const withoutSystemd = onPath("systemd-analyze") ? "" : " (skipped: no systemd-analyze is here)";
+const withoutSystemd = onPath("systemd-analyze") ? "" : " (skipped: no systemd-analyze)";
 
 describe(`a unit${withoutSystemd}`, () => {
-  /** What systemd has to say about units; empty when it takes them as they are. */
+  /** Complaints of systemd about units; empty when there are none. */
   function complaints(units: { text: string; label: string }[]): string {
     const files = units.map(({ text, label }) => {
       const file = join(scratch, `${label}.service`);
@@ -149,15 +149,15 @@ describe(`a unit${withoutSystemd}`, () => {
     const { status, stdout, stderr } = spawnSync("systemd-analyze", ["verify", "--man=no", ...files], {
       encoding: "utf8",
     });
-    // What this machine's own units are told is none of ours.
-    const ours = `${stdout}${stderr}`
+    // Complaints about this machine's own units do not count.
+    const relevant = `${stdout}${stderr}`
       .split("\n")
       .filter((line) => line.includes(scratch) || /inngest|unit-\d/.test(line));
-    return `${ours.join("\n")}${status === 0 ? "" : `exit code ${status}`}`;
+    return `${relevant.join("\n")}${status === 0 ? "" : `exit code ${status}`}`;
   }
 
   test.skipIf(withoutSystemd)(
-    "is taken by systemd-analyze verify, whatever its values hold",
+    "passes systemd-analyze verify, whatever its values contain",
     () => {
       fc.assert(
         fc.property(fc.array(definitions(word), { minLength: 20, maxLength: 40 }), (services) => {
@@ -173,13 +173,13 @@ describe(`a unit${withoutSystemd}`, () => {
     60_000,
   );
 
-  test.skipIf(withoutSystemd)("that is wrong is told so: this check can fail", () => {
+  test.skipIf(withoutSystemd)("with a misspelt value fails systemd-analyze verify, so that check can fail", () => {
     const text = renderUnit({ ...worker, command: ["/bin/true"] }, { version: 252 });
     const misspelt = { label: "unit-1", text: text.replace("KillMode=mixed", "KillMode=mixd") };
     expect(complaints([misspelt])).toContain("Failed to parse kill mode specification, ignoring: mixd");
   });
 
-  test.skipIf(withoutSystemd)("of the machine has an exposure of at most 2.0", () => {
+  test.skipIf(withoutSystemd)("has an exposure of at most 2.0 as a system unit", () => {
     const file = join(scratch, "exposure.service");
     const score = (text: string) => {
       writeFileSync(file, text);
@@ -187,14 +187,14 @@ describe(`a unit${withoutSystemd}`, () => {
       const report = execFileSync("systemd-analyze", args, { encoding: "utf8" });
       return Number(/exposure level for \S+: ([\d.]+)/.exec(report)?.[1]);
     };
-    const system = renderUnit(ofTheMachine, { version: 252 });
+    const system = renderUnit(systemWorker, { version: 252 });
     expect(score(system)).toBeLessThanOrEqual(2);
-    // The score does see what is missing.
+    // The score depends on the sandbox.
     expect(score(system.replace("CapabilityBoundingSet=\n", ""))).toBeGreaterThan(2);
     expect(score(renderUnit(worker, { version: 252 }))).toBeGreaterThan(2);
   });
 
-  test("keeps what systemd would expand or take apart", () => {
+  test("escapes what systemd would expand or split", () => {
     const odd = '100% of $HOME, \\ "a"\n';
     const text = renderUnit(
       { ...worker, command: ["/opt/a $b/node", odd], environment: { ODD: odd } },
@@ -204,25 +204,28 @@ describe(`a unit${withoutSystemd}`, () => {
     expect(text).toContain('Environment="ODD=100%% of $HOME, \\\\ \\"a\\"\\x0a"\n');
   });
 
-  test("refuses what its lines cannot carry", () => {
+  test("refuses a character that its lines cannot contain", () => {
     expect(() => renderUnit({ ...worker, workingDirectory: "/a\nExecStartPre=/b" }, { version: 252 })).toThrow(
-      'a unit file cannot carry "/a\\nExecStartPre=/b"',
+      'a unit file cannot contain "/a\\nExecStartPre=/b"',
     );
     expect(() => renderUnit({ ...worker, command: ["/bin/true", "a\u{fdd0}"] }, { version: 252 })).toThrow(
-      'a unit file cannot carry "a\u{fdd0}"',
+      'a unit file cannot contain "a\u{fdd0}"',
     );
   });
 });
 
-describe("the name of a service", () => {
-  test("is that of its stack and its own", () => {
+describe("a service's label", () => {
+  test("is made of the stack's and the service's name", () => {
     expect(serviceLabel("dev", "server")).toBe("inngest-local.dev.server");
   });
 
-  test.each(["a stack", "büro", "../../etc", "a/b", "a@b", "x".repeat(200), "a\nb"])("cannot be of %j", (stack) => {
-    expect(() => serviceLabel(stack, "server")).toThrow(
-      "the name of a service must be at most 200 letters, digits, dots, dashes and underscores, because launchd and " +
-        `systemd know it by that; got ${JSON.stringify(`inngest-local.${stack}.server`)}. Remedy: name the stack (or the service) so`,
-    );
-  });
+  test.each(["a stack", "büro", "../../etc", "a/b", "a@b", "x".repeat(200), "a\nb"])(
+    "is refused for the stack %j",
+    (stack) => {
+      expect(() => serviceLabel(stack, "server")).toThrow(
+        "a service's name in launchd and systemd must be at most 200 letters, digits, dots, dashes and underscores, " +
+          `got ${JSON.stringify(`inngest-local.${stack}.server`)}. Remedy: rename the stack (or the service)`,
+      );
+    },
+  );
 });

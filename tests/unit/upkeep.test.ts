@@ -1,5 +1,5 @@
-// Proves the parts of backup and upgrade that are text in, text out. What they do to a stack is for the integration
-// suites.
+// Proves the parts of backup, restore and upgrade that need no stack. Does not prove what they do to one: the
+// integration suites do.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -28,17 +28,17 @@ const file = (name: string, content: string | Buffer): string => {
   return join(folder, name);
 };
 
-describe("a snapshot of Redis", () => {
+describe("a Redis snapshot", () => {
   const header = Buffer.from(
     "REDIS0011\xfa\x09redis-ver\x067.2.16\xfa\x05ctime\xc2\x01\x02\x03\x04\xfe\x00\xfb\x40\x64\x05",
     "latin1",
   );
 
-  test("has the checksum that Redis' own test vector has", async () => {
+  test("has the checksum of Redis' own test vector", async () => {
     expect(await checksum(file("vector", "123456789"), 9)).toBe(0xe9c6d914c4b8d9can);
   });
 
-  test("tells its version and keys", async () => {
+  test("gives its version and number of keys", async () => {
     const end = Buffer.alloc(8);
     end.writeBigUInt64LE(await checksum(file("head", header), header.length));
     expect(await readSnapshot(file("good", Buffer.concat([header, end])))).toEqual({
@@ -48,9 +48,9 @@ describe("a snapshot of Redis", () => {
   });
 
   test.each([
-    ["another file", Buffer.from("no snapshot at all"), "it is no snapshot of Redis"],
-    ["a flipped bit", Buffer.concat([header, Buffer.alloc(8, 1)]), "its checksum does not fit its content"],
-    ["nothing", Buffer.alloc(0), "it is no snapshot of Redis"],
+    ["another file", Buffer.from("no snapshot at all"), "it is not a Redis snapshot"],
+    ["a flipped bit", Buffer.concat([header, Buffer.alloc(8, 1)]), "its checksum does not match its content"],
+    ["nothing", Buffer.alloc(0), "it is not a Redis snapshot"],
   ])("is refused: %s", async (_, content, reason) => {
     await expect(readSnapshot(file("bad", content))).rejects.toThrow(reason);
   });
@@ -69,7 +69,7 @@ describe("an archive", () => {
     return content;
   };
 
-  test("comes out as it went in", async () => {
+  test("unpacks to what was packed", async () => {
     const archive = join(folder, "a.tar.gz");
     await pack(makeContent(), { ...about, counts: { events: 2 }, unfinished: 0 }, archive);
     const out = join(folder, "out");
@@ -79,7 +79,7 @@ describe("an archive", () => {
     expect(Object.keys(manifest.files)).toEqual(["history.db", "state.json", "worker/claims/a file"]);
   });
 
-  test("with other rows than it says is refused", async () => {
+  test("is refused when its manifest has other row counts", async () => {
     const archive = join(folder, "a.tar.gz");
     await pack(makeContent(), { ...about, counts: { events: 3 }, unfinished: 0 }, archive);
     const out = join(folder, "out");
@@ -89,14 +89,14 @@ describe("an archive", () => {
     );
   });
 
-  test("that is not there is refused", async () => {
+  test("is refused when the file is missing", async () => {
     await expect(unpack(join(folder, "none"), folder)).rejects.toThrow(
       `FILE must be a backup, and there is no file ${join(folder, "none")}`,
     );
   });
 });
 
-describe("a history as pg_dump writes it", () => {
+describe("a dump of pg_dump", () => {
   const dump = (...rows: string[]) => [
     "--",
     "-- PostgreSQL database dump",
@@ -114,25 +114,25 @@ describe("a history as pg_dump writes it", () => {
     "",
   ];
 
-  test("has its rows counted, whatever signs are in them", async () => {
-    // A line separator of Unicode and a carriage return end no row.
+  test("has its rows counted, whatever characters they contain", async () => {
+    // Neither a Unicode line separator nor a carriage return ends a row.
     const rows = ['1\t{"a":"\u2028\r"}', "2\t-- PostgreSQL database dump", "3\t\\\\! echo", ""];
     const path = file("history.sql", dump(...rows).join("\n"));
     expect(await readDump(path)).toEqual({ apps: 0, events: 4 });
   });
 
   test.each([
-    ["that is cut off", dump("1").slice(0, -4), "it is cut off"],
-    ["that is cut off in a table", dump("1").slice(0, -8), "it is cut off"],
-    ["with a command to a shell", ["\\! id", ...dump()], "it has what pg_dump does not write of a history: \\! id"],
-    ["with one in a statement", ["select 1 \\! id", ...dump()], "of a history: select 1 \\! id"],
-    ["that runs a program", ["COPY public.a (b) FROM PROGRAM 'id';", ...dump()], "of a history: COPY public.a"],
-    ["that reads a file", ["  copy public.a from '/etc/passwd';", ...dump()], "of a history:   copy public.a"],
+    ["that is truncated", dump("1").slice(0, -4), "it is truncated"],
+    ["that is truncated in a table", dump("1").slice(0, -8), "it is truncated"],
+    ["with a shell command", ["\\! id", ...dump()], "it has a line that pg_dump does not write: \\! id"],
+    ["with a shell command in a statement", ["select 1 \\! id", ...dump()], "does not write: select 1 \\! id"],
+    ["that runs a program", ["COPY public.a (b) FROM PROGRAM 'id';", ...dump()], "does not write: COPY public.a"],
+    ["that reads a file", ["  copy public.a from '/etc/passwd';", ...dump()], "does not write:   copy public.a"],
   ])("%s is refused", async (_, lines, reason) => {
     await expect(readDump(file("history.sql", lines.join("\n")))).rejects.toThrow(reason);
   });
 
-  test("comes out of an archive as it went in", async () => {
+  test("unpacks from an archive as a history of Postgres", async () => {
     const content = join(folder, "content");
     file("content/history.sql", dump("1").join("\n"));
     const about = { stack: "s", tier: "cluster", takenAt: "2026-01-31T12:00:00.000Z", serverVersion: "1.43.0" };
@@ -144,10 +144,10 @@ describe("a history as pg_dump writes it", () => {
   });
 });
 
-describe("a row of SQLite for Postgres", () => {
+describe("a SQLite row for Postgres", () => {
   const id = Buffer.from("01A20FCA9C8CB06B9DA4AE2D74556692", "hex");
   test.each<[string, Value, Partial<Column>, string]>([
-    ["nothing", null, { type: "text" }, "\\N"],
+    ["null", null, { type: "text" }, "\\N"],
     ["bytes", id, { type: "bytea" }, "\\\\x01a20fca9c8cb06b9da4ae2d74556692"],
     ["text as bytes", "01M8", { type: "bytea" }, "\\\\x30314d38"],
     ["an id as text", id, { type: "character", length: 26 }, "01M87WN74CP1NSV95E5NT5ASMJ"],
@@ -160,31 +160,46 @@ describe("a row of SQLite for Postgres", () => {
     ["a UUID", id, { type: "uuid" }, "01a20fca-9c8c-b06b-9da4-ae2d74556692"],
     ["a UUID as text", id, { type: "character", length: 36 }, "01a20fca-9c8c-b06b-9da4-ae2d74556692"],
     [
-      "a time of Go's",
+      "a time as Go prints it",
       "2026-01-31 12:00:00.123456789 +0000 UTC m=+1.5",
       { type: "timestamp without time zone" },
       "2026-01-31 12:00:00.123456+00",
     ],
-    ["one elsewhere", "2026-01-31 00:30:00 +0100 CET", { type: "timestamp with time zone" }, "2026-01-30 23:30:00+00"],
-    ["one of SQLite's", "2026-01-31 12:00:00", { type: "timestamp without time zone" }, "2026-01-31 12:00:00+00"],
-    ["one of ISO 8601", "2026-01-31T12:00:00.5Z", { type: "timestamp without time zone" }, "2026-01-31 12:00:00.5+00"],
-    ["no", 0n, { type: "boolean" }, "f"],
-    ["yes", 1n, { type: "boolean" }, "t"],
+    [
+      "a time with an offset",
+      "2026-01-31 00:30:00 +0100 CET",
+      { type: "timestamp with time zone" },
+      "2026-01-30 23:30:00+00",
+    ],
+    [
+      "a time as SQLite prints it",
+      "2026-01-31 12:00:00",
+      { type: "timestamp without time zone" },
+      "2026-01-31 12:00:00+00",
+    ],
+    [
+      "a time in ISO 8601",
+      "2026-01-31T12:00:00.5Z",
+      { type: "timestamp without time zone" },
+      "2026-01-31 12:00:00.5+00",
+    ],
+    ["false", 0n, { type: "boolean" }, "f"],
+    ["true", 1n, { type: "boolean" }, "t"],
     ["a large number", 9007199254740993n, { type: "bigint" }, "9007199254740993"],
-    ["signs that end fields and rows", "a\tb\r\nc\\d", { type: "text" }, "a\\tb\\r\\nc\\\\d"],
+    ["characters that end fields and rows", "a\tb\r\nc\\d", { type: "text" }, "a\\tb\\r\\nc\\\\d"],
     ["JSON in bytes", Buffer.from('{"a":"ä"}'), { type: "jsonb" }, '{"a":"ä"}'],
-    ["a sign that jsonb refuses", '"\\u0000 \\\\u0000"', { type: "jsonb" }, '"\\\\ufffd \\\\\\\\u0000"'],
+    ["a character that jsonb refuses", '"\\u0000 \\\\u0000"', { type: "jsonb" }, '"\\\\ufffd \\\\\\\\u0000"'],
   ])("%s", (_, value, column, wanted) => {
     expect(copyLine([{ name: "a", length: null, ...column } as Column], { a: value })).toBe(wanted);
   });
 
-  test("has its columns in the order that Postgres is told", () => {
+  test("has its columns in the given order", () => {
     const columns = ["b", "a"].map((name) => ({ name, type: "text", length: null }));
     expect(copyLine(columns, { a: "1", b: "2" })).toBe("2\t1");
   });
 });
 
-describe("keys of a state", () => {
+describe("signing keys in a state", () => {
   const stack = { urn: "urn:stack", type: "pulumi:pulumi:Stack" };
   const component = { urn: "urn:keys", type: "inngest-local:index:SigningKeys", parent: "urn:stack" };
   const provider = { urn: "urn:random", id: "1", type: "pulumi:providers:random" };
@@ -198,7 +213,7 @@ describe("keys of a state", () => {
   };
   const container = { urn: "urn:c", type: "docker:index/container:Container", parent: "urn:stack" };
 
-  test("are kept with what they stand under, and nothing else is", () => {
+  test("are kept with their parents and providers, without anything else", () => {
     const state = {
       version: 3,
       deployment: { resources: [stack, component, provider, key, container], pending_operations: [1] },
@@ -222,21 +237,23 @@ describe("a stack", () => {
     ({ settings: async () => settings, outputs: async () => outputs }) as unknown as Pulumi;
 
   test.each<[string, object, object, string]>([
-    ["dev", {}, {}, "stack dev is not up. Remedy: npm start -- --stack dev"],
+    ["dev", {}, {}, "stack dev is not up"],
     [
       "kubernetes",
       { tier: "kubernetes" },
       { durability: "kept" },
-      "stack kubernetes was brought up by an older version of this project. Remedy: npm start -- --stack kubernetes",
+      "stack kubernetes was brought up by an older version of this project",
     ],
     [
       "kubernetes",
       { tier: "kubernetes" },
       { durability: "kept", stores: { place: { kind: "kubernetes", claim: "server-data" } } },
-      "stack kubernetes was brought up by an older version of this project. Remedy: npm start -- --stack kubernetes",
+      "stack kubernetes was brought up by an older version of this project",
     ],
-  ])("%s %j, whose state cannot be got at, is refused with what to do", async (stack, settings, outputs, message) => {
-    await expect(stateOf(up(settings, outputs), stack)).rejects.toThrow(new Problem(message));
+  ])("%s with the settings %j and the outputs %j is refused with a remedy", async (stack, settings, outputs, what) => {
+    await expect(stateOf(up(settings, outputs), stack)).rejects.toThrow(
+      new Problem(what, `npm start -- --stack ${stack}`),
+    );
   });
 });
 
@@ -249,7 +266,7 @@ describe("versions", () => {
   });
 
   test.each(["inngest/inngest", "inngest/inngest:latest", "registry:5000/inngest", "inngest@sha256:abc"])(
-    "%s has none to change",
+    "%s is refused, because its tag has no version",
     (image) => {
       expect(() => imageAt(image, "1.44.0")).toThrow(
         `\`serverImage\` must have the server's version in its tag, got ${image}. Remedy: --image with the new one`,
@@ -257,7 +274,7 @@ describe("versions", () => {
     },
   );
 
-  test("are read from what a server says", () => {
+  test("are parsed from the server's answer", () => {
     expect(numberOf("1.43.0-253303cdff")).toBe("1.43.0");
     expect(() => checkVersion("1.43.0-253303cdff", "1.43.0")).not.toThrow();
     expect(() => checkVersion("1.43.0", "1.43.1")).not.toThrow();
@@ -266,7 +283,7 @@ describe("versions", () => {
 });
 
 describe("Postgres", () => {
-  test("is told to psql by variables", () => {
+  test("is passed to psql in environment variables", () => {
     expect(libpqVariables("postgres://me:p%40ss@pg.example:6432/in%20ngest?sslmode=require")).toEqual({
       PGHOST: "pg.example",
       PGPORT: "6432",
@@ -278,7 +295,7 @@ describe("Postgres", () => {
     expect(libpqVariables("postgres://[::1]/a")).toEqual({ PGHOST: "::1", PGDATABASE: "a" });
   });
 
-  test("removes what is older than the days given", () => {
+  test("removes what is older than the given days", () => {
     expect(retentionSql(7)).toContain("interval '7 days'");
     expect(retentionSql(7)).toContain("extract(epoch from now()) - 7 * 86400");
   });

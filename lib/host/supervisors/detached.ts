@@ -5,8 +5,9 @@ import { logKeeper, tail } from "./log-keeper.ts";
 import { hashOf, type Supervisor } from "./supervisor.ts";
 
 /**
- * No supervisor: a process group of its own, known by the pid and start time in the service's record. `reason` says why
- * there is none, where a supervisor was looked for.
+ * No supervisor: a process group of its own, identified by pid and start time in the service's record.
+ *
+ * @param reason why no supervisor can be used, where the stack would take any
  */
 export function detached(reason?: string): Supervisor {
   const survives = "keeps running when pulumi up ends; after a crash or a reboot it is down until the next pulumi up";
@@ -19,14 +20,14 @@ export function detached(reason?: string): Supervisor {
 
     async observe({ record }) {
       const known = readRecord(record);
-      const whole = isRunning(known) && isRunning(known.logKeeper);
-      return { pid: whole ? known.pid : undefined, definition: hashOf("") };
+      const complete = isRunning(known) && isRunning(known.logKeeper);
+      return { pid: complete ? known.pid : undefined, definition: hashOf("") };
     },
 
     async ensure({ command, workingDirectory, environment, log, record }) {
       const service = await startDetached(command, { cwd: workingDirectory, environment, log });
       const keeper = await startDetached(logKeeper(log, service.pid), { cwd: "/", environment: {} });
-      // On disk before the process may go on: an `up` that dies here leaves nothing that nobody knows of.
+      // Recorded before the process may continue: an `up` that dies here leaves no process without a record.
       writeRecord(record, {
         ...(readRecord(record) as RunRecord),
         pid: service.pid,

@@ -9,12 +9,12 @@ import { systemd } from "./systemd.ts";
 
 export type { Supervision };
 
-/** The supervisor on this machine. It may still be {@link Supervisor.unavailable} when the stack insists on it. */
+/** Chooses the supervisor on this machine. One that the stack names may still be {@link Supervisor.unavailable}. */
 export async function chooseSupervisor({ supervisor, scope }: Supervision): Promise<Supervisor> {
   if (supervisor !== "auto") return supervisorNamed(supervisor, scope);
   if (onPath("launchctl")) return launchd(scope);
   const unit = systemd(scope);
-  // A stack that asks for the system's manager must not get a process that is gone after a reboot.
+  // A stack that asks for system services must not get a process that is gone after a reboot.
   if (scope === "system") return unit;
   const problem = await unit.unavailable();
   return problem ? detached(problem.reason) : unit;
@@ -24,7 +24,7 @@ export function supervisorNamed(name: SupervisorName, scope: Scope): Supervisor 
   return name === "none" ? detached() : { launchd, systemd }[name](scope);
 }
 
-/** The service, if it still runs as its last start left it. */
+/** The service's process, if it still runs as its last start left it. */
 export async function running(service: ServiceIdentity): Promise<{ record: RunRecord; pid: number } | undefined> {
   const record = readRecord(service.record);
   if (record === undefined) return undefined;
@@ -32,12 +32,12 @@ export async function running(service: ServiceIdentity): Promise<{ record: RunRe
   return pid !== undefined && definition === record.definition ? { record, pid } : undefined;
 }
 
-/** Ends and removes a service under whatever supervisor it is: a setting may have changed since it was started. */
+/** Stops and removes a service under every supervisor: the setting may have changed since it was started. */
 export async function removeEverywhere(service: ServiceIdentity): Promise<void> {
-  const here = [
+  const available = [
     ...(onPath("launchctl") ? [launchd("user"), launchd("system")] : []),
     ...(onPath("systemctl") ? [systemd("user"), systemd("system")] : []),
     detached(),
   ];
-  for (const supervisor of here) await supervisor.remove(service);
+  for (const supervisor of available) await supervisor.remove(service);
 }

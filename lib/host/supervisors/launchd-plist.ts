@@ -3,8 +3,9 @@ import type { ServiceDefinition } from "./service.ts";
 type Plist = string | number | boolean | Plist[] | { [key: string]: Plist };
 
 /**
- * A launchd job (launchd.plist(5)) that is started at once, and again whenever it ended.
- * Throws for a character that XML 1.0 cannot carry.
+ * Renders a launchd job (launchd.plist(5)) that starts at once, and again whenever it ends.
+ *
+ * @throws when a value has a character that XML 1.0 cannot contain
  */
 export function renderPlist(job: ServiceDefinition): string {
   return plist({
@@ -15,22 +16,22 @@ export function renderPlist(job: ServiceDefinition): string {
     ...(job.user === undefined ? {} : { UserName: job.user }),
     RunAtLoad: true,
     KeepAlive: true,
-    // The least pause between two starts; launchd's default of 10 s would hold up what waits for its Redis at boot.
+    // Shortest pause between two starts. launchd's 10 s would delay services that wait for their Redis at boot.
     ThrottleInterval: 5,
     // Seconds from SIGTERM to SIGKILL; launchd's default is 20.
     ExitTimeOut: job.stopGraceSeconds,
-    // 077: property lists have no octal.
+    // 077: property lists have no octal numbers.
     Umask: 63,
-    // Any other type throttles CPU and disk of a job.
+    // launchd throttles CPU and disk of jobs of any other type.
     ProcessType: "Interactive",
-    // launchd's default is 256, and a server keeps a socket open per client.
+    // launchd's default is 256, and a server needs a socket for each client.
     SoftResourceLimits: { NumberOfFiles: 8192 },
     StandardOutPath: job.log,
     StandardErrorPath: job.log,
   });
 }
 
-/** The job that cuts the log of another job, which launchd never does. */
+/** Renders the job that rotates another job's log: launchd does not. */
 export function renderLogKeeperPlist(job: ServiceDefinition, command: string[]): string {
   return plist({
     Label: keeperLabel(job.label),
@@ -47,13 +48,17 @@ export function keeperLabel(label: string): string {
   return `${label}.log-keeper`;
 }
 
-/** How a path stands in a plist, for a look into one that is there already. */
+/**
+ * Renders a string element, also for finding one in an installed plist.
+ *
+ * @throws when the text has a character that XML 1.0 cannot contain
+ */
 export function plistString(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly what XML 1.0 forbids
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: what XML 1.0 forbids
   if (/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|\p{Surrogate}/u.test(text)) {
-    throw new Error(`a property list cannot carry the control character in ${JSON.stringify(text)}`);
+    throw new Error(`a property list cannot contain the control character in ${JSON.stringify(text)}`);
   }
-  // A parser would turn a bare carriage return into a line feed.
+  // A parser turns a bare carriage return into a line feed.
   const escapes: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\r": "&#13;" };
   return `<string>${text.replaceAll(/[&<>"\r]/g, (character) => escapes[character] as string)}</string>`;
 }

@@ -1,22 +1,23 @@
-import { execFile } from "node:child_process";
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { homedir, userInfo } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-import { promisify } from "node:util";
 import { Problem } from "../../problem.ts";
+import { CommandFailed, run } from "../../process.ts";
+import { until, untilResolved } from "../../wait.ts";
 import { onPath } from "../programs.ts";
 import { keeperLabel, plistString, renderLogKeeperPlist, renderPlist } from "./launchd-plist.ts";
 import { logKeeper, tail } from "./log-keeper.ts";
 import type { Scope, ServiceIdentity } from "./service.ts";
 import { hashOf, type Supervisor, SupervisorUnavailable, textOf } from "./supervisor.ts";
 
-const run = promisify(execFile);
-
-/** Exit code of `launchctl bootstrap`, EIO: the label is loaded, or launchd is not done with a bootout. */
+/** Exit code of `launchctl bootstrap` (EIO): the label is loaded, or its bootout is still in progress. */
 const stillLoaded = 5;
 
-/** launchd, macOS's own: an agent in the person's login session, or a daemon of the machine. */
+function isStillLoaded(error: unknown): boolean {
+  return error instanceof CommandFailed && error.code === stillLoaded;
+}
+
+/** launchd of macOS: an agent in the user's login session, or a daemon of the machine. */
 export function launchd(scope: Scope): Supervisor {
   const uid = userInfo().uid;
   const domain = scope === "system" ? "system" : `gui/${uid}`;
@@ -25,46 +26,44 @@ export function launchd(scope: Scope): Supervisor {
   const labelsOf = ({ label }: ServiceIdentity) => [label, keeperLabel(label)];
   const isOurs = (service: ServiceIdentity, text: string) => text.includes(plistString(service.log));
 
-  /** What launchd knows of a label; `undefined` when it is not loaded. */
+  /** A loaded job; `undefined` when launchd does not know the label. */
   async function loaded(label: string): Promise<{ pid?: number; path?: string } | undefined> {
-    const answer = await run("launchctl", ["print", `${domain}/${label}`]).catch(() => undefined);
-    if (answer === undefined) return undefined;
-    const pid = /^\tpid = (\d+)$/m.exec(answer.stdout)?.[1];
-    return { path: /^\tpath = (.+)$/m.exec(answer.stdout)?.[1], ...(pid ? { pid: Number(pid) } : {}) };
+    const job = await run("launchctl", ["print", `${domain}/${label}`]).catch(() => undefined);
+    if (job === undefined) return undefined;
+    const pid = /^\tpid = (\d+)$/m.exec(job)?.[1];
+    return { path: /^\tpath = (.+)$/m.exec(job)?.[1], ...(pid ? { pid: Number(pid) } : {}) };
   }
 
   async function bootstrap(label: string, text: string): Promise<void> {
     mkdirSync(folder, { recursive: true });
     writeFileSync(plistOf(label), text, { mode: 0o644 });
-    // A person may have disabled the label once, and launchd remembers that for ever.
+    // launchd remembers for ever that somebody has disabled a label.
     await run("launchctl", ["enable", `${domain}/${label}`]);
-    const deadline = Date.now() + 10_000;
-    for (;;) {
+    const attempt = async () => {
       try {
         await run("launchctl", ["bootstrap", domain, plistOf(label)]);
-        break;
       } catch (error) {
-        const { code, stderr } = error as { code?: number; stderr?: string };
-        if (code !== stillLoaded || Date.now() > deadline) {
-          throw new Problem(`launchctl bootstrap ${domain} ${plistOf(label)} failed (${code}): ${stderr?.trim()}`);
-        }
-        // The launchctl of a start that was killed goes on by itself, and may have loaded the label just now.
-        await run("launchctl", ["bootout", `${domain}/${label}`]).catch(() => undefined);
-        await sleep(200);
+        // The launchctl of a start that was killed keeps running, and may have loaded the label just now.
+        if (isStillLoaded(error)) await requestBootout(label);
+        throw error;
       }
-    }
+    };
+    await untilResolved({ seconds: 10, every: 200 }, attempt, (error) => !isStillLoaded(error)).catch((error) => {
+      const { code, stderr } = error as CommandFailed;
+      throw new Problem(`launchctl bootstrap ${domain} ${plistOf(label)} failed (${code}): ${stderr.trim()}`);
+    });
     await run("launchctl", ["kickstart", `${domain}/${label}`]);
   }
 
-  async function bootout(label: string, seconds: number): Promise<void> {
-    // It answers before the process is gone, with 0 or 36 (EINPROGRESS), or with 3 when nothing was loaded.
+  /** Returns before the process is gone, with 0 or 36 (EINPROGRESS), or with 3 when nothing was loaded. */
+  async function requestBootout(label: string): Promise<void> {
     await run("launchctl", ["bootout", `${domain}/${label}`]).catch(() => undefined);
-    const deadline = Date.now() + seconds * 1000;
-    while (await loaded(label)) {
-      if (Date.now() > deadline)
-        throw new Problem(`launchd still has ${domain}/${label} ${seconds} s after its bootout`);
-      await sleep(100);
-    }
+  }
+
+  async function bootout(label: string, seconds: number): Promise<void> {
+    await requestBootout(label);
+    const isGone = await until({ seconds, every: 100 }, async () => (await loaded(label)) === undefined);
+    if (!isGone) throw new Problem(`launchd still has ${domain}/${label} ${seconds} s after its bootout`);
   }
 
   return {

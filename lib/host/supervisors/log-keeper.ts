@@ -1,11 +1,10 @@
 import { logLimit } from "./service.ts";
 
 /**
- * Looks at a log once a second and cuts it at the limit, its last piece moved to `.1`. The writer keeps its handle:
- * it appends, so that its next line stands at the start of the emptied file. What is written between copy and cut is
- * lost. The file is emptied even when the copy fails, because a full disk is the very thing to avoid.
- * A shell's megabyte of memory is a fortieth of a Node's. Arguments: log, limit in bytes, and optionally the process
- * with which to end.
+ * Checks a log once a second and truncates it at the limit, after copying its last piece to `.1`. The writer keeps its
+ * file handle: it appends, so its next line is at the start of the truncated file. Lines between copy and truncation are
+ * lost. The log is truncated even when the copy fails, because a full disk would be worse.
+ * A shell needs far less memory than Node. Arguments: log, limit in bytes, and optionally a pid with whose end it ends.
  */
 const script = [
   "umask 077",
@@ -18,12 +17,12 @@ const script = [
   "done",
 ].join("\n");
 
-/** The command that keeps `log` bounded, until `pid` has ended when one is given. */
+/** Command that keeps `log` below `limit` bytes, until `pid` has ended if one is given. */
 export function logKeeper(log: string, pid?: number, limit = logLimit): [string, ...string[]] {
   return ["/bin/sh", "-c", script, "log-keeper", log, String(limit), ...(pid === undefined ? [] : [String(pid)])];
 }
 
-/** `-F` goes on when the log keeper empties the file, in GNU's and in BSD's `tail`. */
+/** Command that prints the end of a log. `-F` survives a truncation, in GNU's and in BSD's `tail`. */
 export function tail(log: string, lines: number, follow: boolean): [string, ...string[]] {
   return ["tail", "-n", String(lines), ...(follow ? ["-F"] : []), log];
 }

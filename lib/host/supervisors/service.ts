@@ -6,57 +6,58 @@ export const supervisors = ["launchd", "systemd", "none"] as const;
 export const scopes = ["user", "system"] as const;
 
 export type SupervisorName = (typeof supervisors)[number];
-/** Whose manager runs a service: the person's own (agent, user unit), or the machine's (daemon, system unit). */
+/** `user`: the user's own manager runs the service (agent, user unit); `system`: the machine's (daemon, system unit). */
 export type Scope = (typeof scopes)[number];
 
-/** What a stack asks for. */
+/** The supervision that a stack asks for. */
 export interface Supervision {
-  /** `auto`: launchd where there is one, systemd where a manager answers and lets services linger, else none. */
+  /** `auto`: launchd if available, else systemd if its user manager answers and lets services linger, else none. */
   supervisor: SupervisorName | "auto";
   scope: Scope;
 }
 
-/** One service on this machine, by what stays the same whatever it runs. */
+/** What identifies a service on this machine, whatever it runs. */
 export interface ServiceIdentity {
-  /** Its name with launchd (label) and systemd (unit name without `.service`). */
+  /** Label in launchd, and unit name without `.service` in systemd. */
   label: string;
-  /** Absolute data folder of its stack. */
+  /** Data folder of its stack, absolute. */
   dataDir: string;
-  /** What a start leaves behind for the next observation. */
+  /** File of the {@link RunRecord}, which describes the last start. */
   record: string;
-  /** Its output, where the supervisor has no journal of its own. */
+  /** File of its output, unless the supervisor has a journal. */
   log: string;
   stopGraceSeconds: number;
 }
 
-/** A service as a supervisor runs it: everything found on this machine, every path absolute. */
+/** A service as a supervisor runs it: with what was found on this machine, all paths absolute. */
 export interface ServiceDefinition extends ServiceIdentity {
   description: string;
-  /** The runtime itself, no shell, and its arguments. Holds no secret. */
+  /** The program, without a shell, and its arguments. Contains no secret. */
   command: [string, ...string[]];
   workingDirectory: string;
-  /** Its whole environment beside what the supervisor sets. Holds no secret. */
+  /** Its environment, to which the supervisor adds. Contains no secret. */
   environment: Record<string, string>;
-  /** All whom it talks to are on this machine. */
+  /** Whether all its peers are on this machine. */
   loopbackOnly?: boolean | undefined;
-  /** Account that it runs as, set in scope `system` only. */
+  /** Account that it runs as; set in scope `system` only. */
   user?: string | undefined;
 }
 
-/** Bytes of a log before it is cut; one older piece of this size is kept beside it. */
+/** Bytes of a log before it is rotated; one older piece of this size is kept. */
 export const logLimit = 10 * 1024 * 1024;
 
 /**
- * Name of a service with launchd and systemd.
- * Throws {@link Problem} for what systemd refuses: characters beyond its set, or more than 255 with the suffix.
+ * Name of a service in launchd and systemd.
+ *
+ * @throws {Problem} when systemd would refuse it: for its characters, or more than 255 of them with the suffix
  */
 export function serviceLabel(stack: string, service: string): string {
   const label = `inngest-local.${stack}.${service}`;
   if (/^[\w.-]+$/.test(label) && label.length <= 200) return label;
   throw new Problem(
-    "the name of a service must be at most 200 letters, digits, dots, dashes and underscores, because launchd and " +
-      `systemd know it by that; got ${JSON.stringify(label)}`,
-    `name the stack (or the service) so`,
+    "a service's name in launchd and systemd must be at most 200 letters, digits, dots, dashes and underscores, " +
+      `got ${JSON.stringify(label)}`,
+    "rename the stack (or the service)",
   );
 }
 

@@ -1,9 +1,9 @@
 import type { ServiceDefinition } from "./service.ts";
 
 /**
- * Sandbox of a system unit, beside {@link everywhere}. MemoryDenyWriteExecute is missing because both JavaScript
- * runtimes compile at run time, PrivateUsers because a kernel without user namespaces refuses to start the unit,
- * and ProtectHome is `read-only` because the worker's source is often there.
+ * Sandbox of a system unit, in addition to {@link unprivilegedOptions}. MemoryDenyWriteExecute is missing because both
+ * JavaScript runtimes compile at run time, PrivateUsers because a kernel without user namespaces refuses to start the
+ * unit, and ProtectHome is `read-only` because the worker's source is often in a home directory.
  */
 const sandbox = [
   "CapabilityBoundingSet=",
@@ -19,7 +19,7 @@ const sandbox = [
   "ProtectProc=invisible",
   "ProtectSystem=strict",
   "RemoveIPC=yes",
-  // Netlink is how Node and Go list the network interfaces.
+  // Node and Go list the network interfaces through netlink.
   "RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK",
   "RestrictNamespaces=yes",
   "SystemCallFilter=@system-service",
@@ -27,8 +27,8 @@ const sandbox = [
   "SystemCallErrorNumber=EPERM",
 ];
 
-/** What a user's own manager may set without privileges as well. */
-const everywhere = [
+/** Options that a user's manager may set too. */
+const unprivilegedOptions = [
   "UMask=0077",
   "NoNewPrivileges=yes",
   "LockPersonality=yes",
@@ -38,19 +38,20 @@ const everywhere = [
 ];
 
 /**
- * For a server whose Connect ports listen on every interface, whatever it is told. A user's own manager may not attach
- * the filter and would only warn.
+ * For a server, whose Connect ports always listen on every interface. A user's manager may not attach the filter, and
+ * would only warn.
  */
-const onlyLoopback = ["IPAddressDeny=any", "IPAddressAllow=localhost"];
+const loopbackFilter = ["IPAddressDeny=any", "IPAddressAllow=localhost"];
 
 export interface UnitOptions {
-  /** Version of systemd; pauses that grow came with 254. */
+  /** Version of systemd; growing pauses between restarts need 254. */
   version: number;
 }
 
 /**
- * A systemd service unit (systemd.service(5)): a system unit when the definition names a user, else a user unit.
- * Throws for a path or a name that a unit file cannot carry.
+ * Renders a systemd service unit (systemd.service(5)): a system unit if the definition names a user, else a user unit.
+ *
+ * @throws when a unit file cannot contain one of the values
  */
 export function renderUnit(service: ServiceDefinition, { version }: UnitOptions): string {
   const system = service.user !== undefined;
@@ -75,9 +76,9 @@ export function renderUnit(service: ServiceDefinition, { version }: UnitOptions)
     "# SIGTERM goes to the main process alone: what its running steps have started may end in peace.",
     "KillMode=mixed",
     `TimeoutStopSec=${service.stopGraceSeconds}`,
-    ...everywhere,
+    ...unprivilegedOptions,
     ...(system ? [...sandbox, `ReadWritePaths=${quoted(service.dataDir)}`] : []),
-    ...(system && service.loopbackOnly ? onlyLoopback : []),
+    ...(system && service.loopbackOnly ? loopbackFilter : []),
     "",
     "[Install]",
     `WantedBy=${system ? "multi-user.target" : "default.target"}`,
@@ -91,30 +92,30 @@ export function renderUnit(service: ServiceDefinition, { version }: UnitOptions)
 
 const ownerSection = "[X-InngestLocal]";
 
-/** The line by which a unit is known to belong to a stack's data folder. */
+/** The line that marks a unit as belonging to a stack's data folder. */
 export function dataFolderLine(dataDir: string): string {
   return `DataFolder=${literal(dataDir)}`;
 }
 
-/** A value that systemd takes as it stands, but for its `%` specifiers. */
+/** A value that systemd does not split; only its `%` specifiers need escaping. */
 function literal(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: a unit file's lines cannot carry them
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: a line of a unit file cannot contain them
   if (/[\u0000-\u001f\u007f]|^\s|\s$|\\$/.test(text)) {
-    throw new Error(`a unit file cannot carry ${JSON.stringify(text)}`);
+    throw new Error(`a unit file cannot contain ${JSON.stringify(text)}`);
   }
   return text.replaceAll("%", "%%");
 }
 
-/** systemd puts variables into arguments, never into the program's path. */
+/** systemd expands variables in arguments, but not in the program's path. */
 function execLine([program, ...args]: ServiceDefinition["command"]): string {
   return [quoted(program), ...args.map((arg) => quoted(arg).replaceAll("$", "$$$$"))].join(" ");
 }
 
-/** A word of a line that systemd splits, in C-style quotes. */
+/** A word in C-style quotes, for a line that systemd splits. */
 function quoted(text: string): string {
-  // systemd leaves a whole line out for one of them.
+  // systemd ignores a line that contains one of them.
   if (/\0|\p{Noncharacter_Code_Point}|\p{Surrogate}/u.test(text)) {
-    throw new Error(`a unit file cannot carry ${JSON.stringify(text)}`);
+    throw new Error(`a unit file cannot contain ${JSON.stringify(text)}`);
   }
   const escaped = text
     .replaceAll("\\", "\\\\")

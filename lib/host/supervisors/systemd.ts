@@ -1,16 +1,13 @@
-import { execFile } from "node:child_process";
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { homedir, userInfo } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { Problem } from "../../problem.ts";
+import { type CommandFailed, run } from "../../process.ts";
 import type { Scope, ServiceIdentity } from "./service.ts";
 import { hashOf, type Supervisor, SupervisorUnavailable, textOf } from "./supervisor.ts";
 import { dataFolderLine, renderUnit } from "./systemd-unit.ts";
 
-const run = promisify(execFile);
-
-/** systemd: a unit of the person's own manager, kept running by linger, or a sandboxed unit of the machine. */
+/** systemd: a unit of the user's manager, which linger keeps running, or a sandboxed unit of the machine. */
 export function systemd(scope: Scope): Supervisor {
   const { uid, username } = userInfo();
   const user = scope === "user";
@@ -18,19 +15,21 @@ export function systemd(scope: Scope): Supervisor {
   const folder = user ? join(configHome, "systemd", "user") : "/etc/systemd/system";
   const unitName = (label: string) => `${label}.service`;
   const unitFile = ({ label }: ServiceIdentity) => join(folder, unitName(label));
-  /** The link that `systemctl enable` makes. */
+  /** The link that `systemctl enable` creates. */
   const wantedBy = ({ label }: ServiceIdentity) =>
     join(folder, `${user ? "default" : "multi-user"}.target.wants`, unitName(label));
   const isOurs = (service: ServiceIdentity, text: string) => text.split("\n").includes(dataFolderLine(service.dataDir));
   const lingers = () => existsSync(join("/var/lib/systemd/linger", username));
 
   async function systemctl(...args: string[]): Promise<string> {
-    // su and cron leave the variable out, by which the person's manager is found.
-    const env = { ...process.env, XDG_RUNTIME_DIR: process.env.XDG_RUNTIME_DIR || `/run/user/${uid}` };
-    return (await run("systemctl", [...(user ? ["--user"] : []), ...args], { env })).stdout;
+    // systemctl finds the user's manager by this variable, which su and cron do not set.
+    const env = { XDG_RUNTIME_DIR: process.env.XDG_RUNTIME_DIR || `/run/user/${uid}` };
+    return await run("systemctl", [...(user ? ["--user"] : []), ...args], { env }).catch((error: CommandFailed) => {
+      throw new Problem(`systemctl ${args.join(" ")} failed: ${error.stderr.trim() || error.reason}`);
+    });
   }
 
-  /** Properties of a unit; none when no manager answers. */
+  /** Properties of a unit; none when the manager does not answer. */
   async function properties(label: string, ...names: string[]): Promise<Record<string, string>> {
     const text = await systemctl("show", unitName(label), `--property=${names.join(",")}`).catch(() => "");
     return Object.fromEntries(text.split("\n").map((line) => [line.split("=")[0], line.slice(line.indexOf("=") + 1)]));
@@ -67,8 +66,8 @@ export function systemd(scope: Scope): Supervisor {
         await run("loginctl", ["enable-linger", username]);
         return undefined;
       } catch (error) {
-        const { stderr } = error as { stderr?: string };
-        const reason = `${username} may not let services linger after logout (${stderr?.trim()})`;
+        const { stderr } = error as CommandFailed;
+        const reason = `${username} may not let services linger after logout (${stderr.trim()})`;
         return new SupervisorUnavailable(asked, reason, `sudo loginctl enable-linger ${username}, or ${none}`);
       }
     },
@@ -93,9 +92,9 @@ export function systemd(scope: Scope): Supervisor {
 
     async observe(service) {
       const { ActiveState, MainPID } = await properties(service.label, "ActiveState", "MainPID");
-      const lasting = existsSync(wantedBy(service)) && (!user || lingers());
+      const isPersistent = existsSync(wantedBy(service)) && (!user || lingers());
       return {
-        pid: ActiveState === "active" && lasting ? Number(MainPID) : undefined,
+        pid: ActiveState === "active" && isPersistent ? Number(MainPID) : undefined,
         definition: hashOf(textOf(unitFile(service))),
       };
     },
@@ -122,8 +121,8 @@ export function systemd(scope: Scope): Supervisor {
 
     logCommand({ label }, lines, follow) {
       const unit = `${user ? "--user-unit" : "--unit"}=${unitName(label)}`;
-      const shape = ["--output=cat", "--no-pager", "--quiet", `--lines=${lines}`];
-      return ["journalctl", unit, ...shape, ...(follow ? ["--follow"] : [])];
+      const format = ["--output=cat", "--no-pager", "--quiet", `--lines=${lines}`];
+      return ["journalctl", unit, ...format, ...(follow ? ["--follow"] : [])];
     },
   };
 }
