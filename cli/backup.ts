@@ -65,12 +65,12 @@ async function putOnSchedule(pulumi: Pulumi, stack: string, every: string, keep?
     ...(keep && { backupKeep: String(keep) }),
     ...(folder && { backupDir: folder }),
   });
-  const { backupKeep = "14", dataDir } = await pulumi.settings(stack, ["backupKeep", "dataDir"]);
+  const { backups, dataDir } = await pulumi.settings(stack);
   // It starts with what this shell says of the backend, also where nothing else is new.
   await removeServices(stack, dataDir, "backup");
   await pulumi.quietUp(stack);
   const { supervision } = await pulumi.outputs<{ supervision: Record<string, string> }>(stack);
-  return { every, keep: Number(backupKeep), supervision: supervision.backup };
+  return { every, keep: backups?.keep, supervision: supervision.backup };
 }
 
 async function endSchedule(pulumi: Pulumi, stack: string, json?: true): Promise<void> {

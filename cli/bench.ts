@@ -1,12 +1,16 @@
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { Argument, InvalidArgumentError } from "commander";
 import { defaultRounds, type Report, reaches } from "../bench/support/measure.ts";
 import { keepResult } from "../bench/support/results.ts";
 import { defineCommand, runCommand } from "./lib/command.ts";
+import { fillBlocks } from "./lib/docs/blocks.ts";
 
 const names = readdirSync("bench").flatMap((file) => (file.endsWith(".ts") ? [file.slice(0, -3)] : []));
 
-const command = defineCommand("bench", "Measures, every figure as a ratio of two things in the same run.")
+/** The page with a table for each benchmark. */
+const page = "docs/performance.md";
+
+const command = defineCommand("bench", "Measures one thing against another in the same run, and reports the ratio.")
   .addArgument(new Argument("<name>", "the benchmark").choices(names))
   .option("--json", "print the report as JSON and nothing else")
   .option("--rounds <number>", "how often each side is measured, in turn with the other", wholeNumber, defaultRounds)
@@ -20,6 +24,7 @@ async function bench(name: string, { json, rounds }: { json?: true; rounds: numb
   const { run } = (await import(`../bench/${name}.ts`)) as { run(rounds: number): Promise<Report> };
   const report = await run(rounds);
   keepResult(report);
+  writeFileSync(page, fillBlocks(readFileSync(page, "utf8"), {}));
   if (json) {
     console.log(JSON.stringify(report));
     return;

@@ -31,17 +31,11 @@ async function destroy({ stack, deleteData, yes }: Flags): Promise<void> {
   if ((await pulumi.change("destroy", stack, [])) !== 0) {
     throw new Problem(`stack ${stack} is not down; what went wrong is above`);
   }
-  const { dataDir, dockerContext, kubeContext, kubeconfig, tier } = await pulumi.settings(stack, [
-    "dataDir",
-    "dockerContext",
-    "kubeContext",
-    "kubeconfig",
-    "tier",
-  ]);
+  const { dataDir, dockerContext, kubernetes, tier } = await pulumi.settings(stack);
   if (tier === "docker") await removeImages(stack, dockerContext);
   if (!deleteData) return;
   if (tier === "docker") await removeVolumes(stack, dockerContext);
-  if (kubeContext) await removeNamespace({ context: kubeContext, kubeconfig }, namespaceOf(stack));
+  if (kubernetes?.context) await removeNamespace(kubernetes, namespaceOf(stack));
   rmSync(dataFolder(stack, dataDir), { recursive: true, force: true });
   console.log(`The data of stack ${stack} is deleted.`);
 }

@@ -1,7 +1,10 @@
 import { Option } from "commander";
 import { Problem } from "../lib/problem.ts";
+import type { Settings } from "../lib/settings/settings.ts";
 import { type RotationStep, rotationSteps } from "../lib/stack/key-rotation.ts";
+import { rotateKeys } from "./keys/rotation.ts";
 import { checkStack, confirmed, defineCommand, knownStacks, runCommand } from "./lib/command.ts";
+import { Journal } from "./lib/journal.ts";
 import { Pulumi } from "./lib/pulumi-cli.ts";
 import { freeStack } from "./lib/stack-lock.ts";
 
@@ -11,16 +14,14 @@ interface Flags {
   yes?: true;
 }
 
-/** What each step does, as it is announced. */
 const announcements: Record<RotationStep, string> = {
-  none: "",
-  accept: "the worker takes the old and the new signing key",
-  switch: "the server signs with the new key, and takes events with the old and the new event key",
-  retire: "the worker forgets the old keys",
-  settle: "the server forgets the old keys",
+  accept: "Step accept: the worker accepts the old and the new signing key.",
+  switch: "Step switch: the server signs with the new key, and takes events with the old and the new event key.",
+  retire: "Step retire: the worker forgets the old keys.",
+  none: "Last step: the server forgets the old keys.",
 };
 
-/** Before the step after these, an app that no stack starts has to be told its new `appEnvironment`. */
+/** After these steps an app that no stack starts needs its new `appEnvironment`. */
 const appSteps: RotationStep[] = ["accept", "retire"];
 
 const command = defineCommand("keys", "The signing key and the event key of a stack.")
@@ -28,11 +29,11 @@ const command = defineCommand("keys", "The signing key and the event key of a st
   .action(() => command.outputHelp());
 command
   .command("rotate")
-  .description("Changes both keys in four steps while work goes on. After an end in the middle, run it again.")
+  .description("Replaces both keys in four steps while work continues. Run it again to continue after an interruption.")
   .requiredOption("-s, --stack <stack>", "the stack, one of the Pulumi.<stack>.yaml files")
   .addOption(
-    new Option("--until <step>", "end after that step, for others who have keys to change theirs").choices(
-      rotationSteps.slice(1, -1),
+    new Option("--until <step>", "stop after that step, so that other senders can change their keys").choices(
+      rotationSteps.slice(1),
     ),
   )
   .option("-y, --yes", "do not ask where the server loses its runs in flight")
@@ -42,66 +43,49 @@ async function rotate({ stack, until, yes }: Flags): Promise<void> {
   checkStack(stack);
   const pulumi = await Pulumi.find();
   await pulumi.selectOrCreate(stack);
-  const settings = await keySettings(pulumi, stack);
-  refuseOthersKeys(stack, settings);
+  const settings = await pulumi.settings(stack);
+  refuseForeignKeys(stack, settings);
   const { durability } = await pulumi.outputs<{ durability?: string }>(stack);
   if (durability === undefined) {
     throw new Problem(`stack ${stack} is not up, so nobody has its keys`, `npm start -- --stack ${stack}`);
   }
   if (!durability.startsWith("kept") && !yes) {
-    const loss = "although its server starts again twice and loses its runs in flight each time";
+    const loss = "although its server restarts twice and loses its runs in flight each time";
     if (!(await confirmed(`rotate the keys of stack ${stack}, ${loss}`))) throw new Problem("nothing was done");
   }
   const followers = await followersOf(pulumi, stack);
-  const external = [settings, ...followers.map(({ settings }) => settings)].some(
-    ({ runtime }) => runtime === "external",
+  const stacks = [stack, ...followers.map((follower) => follower.stack)];
+  for (const each of stacks) await freeStack(pulumi, each);
+  const isExternal = [settings, ...followers].some(({ worker }) => worker.runtime === "external");
+
+  const reached = await rotateKeys(
+    {
+      journal: new Journal(`keys-${stack}`),
+      configure: ({ generation, step }) =>
+        pulumi.configure(stack, { "keys.generation": String(generation), "keys.step": step }),
+      apply: (step) => applyTo(pulumi, stacks, step),
+    },
+    settings.keys,
+    (step) => step === until || (isExternal && appSteps.includes(step)),
   );
+  if (reached === "none") console.log(`Stack ${stack} has new keys, and refuses the old ones.`);
+  else console.log(whatNow(stack, isExternal));
+}
 
-  const changing = [stack, ...followers.map(({ stack }) => stack)];
-  for (const each of changing) await freeStack(pulumi, each);
-  const apply = async (step: RotationStep) => {
-    console.log(`Step ${step}: ${announcements[step]}.`);
-    for (const each of changing) {
-      if ((await pulumi.change("up", each, [])) === 0) continue;
-      throw new Problem(
-        `step ${step} has not reached stack ${each}; what went wrong is above, and the keys in use still are good`,
-        `mend that, and run npm run keys -- rotate --stack ${stack}`,
-      );
-    }
-  };
-
-  const generation = Number(settings.keyGeneration);
-  let step = settings.keyRotation as RotationStep;
-  if (step !== "none") await apply(step);
-  while (step !== "settle") {
-    // The file is written before the step is taken, so that whoever comes after a death in between takes it again.
-    const begins = step === "none";
-    step = rotationSteps[rotationSteps.indexOf(step) + 1] as RotationStep;
-    await pulumi.configure(stack, { ...(begins && { keyGeneration: String(generation + 1) }), keyRotation: step });
-    await apply(step);
-    if (step === until || (external && appSteps.includes(step))) {
-      console.log(whatNow(stack, external));
-      return;
-    }
+/** Brings each stack up, the owner of the keys first. */
+async function applyTo(pulumi: Pulumi, stacks: string[], step: RotationStep): Promise<void> {
+  console.log(announcements[step]);
+  for (const stack of stacks) {
+    if ((await pulumi.change("up", stack, [])) === 0) continue;
+    throw new Problem(
+      `this step has not reached stack ${stack}; what went wrong is above, and the keys in use are still good`,
+      `fix that, and run npm run keys -- rotate --stack ${stacks[0]} again`,
+    );
   }
-  await pulumi.configure(stack, { keyRotation: undefined });
-  console.log(`Stack ${stack} has new keys, and its old ones are refused.`);
 }
 
-type KeySettings = Awaited<ReturnType<typeof keySettings>>;
-
-async function keySettings(pulumi: Pulumi, stack: string) {
-  return await pulumi.settings(stack, [
-    "keyGeneration",
-    "keyRotation",
-    "keysFrom",
-    "signingKey",
-    "eventKey",
-    "runtime",
-  ]);
-}
-
-function refuseOthersKeys(stack: string, { keysFrom, signingKey, eventKey }: KeySettings): void {
+/** Throws {@link Problem} for a stack whose keys are another stack's, or the user's. */
+function refuseForeignKeys(stack: string, { keysFrom, keys: { signingKey, eventKey } }: Settings): void {
   if (keysFrom) {
     throw new Problem(
       `stack ${stack} uses the keys of stack ${keysFrom}`,
@@ -110,30 +94,30 @@ function refuseOthersKeys(stack: string, { keysFrom, signingKey, eventKey }: Key
   }
   if (signingKey && eventKey) {
     throw new Problem(
-      `both keys of stack ${stack} are your own, in \`signingKey\` and \`eventKey\`, and none is generated`,
-      `npm run pulumi -- config set --secret signingKey --stack ${stack}, or take them out first`,
+      `both keys of stack ${stack} are your own (\`signingKey\` and \`eventKey\`), so there is none to generate`,
+      `npm run pulumi -- config set --secret signingKey --stack ${stack}, or remove both settings first`,
     );
   }
 }
 
-/** The stacks of this folder that are up with this one's keys. */
-async function followersOf(pulumi: Pulumi, stack: string): Promise<{ stack: string; settings: KeySettings }[]> {
-  const followers = [];
+/** Settings of the stacks of this folder that are up with this one's keys. */
+async function followersOf(pulumi: Pulumi, stack: string): Promise<Settings[]> {
+  const followers: Settings[] = [];
   for (const other of knownStacks().filter((each) => each !== stack)) {
-    // Of a stack that was never made there is nothing to ask.
+    // A stack that was never created has no outputs to ask for.
     const outputs = await pulumi.outputs<{ keys?: unknown }>(other).catch(() => undefined);
     if (outputs?.keys === undefined) continue;
-    const settings = await keySettings(pulumi, other);
-    if (settings.keysFrom === stack) followers.push({ stack: other, settings });
+    const settings = await pulumi.settings(other);
+    if (settings.keysFrom === stack) followers.push(settings);
   }
   return followers;
 }
 
-function whatNow(stack: string, external: boolean): string {
-  const app = external
-    ? `Now give your app what \`npm run pulumi -- stack output appEnvironment --show-secrets --stack ${stack}\` says, and then`
-    : "Now change the keys of whoever else has them, and then";
-  return `${app} run npm run keys -- rotate --stack ${stack} again: it goes on from here.`;
+function whatNow(stack: string, isExternal: boolean): string {
+  const first = isExternal
+    ? `Now give your app the output of \`npm run pulumi -- stack output appEnvironment --show-secrets --stack ${stack}\``
+    : "Now change the keys of all other senders";
+  return `${first}, and then run npm run keys -- rotate --stack ${stack} again to continue.`;
 }
 
 await runCommand(command);

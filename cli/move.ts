@@ -47,8 +47,8 @@ async function move({ from, to, yes }: Flags): Promise<void> {
 
 /** Throws {@link Problem} for a target that cannot take it in. */
 async function checkTarget(pulumi: Pulumi, from: string, to: string): Promise<void> {
-  const { tier = "process", durable = "true", keysFrom } = await pulumi.settings(to, ["tier", "durable", "keysFrom"]);
-  const { tier: source } = await pulumi.settings(from, ["tier"]);
+  const { tier, durable, keysFrom } = await pulumi.settings(to);
+  const { tier: source } = await pulumi.settings(from);
   if (source === "cluster" && tier !== "cluster") {
     throw new Problem(
       `stack ${from} is of tier cluster, whose history is in Postgres, and that of ${to} is a SQLite file, which does not ` +
@@ -56,7 +56,7 @@ async function checkTarget(pulumi: Pulumi, from: string, to: string): Promise<vo
       `--to a stack of tier cluster`,
     );
   }
-  if (tier === "docker" && durable === "false") {
+  if (tier === "docker" && !durable) {
     throw new Problem(`stack ${to} keeps nothing`, `npm run pulumi -- config set durable true --stack ${to}`);
   }
   if (keysFrom) {
@@ -90,8 +90,8 @@ async function askAboutFlight(from: string, { stores, site }: StackState, yes?: 
 async function askAboutClaims(pulumi: Pulumi, from: string, { dataDir }: StackState, to: string, yes?: true) {
   const claims = join(dataFolder(from, dataDir), "worker", "claims");
   if (yes || !existsSync(claims) || readdirSync(claims).length === 0) return;
-  const { workerPlacement } = await pulumi.settings(to, ["workerPlacement"]);
-  if (workerPlacement !== "container") return;
+  const { worker } = await pulumi.settings(to);
+  if (worker.placement !== "container") return;
   const what = `move stack ${from}, although claims in ${claims} do not come along, and runs in flight that need them fail`;
   if (!(await confirmed(what))) throw new Problem("nothing was done");
 }

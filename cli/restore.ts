@@ -57,7 +57,7 @@ async function restore(file: string, { stack, force }: Flags): Promise<void> {
 
 /** Throws {@link Problem} where a backup's history is Postgres' and the stack keeps its own in SQLite. */
 async function checkEngine(pulumi: Pulumi, stack: string, manifest: Manifest): Promise<void> {
-  const { tier = "process" } = await pulumi.settings(stack, ["tier"]);
+  const { tier } = await pulumi.settings(stack);
   if (!isOfPostgres(manifest) || tier === "cluster") return;
   throw new Problem(
     `the backup's history is of Postgres, and stack ${stack} keeps its own in SQLite (tier ${tier}), which does not take ` +

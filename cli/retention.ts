@@ -22,9 +22,8 @@ async function retention({ stack, now, endOrphaned, json }: Flags): Promise<void
   checkStack(stack);
   const pulumi = await Pulumi.find();
   const { site, stores } = await stateOf(pulumi, stack);
-  const { retention = "30d" } = await pulumi.settings(stack, ["retention"]);
-  const days = now && retention !== "off" ? Number.parseInt(retention, 10) : undefined;
-  const order = { database: site.database, queueUrl: stores.queueUrl, days, endOrphaned };
+  const { retention: days } = await pulumi.settings(stack);
+  const order = { database: site.database, queueUrl: stores.queueUrl, days: now && days, endOrphaned };
   const swept = await site.run<SweepReport>("sweep-now", order);
   if (json) {
     console.log(JSON.stringify(swept));
@@ -32,7 +31,7 @@ async function retention({ stack, now, endOrphaned, json }: Flags): Promise<void
   }
   const megabytes = (bytes: number) => `${(bytes / 1024 ** 2).toFixed(1)} MB`;
   const room = swept.room === undefined ? "" : `${megabytes(swept.room)} are free; `;
-  console.log(`History ${megabytes(swept.size)}; ${room}retention ${retention}`);
+  console.log(`History ${megabytes(swept.size)}; ${room}retention ${days ? `${days}d` : "off"}`);
   if (swept.rows) {
     const rows = Object.entries(swept.rows).filter(([, count]) => count > 0);
     const what = rows.map(([table, count]) => `${count} ${table}`).join(", ") || "nothing";

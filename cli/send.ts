@@ -36,9 +36,9 @@ async function send(name: string, json: string, { stack, json: asJson }: { stack
   const outputs = await pulumi.outputs<Outputs>(stack);
   const { apiUrl, workerUrl, signingKey, eventKey } = outputs;
   if (!apiUrl) throw new Problem(`stack ${stack} is not up`, `npm start -- --stack ${stack}`);
-  const { runtime, workerDir = "" } = await pulumi.settings(stack, ["runtime", "workerDir"]);
-  const events = runtime === "external" ? undefined : await declaredEvents(workerDir);
-  if (events) await checkEvent(events, { name, data }, workerDir);
+  const { worker } = await pulumi.settings(stack);
+  const events = worker.runtime === "external" ? undefined : await declaredEvents(worker.dir);
+  if (events) await checkEvent(events, { name, data }, worker.dir);
   else console.error("The data are not checked: this stack's worker has no events.ts here.");
 
   await throughForward(outputs.forward, { apiUrl, workerUrl }, async (reached) => {

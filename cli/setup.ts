@@ -7,6 +7,7 @@ import { running } from "../lib/host/supervisors/index.ts";
 import { identify } from "../lib/host/supervisors/service.ts";
 import { InngestApi } from "../lib/inngest/api.ts";
 import { Problem } from "../lib/problem.ts";
+import type { Settings } from "../lib/settings/settings.ts";
 import { defineCommand, runCommand, UsageProblem } from "./lib/command.ts";
 import { Pulumi } from "./lib/pulumi-cli.ts";
 import { freeStack } from "./lib/stack-lock.ts";
@@ -82,14 +83,15 @@ async function setup(positional: string | undefined, given: Flags): Promise<void
   if (worker.runtime === "bun") locate({ kind: "bun" });
   const wanted = wantedSettings(answers, file.exists);
   const changes = await file.changes(wanted);
-  checkSettings(stack, await pulumi.settings(stack, ["kubeContext", "workerImage"]));
+  const settings = await pulumi.settings(stack);
+  checkSettings(stack, settings);
 
-  const { port = "8288", dataDir } = await pulumi.settings(stack, ["port", "dataDir"]);
+  const { port, dataDir } = settings;
   const isUp = Object.keys(await pulumi.outputs<object>(stack)).length > 0;
   const recipe = isUp ? undefined : await findRecipe([".", process.env.INIT_CWD ?? "."]);
   const adopted = recipe && (!asks || (await ask.askAdopt(offer(recipe)))) ? recipe : undefined;
   const oldContainer = adopted?.container?.running ? adopted.container : undefined;
-  if (!isUp && !oldContainer?.ports.includes(Number(port))) await checkPort(stack, Number(port), dataDir);
+  if (!isUp && !oldContainer?.ports.includes(port)) await checkPort(stack, port, dataDir);
   const secrets: Record<string, string> = {};
   for (const [key, value] of Object.entries(adopted?.keys ?? {})) {
     if ((await file.get(key)) === undefined) secrets[key] = value;
@@ -197,14 +199,14 @@ function wantedSettings({ stack, worker }: Answers, fileExists: boolean): Record
 }
 
 /** Throws {@link Problem} for what a cluster's stack cannot go without. */
-function checkSettings(stack: StackName, { kubeContext, workerImage }: Record<string, string | undefined>): void {
+function checkSettings(stack: StackName, { kubernetes, worker }: Settings): void {
   if (stack !== "kubernetes" && stack !== "cluster") return;
   const set = (key: string, value: string) => `npm run pulumi -- config set ${key} ${value} --stack ${stack}`;
   const problems = [
-    ...(kubeContext
+    ...(kubernetes?.context
       ? []
       : [`\`kubeContext\` is not set. Remedy: ${set("kubeContext", "NAME")}, one of \`kubectl config get-contexts\``]),
-    ...(workerImage
+    ...(worker.image
       ? []
       : [
           `\`workerImage\` is not set. Remedy: docker build --tag IMAGE worker, push it, and ${set("workerImage", "IMAGE")}`,

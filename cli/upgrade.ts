@@ -64,7 +64,7 @@ async function prepare(pulumi: Pulumi, { stack, to, binary, image, yes }: Flags)
     console.log(`Stack ${stack} is at server ${to} already.`);
     return undefined;
   }
-  const settings = await pulumi.settings(stack, ["serverImage", "serverBinary", "dockerContext"]);
+  const { serverImage, serverBinary, dockerContext } = await pulumi.settings(stack);
   const { durability } = await pulumi.outputs<{ durability: string }>(stack);
   if (!durability.startsWith("kept") && !yes) {
     const what = `upgrade stack ${stack}, although its server starts again and loses its runs in flight`;
@@ -72,14 +72,15 @@ async function prepare(pulumi: Pulumi, { stack, to, binary, image, yes }: Flags)
   }
   const bring = async (): Promise<Pick<Upgrade, "setting" | "before" | "after">> => {
     if (tier !== "process") {
-      const after = image ?? imageAt(settings.serverImage ?? schema.serverImage.default, to);
+      const after = image ?? imageAt(serverImage, to);
       if (site.versionIn) expectVersion(after, await site.versionIn(after), to);
-      else await bringImage(after, to, settings.dockerContext);
-      return { setting: "serverImage", before: settings.serverImage, after };
+      else await bringImage(after, to, dockerContext);
+      const before = serverImage === schema.serverImage.default ? undefined : serverImage;
+      return { setting: "serverImage", before, after };
     }
     const after = binary ? resolve(binary) : await bringBinary(to);
     await checkBinary(after, to);
-    return { setting: "serverBinary", before: settings.serverBinary, after };
+    return { setting: "serverBinary", before: serverBinary, after };
   };
   const brought = await bring();
   const { file } = await takeBackup(pulumi, stack, {});

@@ -1,12 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../lib/settings/settings.ts";
-import type { ToldKeys } from "../lib/stack/key-rotation.ts";
+import type { StackKeys } from "../lib/stack/key-rotation.ts";
 import type { Stores } from "../lib/stack/stores.ts";
 import type { ProgramSettings } from "./settings.ts";
 import { servePath } from "./worker-environment.ts";
 
 /** The keys of a stack, all secret: the same for server and worker but while they change. */
-export type Keys = pulumi.Output<ToldKeys>;
+export type Keys = pulumi.Output<StackKeys>;
 
 /** Where a stack's server and worker are, whatever tier they run on: from this machine, without a slash at the end. */
 export interface Endpoints {

@@ -4,11 +4,11 @@ import { keysAt, type RotationStep } from "../lib/stack/key-rotation.ts";
 import type { Keys } from "./endpoints.ts";
 
 export interface SigningKeysArgs {
-  /** Number of the keys; another number is another pair. @default 1 */
+  /** Number of the generated keys, from 1; each number has its own pair. @default 1 */
   generation?: number;
-  /** How far the change from the generation before has come. @default "none" */
-  rotation?: RotationStep;
-  /** Signing key to use instead of a generated one; {@link signingKeyProblem} says its shape. @default generated */
+  /** How far the rotation from the generation before has come. @default "none" */
+  step?: RotationStep;
+  /** Signing key to use instead of a generated one: hex digits, an even number of them. @default generated */
   signingKey?: pulumi.Input<string> | undefined;
   /** Event key to use instead of a generated one. @default generated */
   eventKey?: pulumi.Input<string> | undefined;
@@ -16,7 +16,7 @@ export interface SigningKeysArgs {
 
 /**
  * The keys of an Inngest server and its worker, all secret: generated once and kept in the stack's state, or given.
- * While they change ({@link rotationSteps}) the generation before is kept too.
+ * During a rotation (`step`) the generation before is kept too.
  *
  * @example
  * ```ts
@@ -25,13 +25,13 @@ export interface SigningKeysArgs {
  * ```
  */
 export class SigningKeys extends pulumi.ComponentResource {
-  /** What server and worker are told. */
+  /** Keys of server and worker, secret. */
   public readonly keys: Keys;
 
   constructor(name: string, args: SigningKeysArgs = {}, opts?: pulumi.ComponentResourceOptions) {
-    // Pulumi keeps what is passed here in the state, in clear where it is not an Output: nothing is.
+    // Nothing is passed here: Pulumi keeps it in the state, in clear text unless it is a secret.
     super("inngest-local:index:SigningKeys", name, {}, opts);
-    const { generation = 1, rotation = "none" } = args;
+    const { generation = 1, step = "none" } = args;
     const pair = (number: number) => {
       const suffix = number === 1 ? "" : `-${number}`;
       return pulumi.output({
@@ -39,20 +39,23 @@ export class SigningKeys extends pulumi.ComponentResource {
         eventKey: pulumi.secret(args.eventKey ?? hexPassword(`${name}-event${suffix}`, 48, this)),
       });
     };
-    const changing = rotation !== "none" && rotation !== "settle";
     const current = pair(generation);
-    const previous = changing ? pair(generation - 1) : current;
+    const previous = step === "none" ? current : pair(generation - 1);
     this.keys = pulumi.secret(
-      pulumi.all([current, previous]).apply(([current, previous]) => keysAt(rotation, current, previous)),
+      pulumi.all([current, previous]).apply(([current, previous]) => keysAt(step, current, previous)),
     );
     this.registerOutputs({ keys: this.keys });
   }
 }
 
-/** The keys of another stack. Throws `pulumi.RunError` when it does not exist or is not up. */
+/**
+ * The keys of another stack.
+ *
+ * @throws {pulumi.RunError} when it does not exist or is not up
+ */
 export async function keysOf(stack: string): Promise<Keys> {
   const name = `${pulumi.getOrganization()}/${pulumi.getProject()}/${stack}`;
-  // A StackReference alone ends the program with the engine's own words, which name neither setting nor remedy.
+  // A StackReference to a missing stack ends the program with an error that names neither setting nor remedy.
   const outputs: Record<string, unknown> = await pulumi.runtime
     .invoke("pulumi:pulumi:readStackOutputs", { name })
     .then((answer) => answer.outputs)
@@ -67,11 +70,11 @@ export async function keysOf(stack: string): Promise<Keys> {
   return pulumi.secret(other.requireOutput("keys") as Keys);
 }
 
-/** RandomPassword, because the ids of RandomId and RandomBytes hold their value in clear. */
+/** A RandomPassword, because the ids of RandomId and RandomBytes contain their value in clear text. */
 function hexPassword(name: string, length: number, parent: pulumi.Resource): pulumi.Output<string> {
   const password = new random.RandomPassword(
     name,
-    // The character set is the digits and these six: uniform hex, no post-processing.
+    // Digits and these six characters: uniform hex without post-processing.
     { length, lower: false, upper: false, special: true, overrideSpecial: "abcdef" },
     { parent },
   );

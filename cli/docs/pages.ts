@@ -1,18 +1,18 @@
 import { globSync, readFileSync } from "node:fs";
+import { fillBlocks } from "../lib/docs/blocks.ts";
 import { drawStacks } from "../lib/graph/stacks.ts";
-import { fillBlocks } from "./blocks.ts";
 
-/** Every page for people, from the project's folder. */
+/** Every page for people, by its path from the project's folder. */
 export function pages(): string[] {
   return globSync(["*.md", "docs/**/*.md", "worker/*.md", "examples/*.md", "examples/*/*.md"], {
     exclude: ["**/node_modules/**"],
   }).sort();
 }
 
-/** The pages whose generated parts are not what they would be now, with what they would be. */
+/** The pages, and Pulumi.yaml, whose generated parts are stale, with the text that they should have. */
 export async function stalePages(): Promise<Map<string, string>> {
-  const texts = pages().map((page) => [page, readFileSync(page, "utf8")] as const);
-  const generated = texts.filter(([, text]) => text.includes("<!-- generated: "));
+  const texts = [...pages(), "Pulumi.yaml"].map((page) => [page, readFileSync(page, "utf8")] as const);
+  const generated = texts.filter(([, text]) => text.includes(" generated: "));
   const pictures = generated.some(([, text]) => text.includes("<!-- generated: graph")) ? await drawStacks() : {};
   return new Map(
     generated

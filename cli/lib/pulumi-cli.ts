@@ -14,7 +14,7 @@ import { createRequire } from "node:module";
 import { homedir, tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { execa, type Options } from "execa";
+import type { Options } from "execa";
 import { compileCache, passphraseFile, stateFolder } from "../../lib/host/paths.ts";
 import { onPath } from "../../lib/host/programs.ts";
 import { writePrivateFile } from "../../lib/host/records.ts";
@@ -22,6 +22,7 @@ import { atLeast } from "../../lib/host/versions.ts";
 import { Problem } from "../../lib/problem.ts";
 import type { RawConfig } from "../../lib/settings/reader.ts";
 import { checkSettings, type Settings } from "../../lib/settings/settings.ts";
+import { execa } from "./execa.ts";
 
 const require = createRequire(import.meta.url);
 const project = "inngest-local";
@@ -198,16 +199,16 @@ export class Pulumi {
     };
   }
 
-  /** Writes settings into the stack's file, all or none; one that is `undefined` is taken out of it before. */
+  /** Writes settings, each by its path, into the stack's file, all or none; one that is `undefined` is removed before. */
   async configure(stack: string, settings: Record<string, string | undefined>): Promise<void> {
     const of = ["--stack", stack, "--config-file", `Pulumi.${stack}.yaml`];
     const entries = Object.entries(settings);
     const gone = entries.filter(([, value]) => value === undefined).map(([key]) => key);
     const set = entries.filter(([, value]) => value !== undefined).map(([key, value]) => `${key}=${value}`);
-    if (gone.length > 0) await execa(this.#binary, ["config", "rm-all", ...gone, ...of], this.#options());
+    if (gone.length > 0) await execa(this.#binary, ["config", "rm-all", "--path", ...gone, ...of], this.#options());
     if (set.length === 0) return;
     const plain = set.flatMap((pair) => ["--plaintext", pair]);
-    await execa(this.#binary, ["config", "set-all", ...plain, ...of], this.#options());
+    await execa(this.#binary, ["config", "set-all", "--path", ...plain, ...of], this.#options());
   }
 
   /** Writes a setting into the stack's file, encrypted; its value is on no command line. */

@@ -35,7 +35,7 @@ export async function forgetUnfinished(pulumi: Pulumi, stack: string): Promise<b
   const pending = state.deployment.pending_operations ?? [];
   const begun = pending.filter(({ type }) => type === "creating");
   if (begun.length === 0) return false;
-  const { dockerContext: context } = await pulumi.settings(stack, ["dockerContext"]);
+  const { dockerContext: context } = await pulumi.settings(stack);
   // Containers first: a network that is in use stays.
   for (const kind of ["container", "network"] as const) {
     for (const { resource } of begun) {

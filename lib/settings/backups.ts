@@ -1,18 +1,19 @@
 import type { SettingsReader } from "./reader.ts";
+import type { Choice, Tier } from "./schema.ts";
 
-/** How often a stack is backed up by itself. */
+/** Automatic backups of a stack. */
 export interface BackupSettings {
   everySeconds: number;
   /** So many of the stack's newest backups stay. */
   keep: number;
 }
 
-/** Checks what makes backing up a job of the stack; `undefined` where it is none. */
+/** Reads what makes backups automatic; `undefined` where they are off. */
 export function readBackups(
-  { tier, durable, scope }: { tier: string; durable: boolean; scope: string },
+  { tier, durable, scope }: { tier: Tier; durable: boolean; scope: Choice<"supervisorScope"> },
   reader: SettingsReader,
 ): BackupSettings | undefined {
-  const keep = reader.whole("backupKeep", 1, 10_000);
+  const keep = reader.whole("backupKeep");
   if (reader.text("backupEvery") === "off") return undefined;
   const everySeconds = secondsOf(reader.text("backupEvery"));
   if (everySeconds === undefined) {

@@ -1,73 +1,82 @@
 import { isIP } from "node:net";
 import { isAbsolute } from "node:path";
 import type { PublicName } from "../render/caddyfile.ts";
-import type { SettingsReader } from "./reader.ts";
+import { areTexts, type SettingsReader } from "./reader.ts";
+import type { Tier } from "./schema.ts";
 
-/** How the front door is told to be. */
+/** The gateway in front of the server, on the tiers that have one. */
 export interface GatewaySettings {
   /** Caddy's image; pin a tag. */
   image: string;
-  /** A name beyond this machine; `undefined` for none. */
+  /** Its name beyond this machine; `undefined` for none. */
   publicName: PublicName | undefined;
-  /** Address of this machine at which the door ends TLS, where it does. */
+  /** Address of this machine at which it ends TLS, where it does. */
   listen: string;
 }
 
-/** Checks the setting `gateway`: a name, and at most one of a certificate and an address for ACME. */
-export function readPublicName(tier: string, reader: SettingsReader): Omit<GatewaySettings, "image"> {
-  const text = reader.text("gateway");
-  const reject = (rule: string, remedy: string) => reader.reject("gateway", rule, remedy);
-  const none = { publicName: undefined, listen: "0.0.0.0" };
-  if (text === "") return none;
-  const set = (key: string, example: string) => `pulumi config set --path gateway.${key} ${example}`;
-  const given = parsed(text);
-  const { url, certificate, key, email, listen = "0.0.0.0", ...unknown } = given ?? {};
-  const origin = typeof url === "string" && URL.canParse(url) ? new URL(url) : undefined;
-  const isName = origin && /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(origin.hostname) && origin.hostname !== "localhost";
-  if (!isName || !/^https?:$/.test(origin.protocol) || origin.href !== `${origin.origin}/`) {
+/** Reads `gatewayImage` and `gateway`: a name, with at most one of a certificate and an address for ACME. */
+export function readGateway(tier: Tier, reader: SettingsReader): GatewaySettings {
+  const none = { image: reader.image("gatewayImage"), publicName: undefined, listen: "0.0.0.0" };
+  if (reader.text("gateway") === "") return none;
+  const { url, ...rest } = reader.object("gateway") ?? {};
+  const origin = originOf(url);
+  if (origin === undefined) {
     const rule = "an object whose `url` is an http or https URL of a name beyond this machine, without a path";
-    reject(rule, set("url", "https://inngest.example.org"));
+    reader.reject("gateway", rule, set("url", "https://inngest.example.org"));
     return none;
   }
-  const texts = [certificate, key, email, listen].filter((value) => value !== undefined);
-  if (Object.keys(unknown).length > 0 || !texts.every((value) => typeof value === "string")) {
-    reject("an object of `url`, `certificate`, `key`, `email` and `listen`, all texts", "pulumi config rm gateway");
+  if (!areTexts(rest, ["certificate", "key", "email", "listen"])) {
+    const rule = "an object of `url`, `certificate`, `key`, `email` and `listen`, all texts";
+    reader.reject("gateway", rule, "pulumi config rm gateway");
     return none;
   }
-  const endsTls = certificate !== undefined || key !== undefined || email !== undefined;
-  const files = [certificate, key].filter((path) => path !== undefined && isAbsolute(path as string));
-  if (endsTls && tier !== "docker") {
-    reject(
+  const { certificate = "", key = "", email, listen = none.listen } = rest;
+  checkTls({ ...rest, tier, origin }, reader);
+  if (isIP(listen) === 0) {
+    reader.reject("gateway", "an object whose `listen` is an IP address of this machine", set("listen", none.listen));
+  }
+  const ownCertificate = certificate || key ? { certificate, key } : "elsewhere";
+  return { ...none, publicName: { url: origin.origin, tls: email ? { acme: email } : ownCertificate }, listen };
+}
+
+const set = (key: string, example: string) => `pulumi config set --path gateway.${key} ${example}`;
+
+function originOf(text: unknown): URL | undefined {
+  const url = typeof text === "string" ? URL.parse(text) : undefined;
+  if (!url || !/^https?:$/.test(url.protocol) || url.href !== `${url.origin}/`) return undefined;
+  const isName = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(url.hostname) && url.hostname !== "localhost";
+  return isName ? url : undefined;
+}
+
+function checkTls(
+  {
+    tier,
+    origin,
+    certificate,
+    key,
+    email,
+  }: { tier: Tier; origin: URL; certificate?: string; key?: string; email?: string },
+  reader: SettingsReader,
+): void {
+  const files = [certificate, key].filter((path) => path !== undefined);
+  if (files.length === 0 && email === undefined) return;
+  if (tier !== "docker") {
+    reader.reject(
+      "gateway",
       `an object without \`certificate\`, \`key\` and \`email\` on tier ${tier}, where an Ingress ends TLS`,
       "pulumi config set exposure ingress",
     );
-  } else if (endsTls && origin.protocol !== "https:") {
-    reject("an object whose `url` is https where the door ends TLS", set("url", `https://${origin.host}`));
-  } else if ((certificate !== undefined || key !== undefined) && (files.length !== 2 || email !== undefined)) {
-    reject(
+  } else if (origin.protocol !== "https:") {
+    const rule = "an object whose `url` is https where the gateway ends TLS";
+    reader.reject("gateway", rule, set("url", `https://${origin.host}`));
+  } else if (files.length > 0 && (files.filter(isAbsolute).length !== 2 || email !== undefined)) {
+    reader.reject(
+      "gateway",
       "an object with both `certificate` and `key`, absolute paths of PEM files, or with `email` alone",
       set("key", "/etc/ssl/private/inngest.pem"),
     );
-  } else if (isIP(listen as string) === 0) {
-    reject("an object whose `listen` is an IP address of this machine", set("listen", "0.0.0.0"));
   }
-  if (email !== undefined && !/^[^\s@{}"]+@[a-z0-9.-]+$/i.test(email as string)) {
-    reject("an object whose `email` is an e-mail address", set("email", "me@example.org"));
-  }
-  const tls: PublicName["tls"] =
-    email !== undefined
-      ? { acme: email as string }
-      : endsTls
-        ? { certificate: certificate as string, key: key as string }
-        : "elsewhere";
-  return { publicName: { url: origin.origin, tls }, listen: listen as string };
-}
-
-function parsed(text: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : undefined;
-  } catch {
-    return undefined;
+  if (email !== undefined && !/^[^\s@{}"]+@[a-z0-9.-]+$/i.test(email)) {
+    reader.reject("gateway", "an object whose `email` is an e-mail address", set("email", "me@example.org"));
   }
 }

@@ -1,7 +1,64 @@
+import { type RotationStep, rotationSteps } from "../stack/key-rotation.ts";
+import { rangeRule, type Secret, type SettingsReader, wholeNumber } from "./reader.ts";
+
+/** Where a stack's keys come from. */
+export interface KeySettings {
+  /** Number of the generated keys, from 1. */
+  generation: number;
+  /** How far the change from the generation before has come. */
+  step: RotationStep;
+  /** Your own keys instead of generated ones. */
+  signingKey: Secret | undefined;
+  eventKey: Secret | undefined;
+}
+
+const highestGeneration = 1_000_000;
+
+/** Reads `keys`, `keysFrom`, `signingKey` and `eventKey`. */
+export function readKeys(stack: string, reader: SettingsReader): { keys: KeySettings; keysFrom: string | undefined } {
+  const keysFrom = reader.optional("keysFrom");
+  const keys: KeySettings = {
+    ...readRotation(keysFrom, reader),
+    signingKey: reader.secret("signingKey", signingKeyProblem),
+    eventKey: reader.secret("eventKey", eventKeyProblem),
+  };
+  const remedy = "pulumi config rm keysFrom";
+  if (keysFrom === stack) reader.reject("keysFrom", "another stack than this one", remedy);
+  if (keysFrom && (keys.signingKey || keys.eventKey)) {
+    reader.problem("`keysFrom` must stand alone, and `signingKey` or `eventKey` is set too", remedy);
+  }
+  return { keys, keysFrom };
+}
+
+function readRotation(keysFrom: string | undefined, reader: SettingsReader): Pick<KeySettings, "generation" | "step"> {
+  const given = reader.object("keys");
+  const { generation: number = 1, step: name = "none", ...others } = given ?? {};
+  const generation = wholeNumber(String(number), 1, highestGeneration);
+  const step = rotationSteps.find((each) => each === name);
+  if (given === undefined || Object.keys(others).length > 0) {
+    reader.reject("keys", "an object of `generation` and `step`, which `npm run keys` writes", "pulumi config rm keys");
+  }
+  const reject = (key: string, rule: string, value: unknown, remedy: string) =>
+    reader.problem(`\`keys.${key}\` must be ${rule}, got ${JSON.stringify(value)}`, `pulumi config ${remedy}`);
+  const remove = "rm --path keys.step";
+  if (generation === undefined) {
+    reject("generation", rangeRule(1, highestGeneration), number, "set --path keys.generation 1");
+  }
+  if (step === undefined) reject("step", `one of ${rotationSteps.join(", ")}`, name, remove);
+  else if (step !== "none" && generation === 1) {
+    reject("step", "none at `keys.generation` 1, which has no generation before it", step, remove);
+  }
+  if (keysFrom && step !== "none" && step !== undefined) {
+    reject("step", "none where `keysFrom` is set, whose stack's keys change", step, remove);
+  }
+  return { generation: generation ?? 1, step: step ?? "none" };
+}
+
 /**
  * What is wrong with a signing key, or `undefined`. Never quotes the key.
- * The server decodes the key as hex, and signs its calls with the raw text, prefix included, while the SDK strips
- * the prefix: a prefixed key registers and then every step fails with 401 (measured on server 1.43.0).
+ *
+ * The server signs its calls with the raw text, prefix included, while the SDK strips the prefix: with a prefixed key
+ * the worker registers, and then every step fails with 401.
  */
 export function signingKeyProblem(key: string): string | undefined {
   if (/^signkey-/.test(key)) return "must have no `signkey-` prefix, and its value has one: give the hex part alone";

@@ -1,11 +1,11 @@
 import { isAbsolute, join } from "node:path";
 import { closest, distance } from "fastest-levenshtein";
 import { Problem } from "../problem.ts";
-import { type SettingKey, schema, settingKeys } from "./schema.ts";
+import { type Choice, type KeyOf, type SettingKey, schema, settingKeys } from "./schema.ts";
 
 /** Raw configuration as Pulumi has it. */
 export interface RawConfig {
-  /** Values by key without namespace. Whoever may not decrypt leaves out the values of encrypted keys. */
+  /** Values by key without namespace. Values of encrypted keys are left out where they cannot be decrypted. */
   values: Record<string, string>;
   /** Keys whose values are encrypted in the stack's file. */
   encrypted: ReadonlySet<string>;
@@ -15,12 +15,12 @@ export interface RawConfig {
 export class Secret<T = string> {
   readonly #value: T | undefined;
 
-  /** `value` is `undefined` for whoever may not decrypt. */
+  /** @param value `undefined` where it cannot be decrypted */
   constructor(value: T | undefined) {
     this.#value = value;
   }
 
-  /** The value itself. @throws {Error} where it was not decrypted */
+  /** The value itself. @throws {Error} when it was not decrypted */
   reveal(): T {
     if (this.#value === undefined) throw new Error("the value of this setting was not decrypted");
     return this.#value;
@@ -36,8 +36,8 @@ export class Secret<T = string> {
 }
 
 /**
- * Reads settings, one method for each kind of value. What is wrong with a value becomes one of `problems`: key, rule,
- * value (never of a secret), remedy; the method then returns the default, or nothing.
+ * Reads settings, one method for each kind of value. Whatever is wrong with a value becomes one of `problems`, with key,
+ * rule, value (never of a secret) and remedy; the method then returns the default, or nothing.
  */
 export class SettingsReader {
   readonly problems: Problem[] = [];
@@ -53,17 +53,18 @@ export class SettingsReader {
     }
   }
 
-  /** The value, or its default. */
+  /** The value as it is written, or its default. */
   text(key: SettingKey): string {
     return this.#raw.values[key] ?? schema[key].default;
   }
 
+  /** The same; `undefined` for a setting that is not set. */
   optional(key: SettingKey): string | undefined {
     return this.text(key) || undefined;
   }
 
   /** Whether the value can be read: it is in clear, or was decrypted. */
-  known(key: SettingKey): boolean {
+  isReadable(key: SettingKey): boolean {
     return this.#raw.values[key] !== undefined || !this.#raw.encrypted.has(key);
   }
 
@@ -72,36 +73,34 @@ export class SettingsReader {
     return `pulumi config set ${key} ${example}`;
   }
 
+  /** Notes a problem. */
   problem(what: string, remedy: string): void {
     this.problems.push(new Problem(what, remedy));
   }
 
+  /** Notes that a value breaks a rule. */
   reject(key: SettingKey, rule: string, remedy: string): void {
     this.problem(`\`${key}\` must be ${rule}, got ${JSON.stringify(this.text(key))}`, remedy);
   }
 
-  choice<const T extends string>(key: SettingKey, allowed: readonly T[]): T {
-    const found = allowed.find((value) => value === this.text(key));
-    if (found === undefined) {
-      this.reject(key, `one of ${allowed.join(", ")}`, this.set(key, closest(this.text(key), [...allowed])));
-    }
-    return found ?? (allowed[0] as T);
+  /** One of the setting's values. @param allowed fewer of them */
+  choice<Key extends KeyOf<"choice">>(key: Key, allowed: readonly Choice<Key>[] = schema[key].of): Choice<Key> {
+    return this.#oneOf(key, allowed);
   }
 
-  flag(key: SettingKey): boolean {
-    return this.choice(key, ["true", "false"]) === "true";
+  flag(key: KeyOf<"flag">): boolean {
+    return this.#oneOf(key, ["true", "false"]) === "true";
   }
 
-  whole(key: SettingKey, lowest: number, highest: number): number {
-    const value = this.text(key);
-    const number = Number(value);
-    if (/^\d+$/.test(value) && number >= lowest && number <= highest) return number;
-    this.reject(key, `a whole number from ${lowest} to ${highest}`, this.set(key, schema[key].default));
-    return Number(schema[key].default);
+  whole(key: KeyOf<"whole">): number {
+    const { lowest, highest, default: usual } = schema[key];
+    const number = wholeNumber(this.text(key), lowest, highest);
+    if (number === undefined) this.reject(key, rangeRule(lowest, highest), this.set(key, usual));
+    return number ?? Number(usual);
   }
 
-  /** Days of `30d`; `undefined` for `off`. */
-  days(key: SettingKey): number | undefined {
+  /** Number of days; `undefined` for `off`. */
+  days(key: KeyOf<"days">): number | undefined {
     if (this.text(key) === "off") return undefined;
     const number = Number(/^(\d{1,5})d$/.exec(this.text(key))?.[1]);
     if (number >= 1) return number;
@@ -109,7 +108,7 @@ export class SettingsReader {
     return undefined;
   }
 
-  absolutePath(key: SettingKey): string | undefined {
+  path(key: KeyOf<"path">): string | undefined {
     const path = this.optional(key);
     if (path !== undefined && !isAbsolute(path)) {
       this.reject(key, "an absolute path", this.set(key, join(process.cwd(), path)));
@@ -117,8 +116,27 @@ export class SettingsReader {
     return path;
   }
 
-  /** `problemOf` says what is wrong with a value, or `undefined`. */
-  secret(key: SettingKey, problemOf: (value: string) => string | undefined): Secret | undefined {
+  image(key: KeyOf<"image">): string {
+    const image = this.text(key);
+    if (!/^\S+$/.test(image)) {
+      this.reject(key, "an image reference such as name:tag", this.set(key, schema[key].default));
+    }
+    return image;
+  }
+
+  /** An object with its values as they are; `undefined` for anything else, about which the caller has the rule. */
+  object(key: KeyOf<"object">): Record<string, unknown> | undefined {
+    try {
+      const value: unknown = JSON.parse(this.text(key));
+      if (typeof value === "object" && value !== null && !Array.isArray(value)) return { ...value };
+    } catch {
+      // No JSON, so no object.
+    }
+    return undefined;
+  }
+
+  /** @param problemOf says what is wrong with a value, or `undefined` */
+  secret(key: KeyOf<"secret">, problemOf: (value: string) => string | undefined): Secret | undefined {
     const how = `pulumi config set --secret ${key}`;
     if (!this.#raw.encrypted.has(key)) {
       if (this.text(key) !== "") {
@@ -131,4 +149,33 @@ export class SettingsReader {
     if (problem) this.problem(`\`${key}\` ${problem}`, `${how}, or pulumi config rm ${key}`);
     return new Secret(value);
   }
+
+  #oneOf<T extends string>(key: SettingKey, allowed: readonly T[]): T {
+    const found = allowed.find((value) => value === this.text(key));
+    if (found === undefined) {
+      this.reject(key, `one of ${allowed.join(", ")}`, this.set(key, closest(this.text(key), [...allowed])));
+    }
+    return found ?? (allowed[0] as T);
+  }
+}
+
+/** Whether an object has no keys but `names`, with a text for each that it has. */
+export function areTexts<Name extends string>(
+  values: Record<string, unknown>,
+  names: readonly Name[],
+): values is { [Each in Name]?: string } {
+  return Object.entries(values).every(
+    ([name, value]) => names.some((each) => each === name) && typeof value === "string",
+  );
+}
+
+/** The number that a text is, within a range that includes both ends; `undefined` for anything else. */
+export function wholeNumber(text: string, lowest: number, highest: number): number | undefined {
+  const number = Number(text);
+  return /^\d+$/.test(text) && number >= lowest && number <= highest ? number : undefined;
+}
+
+/** The rule of {@link wholeNumber}, for errors. */
+export function rangeRule(lowest: number, highest: number): string {
+  return `a whole number from ${lowest} to ${highest}`;
 }

@@ -1,134 +1,278 @@
-/** What a setting is: the one source of Pulumi.yaml's `config` block and of the table of settings in the docs. */
-export interface SettingSpec {
-  /** What it decides, for people; Markdown. */
+import { scopes, supervisors } from "../host/supervisors/service.ts";
+import { profiles } from "./profile.ts";
+
+export const tiers = ["process", "docker", "kubernetes", "cluster"] as const;
+export type Tier = (typeof tiers)[number];
+
+/** How a setting's value is written. */
+type Kind =
+  | { kind: "choice"; of: readonly [string, ...string[]] }
+  /** `true` or `false`. */
+  | { kind: "flag" }
+  /** A whole number, both ends included. */
+  | { kind: "whole"; lowest: number; highest: number }
+  /** Days such as `30d`, or `off`. */
+  | { kind: "days" }
+  /** An absolute path. */
+  | { kind: "path" }
+  /** A container image. */
+  | { kind: "image" }
+  | { kind: "text" }
+  /** An object, set with `pulumi config set --path`. */
+  | { kind: "object" }
+  /** A text that may only be given encrypted. */
+  | { kind: "secret" };
+
+/** One setting of a stack. */
+export type SettingSpec = Kind & {
+  /** What it decides, for people: Markdown, without a capital letter at the start and without a full stop. */
   text: string;
   /** Value of a stack that does not set it; empty for "not set". */
   default: string;
-  /** Its value may only be given encrypted. */
-  secret?: true;
-}
+  /** Tiers that look at it. @default all */
+  tiers?: readonly Tier[];
+};
 
-/** Every setting of a stack, by its key without the namespace `inngest-local:`. */
+const containers = ["docker", "kubernetes", "cluster"] as const;
+const clusters = ["kubernetes", "cluster"] as const;
+
+/**
+ * Every setting of a stack, by its key without the namespace `inngest-local:`. `npm run docs` generates Pulumi.yaml's
+ * `config` block and the tables of settings from it.
+ */
 export const schema = {
   tier: {
-    text: "Where the server runs: `process` (on the host), `docker`, `kubernetes` (one machine) or `cluster` (several servers)",
+    kind: "choice",
+    of: tiers,
     default: "process",
+    text: "where the server runs: `process` (on this machine), `docker`, `kubernetes` (one server) or `cluster` (several servers)",
   },
-  durable: { text: "Docker tier: keep history and in-flight work (named volumes and a Redis queue)", default: "true" },
+  durable: {
+    kind: "flag",
+    default: "true",
+    tiers: ["docker"],
+    text: "keep history and in-flight work, in named volumes and a Redis queue",
+  },
   profile: {
-    text: "What the stack is tuned for: `balanced`, `latency` or `throughput`; docs/performance.md has the figures",
+    kind: "choice",
+    of: profiles,
     default: "balanced",
+    text: "what the stack is tuned for: `balanced`, `latency` or `throughput`; docs/performance.md has the figures",
   },
-  port: { text: "Server port on 127.0.0.1; the stack also takes the three ports after it (Connect)", default: "8288" },
-  workerPort: { text: "Worker port on 127.0.0.1", default: "3111" },
-  workerDir: { text: "Folder of the worker: a package.json whose `main` names the entry", default: "worker" },
-  workerPlacement: { text: "Where the worker runs: `host` or (not on the process tier) `container`", default: "host" },
+  port: {
+    kind: "whole",
+    lowest: 1,
+    // Connect takes the three ports after it.
+    highest: 65_535 - 3,
+    default: "8288",
+    text: "port of the server on 127.0.0.1; the stack also takes the three ports after it (Connect)",
+  },
+  workerPort: { kind: "whole", lowest: 1, highest: 65_535, default: "3111", text: "port of the worker on 127.0.0.1" },
+  workerDir: {
+    kind: "text",
+    default: "worker",
+    text: "folder of the worker, with a package.json whose `main` names the entry",
+  },
+  workerPlacement: {
+    kind: "choice",
+    of: ["host", "container"],
+    default: "host",
+    text: "where the worker runs: `host`, or `container` (not on the process tier)",
+  },
   workerImage: {
-    text: "Kubernetes tiers: image of the worker, pushed where the cluster can pull it or imported into its nodes",
+    kind: "text",
     default: "",
+    tiers: clusters,
+    text: "image of the worker, pushed where the cluster can pull it or imported into its nodes",
   },
   runtime: {
-    text: "What runs the worker: `node`, `bun`, or `external` for an app of yours at `workerUrl`",
+    kind: "choice",
+    of: ["node", "bun", "external"],
     default: "node",
+    text: "what runs the worker: `node`, `bun`, or `external` for your own app at `workerUrl`",
   },
   transport: {
-    text: "How work reaches the worker: `serve` (the server calls it) or `connect` (it connects to the server)",
+    kind: "choice",
+    of: ["serve", "connect"],
     default: "serve",
+    text: "how work reaches the worker: `serve` (the server calls it) or `connect` (it connects to the server)",
   },
   workerUrl: {
-    text: "With `external`: the app's Inngest endpoint, such as http://localhost:3000/api/inngest",
+    kind: "text",
     default: "",
+    text: "with `runtime: external`, the app's Inngest endpoint, such as http://localhost:3000/api/inngest",
   },
   workerEnv: {
-    text: "More variables for the worker, such as AI_BASE_URL; set one with `--path workerEnv.NAME`, with `--secret`",
+    kind: "object",
     default: "{}",
+    text: "more variables for the worker, such as AI_BASE_URL; set each with `--secret --path workerEnv.NAME`",
   },
   serverBinary: {
-    text: "Process tier: absolute path of the `inngest` binary; else the one on PATH, else npm's `inngest-cli`",
+    kind: "path",
     default: "",
+    tiers: ["process"],
+    text: "absolute path of the `inngest` binary; by default the one on PATH, else npm's `inngest-cli`",
   },
-  serverImage: { text: "Docker and Kubernetes tiers: image of the server", default: "inngest/inngest:v1.43.0" },
+  serverImage: { kind: "image", default: "inngest/inngest:v1.43.0", tiers: containers, text: "image of the server" },
   queueImage: {
-    text: "Docker (durable) and Kubernetes tiers: image of the Redis queue",
+    kind: "image",
     default: "redis:7.2.16-alpine",
+    tiers: containers,
+    text: "image of the Redis queue (on Docker only where `durable` is true)",
   },
-  retention: { text: "How long runs that have ended are kept, in days such as 30d, or `off`", default: "30d" },
-  backupEvery: { text: "How often the stack is backed up by itself, such as 24h; `off` for never", default: "off" },
-  backupKeep: { text: "How many of the stack's newest backups stay when it is backed up by itself", default: "14" },
+  retention: {
+    kind: "days",
+    default: "30d",
+    text: "how long runs that have ended are kept, in days such as 30d; `off` keeps them forever",
+  },
+  backupEvery: {
+    kind: "text",
+    default: "off",
+    text: "how often the stack is backed up automatically, such as 24h; `off` for never",
+  },
+  backupKeep: {
+    kind: "whole",
+    lowest: 1,
+    highest: 10_000,
+    default: "14",
+    text: "how many of the newest backups an automatic backup keeps",
+  },
   backupDir: {
-    text: "Absolute folder of the stack's backups, better on another disk; else the platform's data folder",
+    kind: "path",
     default: "",
+    text: "absolute folder of the backups, preferably on another disk; by default in the platform's data folder",
   },
   upkeepImage: {
-    text: "Docker and Kubernetes tiers: image with Node in which janitor, backup and restore work on the data",
+    kind: "image",
     default: "node:24.21.0-bookworm-slim",
+    tiers: containers,
+    text: "image with Node in which sweep, backup and restore work on the data",
   },
-  gatewayImage: { text: "Docker and Kubernetes tiers: image of the front door, Caddy", default: "caddy:2.11.9-alpine" },
+  gatewayImage: {
+    kind: "image",
+    default: "caddy:2.11.9-alpine",
+    tiers: containers,
+    text: "image of the gateway, Caddy",
+  },
   gateway: {
-    text: "Docker and Kubernetes tiers: a name of the front door (`url`); on Docker with `certificate` and `key`, or `email` (ACME), and `listen`",
+    kind: "object",
     default: "",
+    tiers: containers,
+    text: "a public name of the gateway (`url`); on Docker also `certificate` and `key`, or `email` (ACME), and `listen`",
   },
-  dashboard: { text: "Serve the dashboard and GraphQL", default: "true" },
+  dashboard: { kind: "flag", default: "true", text: "serve the dashboard and GraphQL" },
   redisUrl: {
-    text: "Redis of your own for queue and run state (append-only, noeviction); the tier then starts none",
+    kind: "secret",
     default: "",
-    secret: true,
+    text: "your own Redis for queue and run state (append-only, noeviction); the tier then starts none",
   },
-  databaseImage: { text: "Cluster tier: image of Postgres", default: "postgres:17.6-bookworm" },
+  databaseImage: { kind: "image", default: "postgres:17.6-bookworm", tiers: ["cluster"], text: "image of Postgres" },
   postgresUrl: {
-    text: "Cluster tier: Postgres of your own for the history; the tier then starts none",
+    kind: "secret",
     default: "",
-    secret: true,
+    tiers: ["cluster"],
+    text: "your own Postgres for the history; the tier then starts none",
   },
-  dockerContext: { text: "Docker context; else the docker command's current one", default: "" },
+  dockerContext: {
+    kind: "text",
+    default: "",
+    text: "Docker context; by default the current one of the `docker` command",
+  },
   kubeContext: {
-    text: "Kubernetes tiers: context of the kubeconfig; required, because the current one may be another cluster's",
+    kind: "text",
     default: "",
+    tiers: clusters,
+    text: "context of the kubeconfig; required, because the current one may be another cluster's",
   },
-  kubeconfig: { text: "Kubernetes tiers: absolute path of the kubeconfig; else kubectl's own", default: "" },
+  kubeconfig: {
+    kind: "path",
+    default: "",
+    tiers: clusters,
+    text: "absolute path of the kubeconfig; by default kubectl's own",
+  },
   exposure: {
-    text: "Kubernetes tiers: how the dashboard is reached: `port-forward`, `nodePort` (tier kubernetes) or `ingress`",
+    kind: "choice",
+    of: ["port-forward", "nodePort", "ingress"],
     default: "port-forward",
+    tiers: clusters,
+    text: "how the dashboard is reached: `port-forward`, `nodePort` (tier kubernetes) or `ingress`",
   },
-  nodePort: { text: "Kubernetes tier: the nodes' port for `exposure` nodePort, 30000 to 32767", default: "30288" },
+  nodePort: {
+    kind: "whole",
+    lowest: 30_000,
+    highest: 32_767,
+    default: "30288",
+    tiers: ["kubernetes"],
+    text: "port of the nodes with `exposure: nodePort`, 30000 to 32767",
+  },
   ingress: {
-    text: "Kubernetes tiers, `exposure` ingress: `url`, and optionally `className`, `tlsSecret`, `annotations`",
+    kind: "object",
     default: "",
+    tiers: clusters,
+    text: "with `exposure: ingress`, its `url`, and optionally `className`, `tlsSecret` and `annotations`",
   },
-  storageSize: { text: "Kubernetes tiers: size of each data claim", default: "5Gi" },
-  storageClass: { text: "Kubernetes tiers: storage class of the data claims; else the cluster's default", default: "" },
-  replicas: { text: "Cluster tier: servers that run at once", default: "2" },
+  storageSize: { kind: "text", default: "5Gi", tiers: clusters, text: "size of each data claim" },
+  storageClass: {
+    kind: "text",
+    default: "",
+    tiers: clusters,
+    text: "storage class of the data claims; by default the cluster's own",
+  },
+  replicas: { kind: "whole", lowest: 2, highest: 20, default: "2", tiers: ["cluster"], text: "number of servers" },
   autoscaler: {
-    text: "Cluster tier: what scales the workers: `cpu` (Kubernetes' own) or `keda` (by the queue; KEDA is yours to install)",
+    kind: "choice",
+    of: ["cpu", "keda"],
     default: "cpu",
+    tiers: ["cluster"],
+    text: "what scales the workers: `cpu` (Kubernetes itself) or `keda` (by the queue; KEDA is yours to install)",
   },
-  maxWorkers: { text: "Cluster tier: most workers that run at once", default: "10" },
+  maxWorkers: {
+    kind: "whole",
+    lowest: 2,
+    highest: 1000,
+    default: "10",
+    tiers: ["cluster"],
+    text: "highest number of workers",
+  },
   dataDir: {
-    text: "Absolute folder for data and logs; else the platform's data folder, one folder a stack",
+    kind: "path",
     default: "",
+    text: "absolute folder for data and logs; by default one folder per stack in the platform's data folder",
   },
-  protectData: { text: "Docker and Kubernetes tiers: `pulumi destroy` keeps the data volumes", default: "true" },
+  protectData: { kind: "flag", default: "true", tiers: containers, text: "`pulumi destroy` keeps the data volumes" },
   supervisor: {
-    text: "What brings host processes back after a crash and a reboot: `launchd`, `systemd`, `none`, or `auto`",
+    kind: "choice",
+    of: ["auto", ...supervisors],
     default: "auto",
+    text: "what restarts host processes after a crash and a reboot: `launchd`, `systemd`, `none`, or `auto`",
   },
   supervisorScope: {
-    text: "Whose supervisor: `user` (launchd agent, systemd user unit) or `system` (daemon, system unit; as root)",
+    kind: "choice",
+    of: scopes,
     default: "user",
+    text: "whose supervisor: `user` (launchd agent, systemd user unit) or `system` (daemon, system unit; as root)",
   },
-  keyGeneration: { text: "Number of the generated keys; `npm run keys -- rotate` counts it up", default: "1" },
-  keyRotation: {
-    text: "How far a change of keys has come: `none`, `accept`, `switch`, `retire` or `settle`; see docs/keys.md",
-    default: "none",
+  keys: {
+    kind: "object",
+    default: "{}",
+    text: "`generation` of the generated keys and `step` of their rotation; written by `npm run keys` (docs/keys.md)",
   },
-  keysFrom: { text: "Stack whose keys this one uses instead of its own", default: "" },
-  signingKey: { text: "Signing key of your own: hex, even length, no `signkey-` prefix", default: "", secret: true },
-  eventKey: { text: "Event key of your own", default: "", secret: true },
+  keysFrom: { kind: "text", default: "", text: "stack whose keys this one uses instead of its own" },
+  signingKey: { kind: "secret", default: "", text: "your own signing key: hex, even length, no `signkey-` prefix" },
+  eventKey: { kind: "secret", default: "", text: "your own event key" },
 } as const satisfies Record<string, SettingSpec>;
 
 export type SettingKey = keyof typeof schema;
 
-/** Keys whose values may only be given encrypted. */
-export const secretKeys = ["redisUrl", "postgresUrl", "signingKey", "eventKey"] as const satisfies SettingKey[];
+/** Keys of the settings of one kind. */
+export type KeyOf<K extends Kind["kind"]> = {
+  [Key in SettingKey]: (typeof schema)[Key]["kind"] extends K ? Key : never;
+}[SettingKey];
+
+/** Values of a setting that is a choice. */
+export type Choice<Key extends KeyOf<"choice">> = (typeof schema)[Key]["of"][number];
 
 export const settingKeys = Object.keys(schema) as SettingKey[];
+
+/** Keys whose values may only be given encrypted. */
+export const secretKeys = settingKeys.filter((key): key is KeyOf<"secret"> => schema[key].kind === "secret");

@@ -1,57 +1,35 @@
-import { type Supervision, scopes, supervisors } from "../host/supervisors/service.ts";
+import type { Supervision } from "../host/supervisors/service.ts";
 import { Problem } from "../problem.ts";
-import { envValueProblem } from "../render/env-file.ts";
-import { type RotationStep, rotationSteps } from "../stack/key-rotation.ts";
 import { type BackupSettings, readBackups } from "./backups.ts";
-import { type GatewaySettings, readPublicName } from "./gateway.ts";
-import { eventKeyProblem, signingKeyProblem } from "./keys.ts";
-import { type KubernetesSettings, postgresUrlProblem, readKubernetesSettings } from "./kubernetes.ts";
-import { type Profile, profileSettings, profiles } from "./profile.ts";
-import { type RawConfig, Secret, SettingsReader } from "./reader.ts";
-import { schema } from "./schema.ts";
-import { workerFolder, workerVariables } from "./worker.ts";
-
-export const tiers = ["process", "docker", "kubernetes", "cluster"] as const;
-export const runtimes = ["node", "bun", "external"] as const;
-export const transports = ["serve", "connect"] as const;
-export const placements = ["host", "container"] as const;
+import { type GatewaySettings, readGateway } from "./gateway.ts";
+import { type KeySettings, readKeys } from "./keys.ts";
+import { type KubernetesSettings, readKubernetes } from "./kubernetes.ts";
+import type { Profile } from "./profile.ts";
+import { type RawConfig, type Secret, SettingsReader } from "./reader.ts";
+import type { Tier } from "./schema.ts";
+import { postgresUrlProblem, redisUrlProblem } from "./store-urls.ts";
+import { readWorker, type WorkerSettings } from "./worker.ts";
 
 /** What a stack asks for, checked. Optional settings that are not set are `undefined`. */
 export interface Settings {
   stack: string;
-  tier: (typeof tiers)[number];
+  tier: Tier;
   durable: boolean;
   profile: Profile;
   port: number;
-  worker: {
-    dir: string;
-    /** The folder's `main`, relative to it. */
-    entry: string;
-    port: number;
-    placement: (typeof placements)[number];
-    runtime: (typeof runtimes)[number];
-    transport: (typeof transports)[number];
-    /** Inngest endpoint of an app that the stack does not start; set exactly when `runtime` is `external`. */
-    url: URL | undefined;
-    /** Image that a cluster runs. */
-    image: string | undefined;
-    /** Steps whose results it sends together. */
-    checkpointSteps: number;
-    /** More variables for the worker, all secret because one of them may be; `undefined` where they cannot be read. */
-    variables: Secret<Record<string, string>> | undefined;
-  };
+  worker: WorkerSettings;
   serverBinary: string | undefined;
   serverImage: string;
   queueImage: string;
-  /** Days that what has ended is kept; `undefined`: for ever. */
+  /** Days that runs are kept after their end; `undefined`: forever. */
   retention: number | undefined;
-  /** How often it is backed up by itself; `undefined`: not at all. */
+  /** Automatic backups; `undefined`: none. */
   backups: BackupSettings | undefined;
-  /** Absolute folder of its backups. @default the platform's, one folder a stack */
+  /** Absolute folder of its backups. @default the platform's, one folder per stack */
   backupDir: string | undefined;
   /** Image with Node for work on the data, in a container or a pod. */
   upkeepImage: string;
-  /** Front door of the Docker and Kubernetes tiers. */
+  /** Gateway of the Docker and Kubernetes tiers. */
   gateway: GatewaySettings;
   /** Serve dashboard and GraphQL. */
   dashboard: boolean;
@@ -65,12 +43,7 @@ export interface Settings {
   protectData: boolean;
   supervision: Supervision;
   keysFrom: string | undefined;
-  keys: {
-    generation: number;
-    rotation: RotationStep;
-    signingKey: Secret | undefined;
-    eventKey: Secret | undefined;
-  };
+  keys: KeySettings;
 }
 
 /** A stack's settings, and what is wrong with them: a wrong value is replaced by its default. */
@@ -96,152 +69,54 @@ export function readSettings(stack: string, raw: RawConfig): Settings {
 /** {@link readSettings} for commands that work on a stack whose settings may be wrong. */
 export function checkSettings(stack: string, raw: RawConfig): CheckedSettings {
   const reader = new SettingsReader(raw);
-  const { problems } = reader;
-
-  const tier = reader.choice("tier", tiers);
-  const runtime = reader.choice("runtime", runtimes);
-  const profile = reader.choice("profile", profiles);
+  const tier = reader.choice("tier");
+  const profile = reader.choice("profile");
   const durable = reader.flag("durable");
-  const scope = reader.choice("supervisorScope", scopes);
+  const port = reader.whole("port");
+  const dataDir = reader.path("dataDir");
+  const supervision = readSupervision(stack, dataDir, reader);
+  const worker = readWorker({ tier, port, profile }, reader);
   const settings: Settings = {
     stack,
     tier,
     durable,
     profile,
-    // The three ports after it are Connect's, so the last usable first port is 65535 - 3.
-    port: reader.whole("port", 1, 65532),
-    worker: {
-      ...(runtime === "external" ? { dir: "", entry: "" } : workerFolder(reader)),
-      port: reader.whole("workerPort", 1, 65535),
-      placement: reader.choice("workerPlacement", placements),
-      runtime,
-      transport: reader.choice("transport", transports),
-      url: URL.canParse(reader.text("workerUrl")) ? new URL(reader.text("workerUrl")) : undefined,
-      image: reader.optional("workerImage"),
-      checkpointSteps: profileSettings[profile].checkpointSteps,
-      variables: reader.known("workerEnv") ? new Secret(workerVariables(reader)) : undefined,
-    },
-    serverBinary: reader.absolutePath("serverBinary"),
-    serverImage: reader.text("serverImage"),
-    queueImage: reader.text("queueImage"),
+    port,
+    worker,
+    serverBinary: reader.path("serverBinary"),
+    serverImage: reader.image("serverImage"),
+    queueImage: reader.image("queueImage"),
     retention: reader.days("retention"),
-    backups: readBackups({ tier, durable, scope }, reader),
-    backupDir: reader.absolutePath("backupDir"),
-    upkeepImage: reader.text("upkeepImage"),
-    gateway: {
-      image: reader.text("gatewayImage"),
-      ...readPublicName(tier, reader),
-    },
+    backups: readBackups({ tier, durable, scope: supervision.scope }, reader),
+    backupDir: reader.path("backupDir"),
+    upkeepImage: reader.image("upkeepImage"),
+    gateway: readGateway(tier, reader),
     dashboard: reader.flag("dashboard"),
     redisUrl: reader.secret("redisUrl", redisUrlProblem),
-    databaseImage: reader.text("databaseImage"),
+    databaseImage: reader.image("databaseImage"),
     postgresUrl: reader.secret("postgresUrl", postgresUrlProblem),
     dockerContext: reader.optional("dockerContext"),
-    kubernetes: tier === "kubernetes" || tier === "cluster" ? readKubernetesSettings(tier, stack, reader) : undefined,
-    dataDir: reader.absolutePath("dataDir"),
+    kubernetes: readKubernetes({ tier, stack, worker }, reader),
+    dataDir,
     protectData: reader.flag("protectData"),
-    supervision: {
-      supervisor: reader.choice("supervisor", ["auto", ...supervisors]),
-      scope,
-    },
-    keysFrom: reader.optional("keysFrom"),
-    keys: {
-      generation: reader.whole("keyGeneration", 1, 1_000_000),
-      rotation: reader.choice("keyRotation", rotationSteps),
-      signingKey: reader.secret("signingKey", signingKeyProblem),
-      eventKey: reader.secret("eventKey", eventKeyProblem),
-    },
+    supervision,
+    ...readKeys(stack, reader),
   };
-
-  for (const key of ["serverImage", "queueImage", "gatewayImage", "upkeepImage", "databaseImage"] as const) {
-    if (!/^\S+$/.test(reader.text(key)))
-      reader.reject(key, "an image reference such as name:tag", reader.set(key, schema[key].default));
-  }
-  const { port: workerPort, placement, url, transport } = settings.worker;
-  if (runtime === "external" && !/^https?:$/.test(url?.protocol ?? "")) {
-    reader.reject(
-      "workerUrl",
-      "the http address of your app's Inngest endpoint",
-      reader.set("workerUrl", "http://localhost:3000/api/inngest"),
-    );
-  }
-  if (runtime !== "external" && reader.text("workerUrl") !== "") {
-    reader.reject(
-      "workerUrl",
-      "left out, because the stack starts the worker itself",
-      "pulumi config rm workerUrl, or pulumi config set runtime external",
-    );
-  }
-  if (runtime === "external" && placement === "container") {
-    reader.reject(
-      "workerPlacement",
-      "host, because an external worker is not started here",
-      reader.set("workerPlacement", "host"),
-    );
-  }
-  if (runtime === "external" && transport === "connect") {
-    reader.reject(
-      "transport",
-      "serve, because an external app chooses for itself how it connects",
-      reader.set("transport", "serve"),
-    );
-  }
-  if (workerPort >= settings.port && workerPort <= settings.port + 3) {
-    reader.reject(
-      "workerPort",
-      `outside the server's own ports ${settings.port} to ${settings.port + 3}`,
-      reader.set("workerPort", settings.port + 4),
-    );
-  }
-  if (tier === "process" && placement === "container") {
-    reader.reject(
-      "workerPlacement",
-      "host on the process tier, which has no containers",
-      reader.set("workerPlacement", "host"),
-    );
-  }
-  if (settings.supervision.scope === "system") {
-    if (settings.supervision.supervisor === "none") {
-      reader.reject("supervisorScope", "user where `supervisor` is none", reader.set("supervisorScope", "user"));
-    }
-    if (!settings.dataDir) {
-      const remedy = reader.set("dataDir", `/var/lib/inngest-local/${stack}`);
-      reader.problem("`dataDir` must be set where `supervisorScope` is system, which has no home", remedy);
-    }
-  }
-  if (settings.keysFrom === stack) {
-    reader.reject("keysFrom", "another stack than this one", "pulumi config rm keysFrom");
-  }
-  const { generation, rotation, signingKey, eventKey } = settings.keys;
-  if (generation === 1 && rotation !== "none") {
-    reader.reject(
-      "keyRotation",
-      "none at `keyGeneration` 1, before which there is none",
-      "pulumi config rm keyRotation",
-    );
-  }
-  if (settings.keysFrom && rotation !== "none") {
-    reader.reject(
-      "keyRotation",
-      "none where `keysFrom` is set, whose stack's keys change",
-      "pulumi config rm keyRotation",
-    );
-  }
-  if (settings.keysFrom && (signingKey || eventKey)) {
-    reader.problem(
-      "`keysFrom` must stand alone, and `signingKey` or `eventKey` is set too",
-      "pulumi config rm keysFrom",
-    );
-  }
-
-  return { settings, problems };
+  return { settings, problems: reader.problems };
 }
 
-function redisUrlProblem(value: string): string | undefined {
-  const url = URL.canParse(value) ? new URL(value) : undefined;
-  if (url && ["redis:", "rediss:"].includes(url.protocol) && url.hostname) {
-    const problem = envValueProblem(value);
-    return problem && `${problem}, and its value does: write such signs as %XX`;
+function readSupervision(stack: string, dataDir: string | undefined, reader: SettingsReader): Supervision {
+  const supervision: Supervision = { supervisor: reader.choice("supervisor"), scope: reader.choice("supervisorScope") };
+  if (supervision.scope === "user") return supervision;
+  if (supervision.supervisor === "none") {
+    reader.reject("supervisorScope", "user where `supervisor` is none", reader.set("supervisorScope", "user"));
   }
-  return "must be a URL such as redis://:password@host:6379, and its value is not";
+  if (dataDir === undefined) {
+    const remedy = reader.set("dataDir", `/var/lib/inngest-local/${stack}`);
+    reader.problem(
+      "`dataDir` must be set where `supervisorScope` is system: system services have no home directory",
+      remedy,
+    );
+  }
+  return supervision;
 }

@@ -1,6 +1,6 @@
 /**
- * Steps of a change of keys, in order. Each restarts the worker or the server and never both, and every state of the
- * one works with every state of the other that it can meet, so no step depends on who is up first:
+ * Steps of a key rotation, in order; it ends at `none` again, with the next generation of keys. Each step restarts the
+ * worker or the server, never both, and works while one of them has taken it and the other has not, in either order:
  *
  * | step | server signs with | server takes events with | worker accepts | worker sends with |
  * |---|---|---|---|---|
@@ -8,13 +8,11 @@
  * | `accept` | previous | previous | current, previous | previous |
  * | `switch` | current | current, previous | current, previous | previous |
  * | `retire` | current | current, previous | current | current |
- * | `settle` | current | current | current | current |
  *
- * The server takes one signing key and several event keys; the worker takes two signing keys (its SDK tries
- * INNGEST_SIGNING_KEY_FALLBACK when a signature or an answer of 401 speaks against the first) and sends with one event
- * key. `settle` is what `none` is, and says of a stack that its change may not have reached it yet.
+ * The server takes one signing key and several event keys. The worker takes two signing keys (its SDK tries
+ * INNGEST_SIGNING_KEY_FALLBACK when the first one does not fit) and sends with one event key.
  */
-export const rotationSteps = ["none", "accept", "switch", "retire", "settle"] as const;
+export const rotationSteps = ["none", "accept", "switch", "retire"] as const;
 export type RotationStep = (typeof rotationSteps)[number];
 
 /** A signing key and an event key that were made together. */
@@ -23,32 +21,32 @@ export interface KeyPair {
   eventKey: string;
 }
 
-/** What the server is told of keys. */
+/** The server's keys. */
 export interface ServerKeys {
   signingKey: string;
-  /** With each of them events are taken. */
+  /** It takes events with each of them. */
   eventKeys: string[];
 }
 
-/** What the worker is told of keys. */
+/** The worker's keys. */
 export interface WorkerKeys {
   signingKey: string;
-  /** Accepted and tried beside the first. */
+  /** Accepted and tried after the first. */
   signingKeyFallback?: string | undefined;
   eventKey: string;
 }
 
-export interface ToldKeys {
+export interface StackKeys {
   server: ServerKeys;
   worker: WorkerKeys;
 }
 
-/** Who is told which keys at a step. `previous` is not looked at where nothing is changing. */
-export function keysAt(step: RotationStep, current: KeyPair, previous: KeyPair): ToldKeys {
+/** Keys of server and worker at a step. `previous` does not matter at `none`. */
+export function keysAt(step: RotationStep, current: KeyPair, previous: KeyPair): StackKeys {
   const only = (pair: KeyPair): ServerKeys => ({ signingKey: pair.signingKey, eventKeys: [pair.eventKey] });
-  const both = {
+  const both: ServerKeys = {
     signingKey: current.signingKey,
-    // A key of one's own does not change.
+    // A user-provided key is the same in both generations.
     eventKeys: [...new Set([current.eventKey, previous.eventKey])],
   };
   const accepting: WorkerKeys = {
@@ -57,13 +55,13 @@ export function keysAt(step: RotationStep, current: KeyPair, previous: KeyPair):
     eventKey: previous.eventKey,
   };
   switch (step) {
+    case "none":
+      return { server: only(current), worker: current };
     case "accept":
       return { server: only(previous), worker: accepting };
     case "switch":
       return { server: both, worker: accepting };
     case "retire":
       return { server: both, worker: current };
-    default:
-      return { server: only(current), worker: current };
   }
 }

@@ -5,9 +5,9 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { codeOf, fillBlocks } from "../../cli/docs/blocks.ts";
 import { pages, stalePages } from "../../cli/docs/pages.ts";
 import { knownStacks } from "../../cli/lib/command.ts";
+import { codeOf, fillBlocks } from "../../cli/lib/docs/blocks.ts";
 import { ownCommands } from "../support/documents.ts";
 
 const { scripts } = JSON.parse(readFileSync("package.json", "utf8")) as { scripts: Record<string, string> };

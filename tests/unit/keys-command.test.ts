@@ -20,7 +20,7 @@ describe("wrong usage is refused with 2", () => {
     ["a stack without a file", ["rotate", "--stack", "persistant"], "Remedy: --stack persistent"],
     [
       "a step that is none",
-      ["rotate", "--stack", "dev", "--until", "settle"],
+      ["rotate", "--stack", "dev", "--until", "none"],
       "Allowed choices are accept, switch, retire",
     ],
   ])("%s", async (_, args, text) => {

@@ -34,7 +34,7 @@ describe("a change of keys", () => {
   test.each(["accept", "switch", "retire"] as const)(
     "at %s keeps both generations and tells each its keys",
     async (step) => {
-      const { resources, outputs } = await planStack("dev", { keyGeneration: "2", keyRotation: step });
+      const { resources, outputs } = await planStack("dev", { keys: JSON.stringify({ generation: 2, step }) });
       expect(generatedKeys(resources)).toEqual([
         "  RandomPassword keys-event",
         "  RandomPassword keys-event-2",
@@ -59,7 +59,7 @@ describe("a change of keys", () => {
   );
 
   test("is over when only the new generation is left", async () => {
-    const { resources, outputs } = await planStack("dev", { keyGeneration: "2", keyRotation: "settle" });
+    const { resources, outputs } = await planStack("dev", { keys: '{"generation":2}' });
     expect(generatedKeys(resources)).toEqual(["  RandomPassword keys-event-2", "  RandomPassword keys-signing-2"]);
     expect(outputs).toMatchObject(pair("-2"));
   });

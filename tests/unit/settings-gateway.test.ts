@@ -30,7 +30,7 @@ describe("is refused", () => {
     [{ url, ...certificate, email: "me@example.org" }, files, filesRemedy],
     [
       { url: "http://inngest.example.org", email: "me@example.org" },
-      "an object whose `url` is https where the door ends TLS",
+      "an object whose `url` is https where the gateway ends TLS",
       "--path gateway.url https://inngest.example.org",
     ],
     [{ url, email: "me" }, "an object whose `email` is an e-mail address", "--path gateway.email me@example.org"],

@@ -117,7 +117,7 @@ describe("a wrong value is refused with key, rule, value and remedy", () => {
     ],
     [
       { supervisorScope: "system" },
-      "`dataDir` must be set where `supervisorScope` is system, which has no home. Remedy: pulumi config set dataDir /var/lib/inngest-local/test",
+      "`dataDir` must be set where `supervisorScope` is system: system services have no home directory. Remedy: pulumi config set dataDir /var/lib/inngest-local/test",
     ],
     [
       { supervisor: "none", supervisorScope: "system", dataDir: "/data" },
@@ -164,16 +164,28 @@ describe("a wrong value is refused with key, rule, value and remedy", () => {
       '`keysFrom` must be another stack than this one, got "test". Remedy: pulumi config rm keysFrom',
     ],
     [
-      { keyRotation: "accept" },
-      '`keyRotation` must be none at `keyGeneration` 1, before which there is none, got "accept". Remedy: pulumi config rm keyRotation',
+      { keys: '{"step":"accept"}' },
+      '`keys.step` must be none at `keys.generation` 1, which has no generation before it, got "accept". Remedy: pulumi config rm --path keys.step',
     ],
     [
-      { keysFrom: "dev", keyGeneration: "2", keyRotation: "accept" },
-      '`keyRotation` must be none where `keysFrom` is set, whose stack\'s keys change, got "accept". Remedy: pulumi config rm keyRotation',
+      { keysFrom: "dev", keys: '{"generation":2,"step":"accept"}' },
+      '`keys.step` must be none where `keysFrom` is set, whose stack\'s keys change, got "accept". Remedy: pulumi config rm --path keys.step',
     ],
     [
-      { keyGeneration: "0" },
-      '`keyGeneration` must be a whole number from 1 to 1000000, got "0". Remedy: pulumi config set keyGeneration 1',
+      { keys: '{"generation":0}' },
+      "`keys.generation` must be a whole number from 1 to 1000000, got 0. Remedy: pulumi config set --path keys.generation 1",
+    ],
+    [
+      { keys: '{"generation":2,"step":"settle"}' },
+      '`keys.step` must be one of none, accept, switch, retire, got "settle". Remedy: pulumi config rm --path keys.step',
+    ],
+    [
+      { keys: "2" },
+      '`keys` must be an object of `generation` and `step`, which `npm run keys` writes, got "2". Remedy: pulumi config rm keys',
+    ],
+    [
+      { keys: '{"generaton":2}' },
+      '`keys` must be an object of `generation` and `step`, which `npm run keys` writes, got "{\\"generaton\\":2}". Remedy: pulumi config rm keys',
     ],
     [
       { workerDir: "wroker" },
@@ -296,7 +308,7 @@ describe("what is accepted", () => {
       dashboard: true,
       databaseImage: "postgres:17.6-bookworm",
       protectData: true,
-      keys: { generation: 1, rotation: "none" },
+      keys: { generation: 1, step: "none" },
       supervision: { supervisor: "auto", scope: "user" },
     });
   });

@@ -6,6 +6,7 @@ import { withLock } from "../../../lib/host/lock.ts";
 import { backupFolder, dataFolder } from "../../../lib/host/paths.ts";
 import { type Site, siteOf } from "../../../lib/places/site.ts";
 import { Problem } from "../../../lib/problem.ts";
+import type { Settings } from "../../../lib/settings/settings.ts";
 import type { Stores } from "../../../lib/stack/stores.ts";
 import type { Pulumi } from "../pulumi-cli.ts";
 import { isAlive } from "../stack-lock.ts";
@@ -20,7 +21,7 @@ export interface Backup extends Snapshot {
 export interface StackState {
   stores: Stores;
   site: Site;
-  tier: string;
+  tier: Settings["tier"];
   dataDir: string | undefined;
   /** Where its backups go. */
   backups: string;
@@ -28,8 +29,8 @@ export interface StackState {
 
 /** The state of a stack that is up. Throws {@link Problem} for one that is not. */
 export async function stateOf(pulumi: Pulumi, stack: string): Promise<StackState> {
-  const settings = await pulumi.settings(stack, ["tier", "dataDir", "serverBinary", "backupDir"]);
-  const { tier = "process", dataDir, backupDir: backups = backupFolder(stack) } = settings;
+  const settings = await pulumi.settings(stack);
+  const { tier, dataDir, backupDir: backups = backupFolder(stack) } = settings;
   const { stores, durability } = await pulumi.outputs<{ stores?: Stores; durability?: string }>(stack);
   if (durability === undefined) {
     throw new Problem(`stack ${stack} is not up`, `npm start -- --stack ${stack}`);

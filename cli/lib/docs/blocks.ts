@@ -1,24 +1,26 @@
 import { readFileSync } from "node:fs";
-import { parse } from "yaml";
-import { keptResult } from "../../bench/support/results.ts";
-import { renderTable } from "../../bench/support/table.ts";
-import { Problem } from "../../lib/problem.ts";
+import { keptResult } from "../../../bench/support/results.ts";
+import { renderTable } from "../../../bench/support/table.ts";
+import { Problem } from "../../../lib/problem.ts";
+import { configBlock, settingsTable } from "./settings.ts";
 
 /**
- * Parts of a page that come from elsewhere: between `<!-- generated: KIND ARGUMENT -->` and `<!-- end -->`. Kinds are
- * `graph STACK`, `code FILE` or `code FILE#NAME` (one declaration of it), `bench NAME` (its last report), and
- * `settings`.
+ * Fills the generated parts of a file, between `<!-- generated: KIND ARGUMENT -->` and `<!-- end -->` in Markdown and
+ * between the same words after `#` in YAML. Kinds are `graph STACK`, `code FILE` or `code FILE#NAME` (one declaration of
+ * it), `bench NAME` (its last report), `settings` (the table) and `config` (the block of Pulumi.yaml).
+ *
+ * @throws {Problem} when a part names something that does not exist
  */
-export function fillBlocks(page: string, pictures: Record<string, string>): string {
-  return page.replaceAll(block, (_, kind: string, argument: string) => {
-    const content = contentOf(kind, argument, pictures);
-    return `<!-- generated: ${[kind, argument].filter(Boolean).join(" ")} -->\n${content}\n<!-- end -->`;
+export function fillBlocks(file: string, pictures: Record<string, string>): string {
+  return file.replaceAll(block, (_, first: string, what: string, last: string) => {
+    return `${first}\n${contentOf(what, pictures)}\n${last}`;
   });
 }
 
-const block = /<!-- generated: (\w+) ?(\S*) -->\n[\s\S]*?<!-- end -->/g;
+const block = /^((?:<!--|#) generated: (.+?)(?: -->)?)\n[\s\S]*?^((?:<!--|#) end(?: -->)?)$/gm;
 
-function contentOf(kind: string, argument: string, pictures: Record<string, string>): string {
+function contentOf(what: string, pictures: Record<string, string>): string {
+  const [kind = "", argument = ""] = what.split(" ");
   switch (kind) {
     case "graph": {
       const picture = pictures[argument];
@@ -35,6 +37,8 @@ function contentOf(kind: string, argument: string, pictures: Record<string, stri
     }
     case "settings":
       return settingsTable();
+    case "config":
+      return configBlock();
     default:
       throw new Problem(`a page asks for ${JSON.stringify(kind)}, which nothing generates`);
   }
@@ -56,24 +60,4 @@ export function codeOf(file: string, name: string | undefined): string {
   let start = first;
   while (/^(\/\*\*| \*|\/\/)/.test(lines[start - 1] ?? "")) start--;
   return lines.slice(start, end + 1).join("\n");
-}
-
-interface Setting {
-  default: unknown;
-  description: string;
-  secret?: boolean;
-}
-
-/** Rows of every setting, as the README has them too. */
-export function settingRows(): string[] {
-  const { config } = parse(readFileSync("Pulumi.yaml", "utf8")) as { config: Record<string, Setting> };
-  return Object.entries(config).map(([key, setting]) => {
-    const none = setting.default === "" || typeof setting.default === "object";
-    const value = none ? "" : `\`${setting.default}\``;
-    return `| \`${key}\` | ${value} | ${setting.description}${setting.secret ? " (secret)" : ""} |`;
-  });
-}
-
-function settingsTable(): string {
-  return ["| setting | default | meaning |", "|---|---|---|", ...settingRows()].join("\n");
 }
