@@ -1,9 +1,11 @@
 import { Argument, InvalidArgumentError } from "commander";
 import { execa } from "execa";
+import type { Command } from "../lib/places/place.ts";
+import { StackParts } from "../lib/places/places.ts";
 import { Problem } from "../lib/problem.ts";
+import { type PartName, partNames } from "../lib/stack/parts.ts";
 import { checkStack, defineCommand, runCommand } from "./lib/command.ts";
 import { Pulumi } from "./lib/pulumi-cli.ts";
-import { type LoggingService, logCommandOf, loggingServices, logSettings } from "./lib/service-log.ts";
 
 interface Flags {
   stack: string;
@@ -11,42 +13,36 @@ interface Flags {
   lines: number;
 }
 
-const command = defineCommand(
-  "logs",
-  "Prints what a stack's server, worker, queue, gateway, janitor and scheduled backup have written last.",
-)
-  .addArgument(new Argument("[service]", "one of them; else all, each line with its name").choices(loggingServices))
+const command = defineCommand("logs", "Prints the latest log lines of a stack's parts.")
+  .addArgument(new Argument("[part]", "one of them; else all, each line with its name").choices(partNames))
   .requiredOption("-s, --stack <stack>", "the stack, one of the Pulumi.<stack>.yaml files")
-  .option("-f, --follow", "go on printing until Ctrl-C")
-  .option("-n, --lines <count>", "lines of each to begin with", wholeNumber, 100)
+  .option("-f, --follow", "keep printing new lines until Ctrl-C")
+  .option("-n, --lines <count>", "lines of each part to begin with", wholeNumber, 100)
   .addHelpText("after", "\nExample: npm run logs -- worker -f --stack persistent")
   .action(logs);
 
-async function logs(service: LoggingService | undefined, { stack, follow = false, lines }: Flags): Promise<void> {
+async function logs(asked: PartName | undefined, { stack, follow = false, lines }: Flags): Promise<void> {
   checkStack(stack);
-  const settings = await (await Pulumi.find()).settings(stack, [...logSettings]);
-  const asked = service ? [service] : loggingServices;
-  const lineOf = (name: LoggingService) => logCommandOf(stack, name, settings, lines, follow);
-  const found = (await Promise.all(asked.map(async (name) => ({ name, line: await lineOf(name) })))).filter(
-    (entry): entry is { name: LoggingService; line: string[] } => entry.line !== undefined,
+  const parts = new StackParts(await (await Pulumi.find()).settings(stack));
+  const wanted = parts.all.filter(({ name }) => asked === undefined || name === asked);
+  const found = await Promise.all(
+    wanted.map(async (part) => ({ name: part.name, line: await parts.placeOf(part).logs(part, { lines, follow }) })),
   );
-  if (found.length === 0) {
-    throw new Problem(
-      `stack ${stack} has no ${service ?? "service"} here that writes a log`,
-      `npm start -- --stack ${stack}`,
-    );
+  const logging = found.flatMap(({ name, line }) => (line ? [{ name, line }] : []));
+  if (logging.length === 0) {
+    throw new Problem(`stack ${stack} has no ${asked ?? "part"} that writes a log`, `npm start -- --stack ${stack}`);
   }
-  // Ctrl-C is how one stops to follow, and no failure.
+  // Ctrl-C ends --follow, which is no failure.
   process.once("SIGINT", () => process.exit(0));
-  await Promise.all(found.map(({ name, line }) => print(line, found.length > 1 ? `${name.padEnd(7)} | ` : "")));
+  await Promise.all(logging.map(({ name, line }) => print(line, logging.length > 1 ? `${name.padEnd(8)} | ` : "")));
 }
 
-/** A service's two streams, line by line as they come, on standard output. */
-async function print([program = "", ...args]: string[], prefix: string): Promise<void> {
+/** Prints both streams of a command on standard output, line by line as they come. */
+async function print([program, ...args]: Command, prefix: string): Promise<void> {
   const reader = execa(program, args, { all: true, buffer: false, reject: false, stdin: "ignore" });
   for await (const line of reader.iterable({ from: "all" })) console.log(prefix + line);
   const { exitCode, message } = (await reader) as { exitCode?: number; message?: string };
-  if (exitCode !== 0) throw new Problem(`${program} cannot show the log: ${message}`);
+  if (exitCode !== 0) throw new Problem(`${program} cannot print the log: ${message}`);
 }
 
 function wholeNumber(text: string): number {

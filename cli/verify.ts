@@ -2,7 +2,7 @@ import { InvalidArgumentError, Option } from "commander";
 import { runChecks } from "./lib/checks/check.ts";
 import { silent, terminalReport } from "./lib/checks/terminal.ts";
 import { defineCommand, runCommand, UsageProblem } from "./lib/command.ts";
-import { NoView, viewOf } from "./lib/comparison.ts";
+import { type Comparison, compare, Unreachable } from "./lib/comparison.ts";
 import { LiveStack } from "./lib/live-stack.ts";
 import { versionsOf } from "./lib/versions.ts";
 import { edgeChecks } from "./verify/edge.ts";
@@ -13,7 +13,7 @@ import { skipped, type Verdict, type VerifyCheck } from "./verify/outcome.ts";
 import { rebootCheck } from "./verify/reboot.ts";
 import { keepReceipt, receiptOf } from "./verify/receipt.ts";
 import { recreateCheck } from "./verify/recreate.ts";
-import { registrationChecks, type Viewed } from "./verify/registration.ts";
+import { registrationChecks, type SharedComparison } from "./verify/registration.ts";
 
 interface Flags {
   stack: string;
@@ -26,7 +26,7 @@ interface Flags {
   json?: true;
 }
 
-/** Every check, in the order in which they are told. */
+/** Every check, in the order in which they are reported. */
 const ids = [
   ...["dashboard", "registered", "event", "triggers", "crons", "signed", "fenced"],
   ...["worker-kill", "server-kill", "queue-kill", "all-kill", "recreate", "reboot"],
@@ -36,13 +36,13 @@ const formats = { passed: "green", failed: "red", skipped: "yellow" } as const;
 
 const command = defineCommand(
   "verify",
-  "Proves on a live stack what it promises, a line each with what was seen. Nothing of yours is started.",
+  "Proves on a live stack what it promises, one line for each promise. None of your functions is started.",
 )
   .option("-s, --stack <stack>", "the stack, one of the Pulumi.<stack>.yaml files", "dev")
-  .option("-d, --disruptive", "also kill worker, server and queue under runs of its own, and make the server anew")
+  .option("-d, --disruptive", "also kill worker, server and queue while test runs are in flight, and recreate the server")
   .option("-f, --force", "with --disruptive: also while runs of yours are in flight")
-  .option("--patience <seconds>", "longest wait for a run that was killed under", wholeSeconds, 300)
-  .addOption(new Option("--only <ids...>", "these checks and no other").choices(ids))
+  .option("--patience <seconds>", "longest wait for a run whose parts were killed", wholeSeconds, 300)
+  .addOption(new Option("--only <ids...>", "only these checks").choices(ids))
   .option("--before-reboot", "arm the check of a reboot")
   .option("--after-reboot", "check, after the reboot, what was armed")
   .option("--json", "print { stack, tier, versions, startedAt, passed, failed, skipped, checks } and nothing else")
@@ -56,22 +56,21 @@ async function verify(flags: Flags): Promise<void> {
   if (flags.disruptive && !flags.force) await refuseForeignRuns(stack);
 
   const startedAt = new Date();
-  let viewed: Promise<Viewed> | undefined;
-  const view = () => {
-    viewed ??= viewOf(stack).catch((error: unknown) => {
-      if (error instanceof NoView) return error;
-      throw error;
-    });
-    return viewed;
+  let compared: Promise<Comparison | Unreachable> | undefined;
+  const comparison = () => {
+    compared ??= compare(stack);
+    return compared;
   };
-  const checks = checksOf(stack, view, flags).filter(({ id }) => only.includes(id));
+  const checks = checksOf(stack, comparison, flags).filter(({ id }) => only.includes(id));
   const results = await runChecks<Verdict>(checks, "failed", json ? silent : terminalReport(formats));
 
-  const seen = await view().catch(() => undefined);
-  const app = seen && !(seen instanceof NoView) ? seen.appId : undefined;
-  // A server that a check has left dead tells nothing; the receipt is written all the same.
-  const sdk = app && (await stack.reach(({ api }) => api.sdkOf(app)).catch(() => undefined));
-  const receipt = receiptOf(stack, await versionsOf(stack.pulumi, stack.settings, sdk), startedAt, results);
+  const found = await comparison().catch(() => undefined);
+  // Also written when a check has left the server dead.
+  const sdk =
+    found && !(found instanceof Unreachable)
+      ? stack.reach(({ api }) => api.sdkOf(found.appId)).catch(() => undefined)
+      : undefined;
+  const receipt = receiptOf(stack, await versionsOf(stack, sdk), startedAt, results);
   const path = keepReceipt(stack, receipt);
   if (json) console.log(JSON.stringify(receipt));
   else {
@@ -87,23 +86,23 @@ function checkFlags({ force, disruptive, beforeReboot, afterReboot }: Flags): vo
     throw new UsageProblem("--force is for --disruptive", "leave it out, or add --disruptive");
   }
   if (beforeReboot && afterReboot) {
-    throw new UsageProblem("--before-reboot and --after-reboot have a reboot between them", "one of them");
+    throw new UsageProblem("--before-reboot and --after-reboot exclude each other", "give one of them");
   }
 }
 
-function checksOf(stack: LiveStack, view: () => Promise<Viewed>, flags: Flags): VerifyCheck[] {
-  const { disruptive, beforeReboot, afterReboot, patience: patienceSeconds } = flags;
-  const how = { patienceSeconds, nextStepMilliseconds: 1000 };
-  const reboot = rebootCheck(stack, view, beforeReboot ? "before" : afterReboot ? "after" : undefined, how);
-  const kills = [...killChecks(stack, view, how), recreateCheck(stack, view, how)];
+function checksOf(stack: LiveStack, comparison: SharedComparison, flags: Flags): VerifyCheck[] {
+  const { disruptive, beforeReboot, afterReboot, patience: runSeconds } = flags;
+  const timeouts = { runSeconds, nextStepMs: 1000 };
+  const reboot = rebootCheck(stack, comparison, beforeReboot ? "before" : afterReboot ? "after" : undefined, timeouts);
+  const kills = [...killChecks(stack, comparison, timeouts), recreateCheck(stack, comparison, timeouts)];
   const checks = [
-    ...edgeChecks(stack, view),
-    ...registrationChecks(stack, view),
-    eventCheck(stack, view, how),
+    ...edgeChecks(stack, comparison),
+    ...registrationChecks(stack, comparison),
+    eventCheck(stack, comparison, timeouts),
     ...(disruptive ? kills : kills.map(({ id }) => ({ id, run: async () => skipped("needs --disruptive") }))),
     reboot,
   ].sort((a, b) => ids.indexOf(a.id) - ids.indexOf(b.id));
-  // After a reboot the others find what has come back only when all has.
+  // After a reboot the other checks make sense only when everything is back.
   return afterReboot ? [reboot, ...checks.filter((check) => check !== reboot)] : checks;
 }
 

@@ -1,6 +1,6 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import type { PreflightSpec } from "../scripts/preflight.ts";
+import type { PreflightSpec } from "../lib/stack/preflight-spec.ts";
 
 /**
  * A look at this machine that everything else waits for, so that a port in use, a missing binary or an engine that is

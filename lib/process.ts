@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { basename } from "node:path";
 import { promisify } from "node:util";
 
 const execute = promisify(execFile);
@@ -9,6 +10,8 @@ export interface RunOptions {
   cwd?: string;
   /** Kills the command after this many milliseconds. @default never */
   timeout?: number;
+  /** Its standard input. @default empty */
+  input?: string | undefined;
 }
 
 /** A command that could not be started, or did not exit with 0. */
@@ -27,7 +30,7 @@ export class CommandFailed extends Error {
     const { stderr = "", stdout = "", message, code } = error;
     const line = (stderr.trim() || message.trim()).split("\n").at(-1) as string;
     const reason = line.replace(/^(error|Error response from daemon|Unable to connect to the server): /i, "");
-    super(`${program}: ${reason}`);
+    super(`${basename(program)}: ${reason}`);
     this.reason = reason;
     this.stdout = stdout;
     this.stderr = stderr;
@@ -41,14 +44,16 @@ export class CommandFailed extends Error {
  * @throws {CommandFailed} when it cannot be started or does not exit with 0
  */
 export async function run(program: string, args: readonly string[], options: RunOptions = {}): Promise<string> {
-  const { env, ...rest } = options;
+  const { env, input, ...rest } = options;
   try {
-    const { stdout } = await execute(program, args, {
+    const running = execute(program, args, {
       ...rest,
       maxBuffer: 64 * 1024 ** 2,
       ...(env && { env: { ...process.env, ...env } }),
     });
-    return stdout.trim();
+    // A command may end without reading its input.
+    running.child.stdin?.on("error", () => undefined).end(input);
+    return (await running).stdout.trim();
   } catch (error) {
     throw new CommandFailed(program, error as Error);
   }

@@ -1,28 +1,29 @@
 import { existsSync } from "node:fs";
 import { statfs } from "node:fs/promises";
 import { atLeast } from "../../lib/host/versions.ts";
-import { dockerProblem, dockerSays } from "../../lib/places/docker-engine.ts";
-import { dockerNames } from "../../lib/stack/docker-names.ts";
-import { broken, brokenBy, type DoctorCheck, ok, type Patient, warning } from "./outcome.ts";
+import { docker, dockerProblem, isPresent } from "../../lib/places/docker-engine.ts";
+import { containerName } from "../../lib/stack/docker-names.ts";
+import { broken, brokenBy, type DoctorCheck, type DoctorContext, type DoctorOutcome, ok, warning } from "./outcome.ts";
 
 const gigabyte = 1024 ** 3;
 /** The oldest engine that knows `host-gateway`, by which containers reach this machine. */
-const leastVersion = "20.10.0";
+const minVersion = "20.10.0";
 /** Server, queue and worker together use about a quarter of it. */
-const leastMemory = 2 * gigabyte;
-const leastDisk = 2 * gigabyte;
+const minMemory = 2 * gigabyte;
+const minDisk = 2 * gigabyte;
 
 /** What the Docker tier needs of its engine, and whether its containers and this machine reach each other. */
-export function dockerChecks(patient: Patient): DoctorCheck[] {
-  const context = patient.settings.dockerContext;
+export function dockerChecks(context: DoctorContext): DoctorCheck[] {
+  const { parts, settings } = context.stack;
+  if (!parts.all.some(({ place }) => place === "docker")) return [];
   return [
-    { id: "docker", run: () => engine(context) },
-    { id: "images", run: () => images(patient) },
-    ...(patient.outputs ? [{ id: "reach", run: () => reach(patient) }] : []),
+    { id: "docker", run: () => engine(settings.dockerContext) },
+    { id: "images", run: () => images(context) },
+    ...(context.outputs ? [{ id: "reach", run: () => reach(context, `${context.outputs?.apiUrl}/health`) }] : []),
   ];
 }
 
-async function engine(context: string | undefined) {
+async function engine(context: string | undefined): Promise<DoctorOutcome> {
   const problem = await dockerProblem(context);
   if (problem) return brokenBy(problem);
   interface Info {
@@ -31,25 +32,23 @@ async function engine(context: string | undefined) {
     MemTotal: number;
     DockerRootDir: string;
   }
-  const info = JSON.parse(await dockerSays(context, "info", "--format", "{{json .}}")) as Info;
-  const endpoint = await dockerSays(
-    context,
-    "context",
-    "inspect",
-    "--format",
-    "{{.Name}} ({{.Endpoints.docker.Host}})",
-  );
-  // On macOS the folder is one of the engine's own machine.
+  const endpointFormat = "{{.Name}} ({{.Endpoints.docker.Host}})";
+  const [printed, endpoint] = await Promise.all([
+    docker(context, ["info", "--format", "{{json .}}"]),
+    docker(context, ["context", "inspect", "--format", endpointFormat]),
+  ]);
+  const info = JSON.parse(printed) as Info;
+  // On macOS the folder is one of the engine's virtual machine.
   const free = existsSync(info.DockerRootDir) ? await freeAt(info.DockerRootDir) : undefined;
   const memory = `${(info.MemTotal / gigabyte).toFixed(1)} GiB of memory`;
   const disk = free === undefined ? "" : `, ${(free / gigabyte).toFixed(1)} GiB of disk free`;
   const seen = `Docker ${info.ServerVersion} on ${info.OperatingSystem}, context ${endpoint}, ${memory}${disk}`;
-  if (!atLeast(info.ServerVersion, leastVersion)) {
-    return broken(`${seen}; older than ${leastVersion}, it knows no host-gateway`, "update Docker");
+  if (!atLeast(info.ServerVersion, minVersion)) {
+    return broken(`${seen}; older than ${minVersion}, it knows no host-gateway`, "update Docker");
   }
-  if (free !== undefined && free < leastDisk)
+  if (free !== undefined && free < minDisk)
     return broken(`${seen}: the disk is full`, "docker system prune, or a larger disk");
-  if (info.MemTotal < leastMemory) return warning(`${seen}: little memory`, "give the engine 2 GiB or more");
+  if (info.MemTotal < minMemory) return warning(`${seen}: little memory`, "give the engine 2 GiB or more");
   return ok(seen);
 }
 
@@ -58,19 +57,10 @@ async function freeAt(folder: string): Promise<number> {
   return bavail * bsize;
 }
 
-async function images({ settings }: Patient) {
-  const { dockerContext, serverImage = "", gatewayImage = "", queueImage = "", upkeepImage = "" } = settings;
-  const keeps = settings.durable === "true";
-  const wanted = [
-    serverImage,
-    gatewayImage,
-    ...(keeps && !settings.redisUrl ? [queueImage] : []),
-    ...(keeps && settings.retention !== "off" ? [upkeepImage] : []),
-  ];
-  const absent: string[] = [];
-  for (const image of wanted) {
-    await dockerSays(dockerContext, "image", "inspect", image).catch(() => absent.push(image));
-  }
+async function images({ stack: { parts, settings } }: DoctorContext): Promise<DoctorOutcome> {
+  const wanted = parts.all.flatMap(({ place, image }) => (place === "docker" && image ? [image.image] : []));
+  const present = await Promise.all(wanted.map((image) => isPresent(image, settings.dockerContext)));
+  const absent = wanted.filter((_, index) => !present[index]);
   if (absent.length === 0) return ok(`${wanted.join(", ")} are here`);
   return warning(
     `${absent.join(" and ")} will be pulled by the next up`,
@@ -78,33 +68,32 @@ async function images({ settings }: Patient) {
   );
 }
 
-/** Both ways: this machine into the container, and the container to the worker. */
-async function reach({ stack, settings, outputs }: Patient) {
-  const { dockerContext, workerPlacement, workerPort, workerUrl, runtime, transport } = settings;
-  const names = dockerNames(stack);
-  const health = `${outputs?.apiUrl}/health`;
+/** Both directions: from this machine into the server's container, and from there to the worker. */
+async function reach({ stack }: DoctorContext, health: string): Promise<DoctorOutcome> {
+  const { dockerContext, worker } = stack.settings;
   const answer = await fetch(health, { signal: AbortSignal.timeout(5000) }).catch(() => undefined);
-  const again = `npm start -- --stack ${stack}`;
+  const again = `npm start -- --stack ${stack.name}`;
   if (!answer?.ok) return broken(`this machine does not reach the server's container at ${health}`, again);
-  if (transport === "connect") return ok("this machine reaches the server's container; the worker connects by itself");
-
+  if (worker.transport === "connect") {
+    return ok("this machine reaches the server's container; the worker opens the connection to it");
+  }
   const [host, port] =
-    workerPlacement === "container"
-      ? [names.worker, "3111"]
-      : ["host.docker.internal", runtime === "external" ? portOf(workerUrl) : workerPort];
+    worker.placement === "container"
+      ? [containerName(stack.name, "worker"), "3111"]
+      : ["host.docker.internal", worker.url ? portOf(worker.url) : worker.port];
   // The image has neither curl nor wget; its bash opens connections.
-  const open = `timeout 5 bash -c '</dev/tcp/${host}/${port}'`;
-  const reached = await dockerSays(dockerContext, "exec", names.server, "sh", "-c", open).then(
+  const open = ["timeout", "5", "bash", "-c", `</dev/tcp/${host}/${port}`];
+  const reached = await docker(dockerContext, ["exec", containerName(stack.name, "server"), ...open]).then(
     () => true,
     () => false,
   );
   if (reached) return ok(`this machine reaches the server's container, and it reaches the worker at ${host}:${port}`);
-  const firewall =
-    "let a firewall on this machine pass Docker's bridge to that port, or pulumi config set transport connect";
-  return broken(`the server's container does not reach the worker at ${host}:${port}`, `${again}; ${firewall}`);
+  return broken(
+    `the server's container does not reach the worker at ${host}:${port}`,
+    `${again}; let a firewall on this machine pass Docker's bridge to that port, or pulumi config set transport connect`,
+  );
 }
 
-function portOf(address = ""): string {
-  const { port, protocol } = new URL(address);
+function portOf({ port, protocol }: URL): string {
   return port || (protocol === "https:" ? "443" : "80");
 }

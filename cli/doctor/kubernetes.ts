@@ -1,10 +1,11 @@
-import { namespaceOf } from "../../components/kubernetes/pod.ts";
-import type { Target } from "../../lib/places/kubectl.ts";
-import { kubectlSays, kubernetesProblems } from "../../lib/places/kubernetes-cluster.ts";
-import { broken, brokenBy, type DoctorCheck, ok, type Patient, warning } from "./outcome.ts";
+import { ask, getObjects, type Target } from "../../lib/places/kubectl.ts";
+import { type KubernetesNeeds, kubernetesProblems } from "../../lib/places/kubernetes-cluster.ts";
+import { namespaceOf, selectorText } from "../../lib/stack/kubernetes-names.ts";
+import { preflightSpec } from "../../lib/stack/preflight-spec.ts";
+import { broken, brokenBy, type DoctorCheck, type DoctorContext, type DoctorOutcome, ok, warning } from "./outcome.ts";
 
-/** What `up` makes in a cluster, in the words of `kubectl auth can-i`. */
-const needed = [
+/** What `up` creates in a cluster, as `kubectl auth can-i` calls it. */
+const created = [
   "statefulsets.apps",
   "deployments.apps",
   "services",
@@ -13,117 +14,81 @@ const needed = [
   "networkpolicies.networking.k8s.io",
 ];
 /** The oldest version whose API has everything that is used (autoscaling/v2, policy/v1). */
-const leastMinor = 25;
+const minMinor = 25;
 
 /** What the Kubernetes tiers need of their cluster. */
-export function kubernetesChecks({ stack, settings, outputs }: Patient): DoctorCheck[] {
-  const { tier, kubeContext, kubeconfig, storageClass, redisUrl, postgresUrl, autoscaler } = settings;
-  if (!kubeContext) {
+export function kubernetesChecks({ stack }: DoctorContext): DoctorCheck[] {
+  const { kubernetes: needs } = preflightSpec(stack.settings);
+  if (!needs) return [];
+  if (!needs.context) {
     const unset = broken(
       "`kubeContext` is not set",
-      `npm run pulumi -- config set kubeContext NAME --stack ${stack}, one of \`kubectl config get-contexts\``,
+      `npm run pulumi -- config set kubeContext NAME --stack ${stack.name}, one of \`kubectl config get-contexts\``,
     );
     return [{ id: "kubernetes", run: async () => unset }];
   }
-  const target: Target = { context: kubeContext, kubeconfig };
-  const namespace = namespaceOf(stack);
-  const needs = {
-    ...target,
-    storageClass,
-    needsStorage: tier === "kubernetes" || !(redisUrl && postgresUrl),
-    keda: tier === "cluster" && autoscaler === "keda",
-  };
+  const target = { context: needs.context, kubeconfig: needs.kubeconfig, namespace: namespaceOf(stack.name) };
   return [
-    {
-      id: "kubernetes",
-      async run() {
-        const [problem] = await kubernetesProblems(needs);
-        if (problem) return brokenBy(problem);
-        const { serverVersion } = JSON.parse(await kubectlSays(target, "version", "--output", "json")) as {
-          serverVersion: { gitVersion: string; minor: string };
-        };
-        const seen = `Kubernetes ${serverVersion.gitVersion}, context ${kubeContext}, storage class ${storageClass ?? "of the cluster's default"}`;
-        if (Number.parseInt(serverVersion.minor, 10) >= leastMinor) return ok(seen);
-        return warning(`${seen}; older than 1.${leastMinor}, which lacks APIs that are used`, "update the cluster");
-      },
-    },
-    {
-      id: "permissions",
-      async run() {
-        const may = async (...what: string[]) =>
-          (await kubectlSays(target, "auth", "can-i", ...what).catch(() => "no")).startsWith("yes");
-        const all = needed.map(async (kind) =>
-          (await may("create", kind, "--namespace", namespace)) ? [] : [`create ${kind}`],
-        );
-        const refused = [
-          ...((await may("create", "namespaces")) ? [] : ["create namespaces"]),
-          ...(await Promise.all(all)).flat(),
-        ];
-        if (refused.length === 0) return ok(`may create what the tier has in namespace ${namespace}`);
-        return broken(
-          `may not ${refused.join(", ")}`,
-          "ask for a role that may, such as cluster-admin, or another context",
-        );
-      },
-    },
-    {
-      id: "service-links",
-      async run() {
-        const service = await kubectlSays(
-          target,
-          "--namespace",
-          namespace,
-          "get",
-          "service",
-          "inngest",
-          "--ignore-not-found",
-          "--output",
-          "name",
-        );
-        if (service === "") return ok(`no Service named inngest in namespace ${namespace}`);
-        return broken(
-          `a Service named inngest is in namespace ${namespace}: Kubernetes sets INNGEST_PORT in every pod beside it, and a server takes its port from that`,
-          `kubectl --context ${kubeContext} --namespace ${namespace} delete service inngest; give it another name`,
-        );
-      },
-    },
-    ...(outputs && tier === "kubernetes" ? [claims(target, namespace)] : []),
+    { id: "kubernetes", run: () => cluster(needs) },
+    { id: "permissions", run: () => permissions(target) },
+    { id: "service-links", run: () => serviceLinks(target) },
   ];
 }
 
-function claims(target: Target, namespace: string): DoctorCheck {
-  return {
-    id: "data",
-    async run() {
-      interface Pod {
-        spec: {
-          containers: { volumeMounts?: { name: string; mountPath: string }[] }[];
-          volumes?: { name: string; persistentVolumeClaim?: { claimName: string } }[];
-        };
-      }
-      const selector = "app.kubernetes.io/component=server";
-      const said = await kubectlSays(
-        target,
-        "--namespace",
-        namespace,
-        "get",
-        "pods",
-        "--selector",
-        selector,
-        "--output",
-        "json",
-      );
-      const [pod] = (JSON.parse(said) as { items: Pod[] }).items;
-      if (!pod) return broken("no pod of the server is there", "npm start, or kubectl get events says why");
-      const mount = pod.spec.containers
-        .flatMap(({ volumeMounts = [] }) => volumeMounts)
-        .find(({ mountPath }) => mountPath === "/data");
-      const claim = pod.spec.volumes?.find(({ name }) => name === mount?.name)?.persistentVolumeClaim;
-      if (claim) return ok(`the server's /data is on claim ${claim.claimName}`);
-      return broken(
-        "the server's /data is on no claim: history goes with the pod",
-        "npm start, which puts the claim back",
-      );
-    },
+async function cluster(needs: KubernetesNeeds): Promise<DoctorOutcome> {
+  const [problem] = await kubernetesProblems(needs);
+  if (problem) return brokenBy(problem);
+  const { serverVersion } = JSON.parse(await ask(needs, ["version", "--output", "json"])) as {
+    serverVersion: { gitVersion: string; minor: string };
   };
+  const storageClass = needs.storageClass ?? "of the cluster's default";
+  const seen = `Kubernetes ${serverVersion.gitVersion}, context ${needs.context}, storage class ${storageClass}`;
+  if (Number.parseInt(serverVersion.minor, 10) >= minMinor) return ok(seen);
+  return warning(`${seen}; older than 1.${minMinor}, which lacks APIs that are used`, "update the cluster");
+}
+
+async function permissions(target: Target & { namespace: string }): Promise<DoctorOutcome> {
+  const may = async (resource: string) =>
+    (await ask(target, ["auth", "can-i", "create", resource]).catch(() => "no")).startsWith("yes");
+  const wanted = ["namespaces", ...created];
+  const answers = await Promise.all(wanted.map(may));
+  const refused = wanted.filter((_, index) => !answers[index]).map((resource) => `create ${resource}`);
+  if (refused.length === 0) return ok(`may create what the tier has in namespace ${target.namespace}`);
+  return broken(
+    `may not ${refused.join(", ")}`,
+    "ask for a role that may, such as cluster-admin, or set another context",
+  );
+}
+
+async function serviceLinks(target: Target & { namespace: string }): Promise<DoctorOutcome> {
+  const { context, namespace } = target;
+  const service = await ask(target, ["get", "service", "inngest", "--ignore-not-found", "--output", "name"]);
+  if (service === "") return ok(`no Service named inngest in namespace ${namespace}`);
+  return broken(
+    `a Service named inngest is in namespace ${namespace}: Kubernetes sets INNGEST_PORT in every pod of the namespace, and a server takes its port from that`,
+    `kubectl --context ${context} --namespace ${namespace} delete service inngest; give it another name`,
+  );
+}
+
+/** Whether the server's folder is on a claim. */
+export async function claims({ stack }: DoctorContext): Promise<DoctorOutcome> {
+  interface Pod {
+    spec: {
+      containers: { volumeMounts?: { name: string; mountPath: string }[] }[];
+      volumes?: { name: string; persistentVolumeClaim?: { claimName: string } }[];
+    };
+  }
+  const { context = "", kubeconfig } = stack.settings.kubernetes ?? {};
+  const target = { context, kubeconfig, namespace: namespaceOf(stack.name) };
+  const [pod] = await getObjects<Pod>(target, ["pods", "--selector", selectorText("server")]);
+  if (!pod) return broken("no pod of the server exists", "npm start, or kubectl get events says why");
+  const mount = pod.spec.containers
+    .flatMap(({ volumeMounts = [] }) => volumeMounts)
+    .find(({ mountPath }) => mountPath === "/data");
+  const claim = pod.spec.volumes?.find(({ name }) => name === mount?.name)?.persistentVolumeClaim;
+  if (claim) return ok(`the server's /data is on claim ${claim.claimName}`);
+  return broken(
+    "the server's /data is on no claim: history goes with the pod",
+    "npm start, which mounts the claim again",
+  );
 }

@@ -1,29 +1,27 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { parseEnv } from "node:util";
+import type { Part } from "../../lib/stack/parts.ts";
+import { untilWorks } from "../../lib/wait.ts";
 import { reasonOf } from "../lib/checks/check.ts";
-import { until } from "../lib/checks/patience.ts";
-import { backupOf, isOverdue, lastBackupOf } from "../lib/last-backup.ts";
-import { janitorOf } from "../lib/last-sweep.ts";
+import { isOverdue, lastBackupOf } from "../lib/last-backup.ts";
 import type { LiveStack } from "../lib/live-stack.ts";
-import { stateOf } from "../lib/part-states.ts";
-import type { Placed } from "../lib/parts.ts";
-import { parseKeyFile } from "../setup/recipe.ts";
 import { broken, type DoctorCheck, type DoctorOutcome, ok, warning } from "./outcome.ts";
 
-/** A signature holds for this long, in seconds. */
-const signatureLife = 300;
+/** Seconds for which a signature is valid. */
+const signatureSeconds = 300;
+/** Seconds that clocks may differ: those that are further apart are drifting. */
+const maxSkewSeconds = 30;
 /** Seconds in which a worker that has just started registers. */
-const settleSeconds = 6;
-/** Seconds in which the janitor makes a round again that failed, and more. */
-const retrySeconds = 13;
-/** Clocks that are this far apart will be further, in seconds. */
-const drifting = 30;
+const registerSeconds = 6;
+/** Seconds in which the janitor repeats a failed sweep. */
+const sweepRetrySeconds = 13;
 
 /** Files from which programs take variables. */
 const envFiles = [".env", ".env.local", ".env.development", ".env.inngest"];
 
-/** Where a variable that turns signature checks off stands, beside a worker that runs. */
-export function devModeCheck(workerDir: string | undefined, live: LiveStack | undefined): DoctorCheck {
+/** Where INNGEST_DEV is set, which turns signature checks off, and whether the worker runs with it. */
+export function devModeCheck(workerDir: string, live: LiveStack | undefined): DoctorCheck {
   return {
     id: "dev-mode",
     async run() {
@@ -31,16 +29,16 @@ export function devModeCheck(workerDir: string | undefined, live: LiveStack | un
       const files = folders.flatMap((folder) => envFiles.map((file) => join(folder, file))).filter(existsSync);
       const places = [
         ...(isOn(process.env.INNGEST_DEV) ? ["this shell's environment"] : []),
-        ...files.filter((file) => isOn(parseKeyFile(readFileSync(file, "utf8")).INNGEST_DEV)),
+        ...files.filter((file) => isOn(parseEnv(readFileSync(file, "utf8")).INNGEST_DEV)),
       ];
       const where = places.length > 0 ? ` (it is set in ${places.join(", ")})` : "";
       if (live && !live.connects && (await modeOf(live)) === "dev") {
         return broken(
-          `the worker runs with INNGEST_DEV${where}: it takes calls that nobody has signed`,
+          `the worker runs with INNGEST_DEV${where}: it accepts unsigned calls`,
           "unset INNGEST_DEV where the worker is started, and start it again; INNGEST_BASE_URL alone keeps it from Inngest Cloud",
         );
       }
-      if (places.length === 0) return ok("INNGEST_DEV is set nowhere here");
+      if (places.length === 0) return ok("INNGEST_DEV is not set");
       return warning(
         `INNGEST_DEV is set in ${places.join(", ")}: a worker that is started with it checks no signature`,
         "take it out; INNGEST_BASE_URL alone keeps a worker from Inngest Cloud",
@@ -57,34 +55,34 @@ async function modeOf(live: LiveStack): Promise<string | undefined> {
   return await live.reach(({ endpoint }) => endpoint.mode()).catch(() => undefined);
 }
 
-/** What can only be looked at while the stack is up. */
+/** What can only be checked while the stack is up. */
 export function liveChecks(live: LiveStack): DoctorCheck[] {
-  const upkeep = janitorOf(live);
-  const scheduled = backupOf(live);
+  const sweeper = live.parts.find("janitor");
+  const scheduled = live.parts.find("backup");
   return [
     { id: "clock", run: () => clock(live) },
     { id: "server", run: () => server(live) },
     { id: "worker", run: () => worker(live) },
-    ...(upkeep ? [{ id: "janitor", run: () => janitor(live, upkeep) }] : []),
+    ...(sweeper ? [{ id: "janitor", run: () => janitor(live, sweeper) }] : []),
     ...(scheduled ? [{ id: "backup", run: () => backup(live, scheduled) }] : []),
   ];
 }
 
 async function clock(live: LiveStack): Promise<DoctorOutcome> {
-  const dates = await live.reach(async ({ apiUrl, workerUrl }) => ({
-    server: await dateOf(`${apiUrl}/health`),
-    worker: await dateOf(workerUrl),
-  }));
+  const dates = await live.reach(async ({ apiUrl, workerUrl }) => {
+    const [server, worker] = await Promise.all([dateOf(`${apiUrl}/health`), dateOf(workerUrl)]);
+    return { server, worker };
+  });
   const apart = Object.entries(dates).flatMap(([who, date]) =>
     date === undefined ? [] : [{ who, seconds: Math.round(Math.abs(Date.now() - date) / 1000) }],
   );
   const worst = Math.max(0, ...apart.map(({ seconds }) => seconds));
   const seen = apart.map(({ who, seconds }) => `${who} ${seconds} s`).join(", ");
-  const remedy = "set the clocks by NTP; after a sleep, restart Docker's own machine";
-  if (worst >= signatureLife)
-    return broken(`clocks differ (${seen}), and a signature holds for ${signatureLife} s`, remedy);
-  if (worst >= drifting) return warning(`clocks differ: ${seen}`, remedy);
-  return ok(apart.length > 0 ? `clocks agree with this machine's (${seen} apart)` : "no server tells its time");
+  const remedy = "synchronize the clocks by NTP; after a sleep, restart Docker's virtual machine";
+  if (worst >= signatureSeconds)
+    return broken(`clocks differ (${seen}), and a signature is valid for ${signatureSeconds} s`, remedy);
+  if (worst >= maxSkewSeconds) return warning(`clocks differ: ${seen}`, remedy);
+  return ok(apart.length > 0 ? `clocks agree with this machine's (${seen} apart)` : "no server sends its time");
 }
 
 async function dateOf(url: string): Promise<number | undefined> {
@@ -114,58 +112,60 @@ async function worker(live: LiveStack): Promise<DoctorOutcome> {
     if (typeof health === "string")
       return broken(`the worker does not answer at ${workerUrl}/healthz: ${health}`, again);
     if (!live.connects) {
-      const problem = await endpoint.declared().then(
+      const reason = await endpoint.declared().then(
         () => undefined,
         (error: Error) => reasonOf(error),
       );
-      if (problem) return broken(`the worker at ${endpointUrl} does not take the stack's signature: ${problem}`, again);
+      if (reason) return broken(`the worker at ${endpointUrl} does not accept the stack's signature: ${reason}`, again);
     }
     const off = health?.off?.length ? `; off: ${health.off.join(", ")}` : "";
     if (health?.degraded?.length) return warning(`the worker is degraded: ${health.degraded.join(", ")}`, again);
     return ok(
-      live.connects ? `answers at ${workerUrl}, connected${off}` : `takes signed calls at ${endpointUrl}${off}`,
+      live.connects ? `answers at ${workerUrl}, connected${off}` : `accepts signed calls at ${endpointUrl}${off}`,
     );
   });
 }
 
-async function janitor(live: LiveStack, where: Placed): Promise<DoctorOutcome> {
-  // One that has begun before the history was there tries again after ten seconds.
-  const settled = until(retrySeconds, async () => {
-    const state = await stateOf(live, where);
-    return state.round?.failed ? undefined : state;
-  });
-  const { isRunning, what, detail, round } = (await settled) ?? (await stateOf(live, where));
+async function janitor({ name, parts }: LiveStack, part: Part): Promise<DoctorOutcome> {
+  const place = parts.placeOf(part);
+  const { isRunning, what, detail } = await parts.stateOf(part);
   if (!isRunning) {
-    return broken(`${what} does not run (${detail}): history is kept for ever`, `npm start -- --stack ${live.name}`);
+    return broken(`${what} does not run (${detail}): history is kept for ever`, `npm start -- --stack ${name}`);
   }
-  if (!round?.failed) return ok(`${what} keeps history as long as \`retention\` says`);
-  return warning(`${what}: its last round failed: ${round.failed}`, `npm run logs -- janitor --stack ${live.name}`);
+  // A sweep that came before the history existed is repeated after ten seconds.
+  const repeated = untilWorks({ seconds: sweepRetrySeconds }, async () => {
+    const sweep = await place.lastSweep(part);
+    return sweep?.failed ? undefined : { sweep };
+  });
+  const { sweep } = (await repeated) ?? { sweep: await place.lastSweep(part).catch(() => undefined) };
+  if (!sweep?.failed) return ok(`${what} keeps history as long as \`retention\` says`);
+  return warning(`${what}: its last sweep failed: ${sweep.failed}`, `npm run logs -- janitor --stack ${name}`);
 }
 
-async function backup(live: LiveStack, where: Placed): Promise<DoctorOutcome> {
-  const { isRunning, what, detail } = await stateOf(live, where);
+async function backup({ name, parts, settings }: LiveStack, part: Part): Promise<DoctorOutcome> {
+  const { isRunning, what, detail } = await parts.stateOf(part);
   if (!isRunning) {
-    return broken(`${what} does not run (${detail}): the stack is not backed up`, `npm start -- --stack ${live.name}`);
+    return broken(`${what} does not run (${detail}): the stack is not backed up`, `npm start -- --stack ${name}`);
   }
-  const last = lastBackupOf(live);
-  if (last === undefined) return warning("there is no backup yet", `npm run backup -- --stack ${live.name}`);
-  if (!isOverdue(live, last)) return ok(`${what} took the newest backup at ${last}`);
+  const last = lastBackupOf(settings);
+  if (last === undefined) return warning("there is no backup yet", `npm run backup -- --stack ${name}`);
+  if (!isOverdue(settings, last)) return ok(`${what} took the newest backup at ${last}`);
   return warning(
-    `the newest backup is of ${last}, and \`backupEvery\` is ${live.settings.backupEvery}`,
-    `npm run logs -- backup --stack ${live.name}`,
+    `the newest backup is from ${last}, although one is due every ${settings.backups?.everySeconds} s`,
+    `npm run logs -- backup --stack ${name}`,
   );
 }
 
-/** A worker that has just started registers within seconds, and is not degraded for that. */
+/** A worker that has just started registers within seconds, and counts as degraded until then. */
 async function settledHealthOf(workerUrl: string): ReturnType<typeof healthOf> {
   const isWell = async () => {
     const health = await healthOf(workerUrl);
     return typeof health !== "string" && !health.degraded?.length ? health : undefined;
   };
-  return (await until(settleSeconds, isWell)) ?? (await healthOf(workerUrl));
+  return (await untilWorks({ seconds: registerSeconds }, isWell)) ?? (await healthOf(workerUrl));
 }
 
-/** A worker of the user's own need say no more than that it lives. */
+/** What a worker says of its health, or why it says nothing. */
 async function healthOf(workerUrl: string): Promise<{ degraded?: string[]; off?: string[] } | string> {
   try {
     const answer = await fetch(`${workerUrl}/healthz`, { signal: AbortSignal.timeout(5000) });

@@ -1,56 +1,46 @@
 import { takenPorts } from "../../lib/host/port-holders.ts";
 import { locate } from "../../lib/host/programs.ts";
+import type { Program } from "../../lib/host/spec.ts";
 import { identify } from "../../lib/host/supervisors/service.ts";
 import { Problem } from "../../lib/problem.ts";
 import { eventKeyProblem, signingKeyProblem } from "../../lib/settings/keys.ts";
-import { type PortSettings, portsOf } from "../../lib/stack/preflight-spec.ts";
+import { preflightSpec } from "../../lib/stack/preflight-spec.ts";
 import { openListeners } from "../lib/checks/open-listeners.ts";
-import { readable, sizeAlarm, sizesOf } from "../lib/sizes.ts";
+import { readable, sizeProblem, sizesOf } from "../lib/sizes.ts";
 import { serverVersion } from "../lib/versions.ts";
-import { broken, brokenBy, type DoctorCheck, type DoctorOutcome, ok, type Patient, warning } from "./outcome.ts";
+import { broken, brokenBy, type DoctorCheck, type DoctorContext, type DoctorOutcome, ok, warning } from "./outcome.ts";
 import { trapsOf } from "./traps.ts";
 
-/** What a stack needs beside its engine, whether it is up or not. */
-export function stackChecks(patient: Patient): DoctorCheck[] {
-  const { tier, runtime, workerPlacement } = patient.settings;
-  const bun = runtime === "bun" && workerPlacement === "host";
+/** What a stack needs besides its engine, whether it is up or not. */
+export function stackChecks(context: DoctorContext): DoctorCheck[] {
+  const programs = context.stack.parts.all.flatMap(({ program }) => program ?? []);
   return [
-    ...(tier === "process" ? [{ id: "inngest", run: async () => binary(patient) }] : []),
-    ...(bun ? [{ id: "bun", run: async () => located("bun", () => locate({ kind: "bun" })) }] : []),
-    { id: "ports", run: () => ports(patient) },
-    { id: "keys", run: () => keys(patient) },
-    { id: "listeners", run: () => listeners(patient) },
-    { id: "sizes", run: () => sizes(patient) },
-    { id: "versions", run: () => versions(patient) },
+    ...programs
+      .filter(({ kind }) => kind !== "node")
+      .map((program) => ({ id: program.kind, run: async () => located(program) })),
+    { id: "ports", run: () => ports(context) },
+    { id: "keys", run: () => keys(context) },
+    { id: "listeners", run: () => listeners(context) },
+    { id: "sizes", run: () => sizes(context) },
+    { id: "versions", run: () => versions(context) },
   ];
 }
 
-function binary({ settings }: Patient): DoctorOutcome {
-  const { serverBinary } = settings;
-  return located(`inngest ${serverBinary ? "of `serverBinary`" : ""}`.trim(), () =>
-    locate({ kind: "inngest", ...(serverBinary && { binary: serverBinary }) }),
-  );
-}
-
-function located(what: string, find: () => string): DoctorOutcome {
+function located(program: Program): DoctorOutcome {
+  const isGiven = program.kind === "inngest" && program.binary !== undefined;
   try {
-    return ok(`${what} is ${find()}`);
+    return ok(`${program.kind}${isGiven ? " of `serverBinary`" : ""} is ${locate(program)}`);
   } catch (error) {
-    if (error instanceof Problem) return brokenBy(error.message);
+    if (error instanceof Problem) return brokenBy(error);
     throw error;
   }
 }
 
-async function ports({ stack, settings }: Patient): Promise<DoctorOutcome> {
-  const { tier, port, workerPort, workerPlacement, runtime, dataDir, dockerContext } = settings;
-  const wanted = portsOf({
-    tier,
-    port: Number(port),
-    worker: { port: Number(workerPort), placement: workerPlacement, runtime },
-  } as PortSettings);
+async function ports({ stack }: DoctorContext): Promise<DoctorOutcome> {
+  const { ports: wanted, services, dataDir, docker } = preflightSpec(stack.settings);
   const taken = await takenPorts(wanted, {
-    services: ["server", "worker"].map((service) => identify({ stack, service, dataDir })),
-    docker: tier === "docker" ? { stack, context: dockerContext } : undefined,
+    services: services.map((service) => identify({ stack: stack.name, service, dataDir })),
+    docker: docker && { stack: stack.name, context: docker.context },
   });
   const [first] = taken;
   if (!first) return ok(`${wanted.map(({ port }) => port).join(", ")} are free or this stack's own`);
@@ -58,13 +48,14 @@ async function ports({ stack, settings }: Patient): Promise<DoctorOutcome> {
     `${port} (\`${setting}\`) ${by === undefined ? `is not for this user (${code})` : `is held by ${by}`}`;
   return broken(
     taken.map(text).join("; "),
-    `stop that program, or npm run pulumi -- config set ${first.setting} to another one --stack ${stack}`,
+    `stop that program, or npm run pulumi -- config set ${first.setting} to another one --stack ${stack.name}`,
   );
 }
 
-async function keys({ stack, settings, pulumi, outputs }: Patient): Promise<DoctorOutcome> {
-  const signingKey = outputs?.signingKey ?? (await pulumi.setting(stack, "signingKey"));
-  const eventKey = outputs?.eventKey ?? (await pulumi.setting(stack, "eventKey"));
+async function keys({ stack: { name, pulumi, settings }, outputs }: DoctorContext): Promise<DoctorOutcome> {
+  const given = async (key: "signingKey" | "eventKey") =>
+    outputs ? outputs[key] : settings.keys[key] && (await pulumi.setting(name, key));
+  const [signingKey, eventKey] = await Promise.all([given("signingKey"), given("eventKey")]);
   const wrong = [
     ...(signingKey === undefined ? [] : [["signing key", signingKeyProblem(signingKey)] as const]),
     ...(eventKey === undefined ? [] : [["event key", eventKeyProblem(eventKey)] as const]),
@@ -72,7 +63,7 @@ async function keys({ stack, settings, pulumi, outputs }: Patient): Promise<Doct
   if (wrong.length > 0) {
     return broken(
       wrong.join("; "),
-      `npm run pulumi -- config set --secret signingKey --stack ${stack}, or config rm, for a generated one`,
+      `npm run pulumi -- config set --secret signingKey --stack ${name}, or config rm, for a generated one`,
     );
   }
   const whose = settings.keysFrom
@@ -83,38 +74,38 @@ async function keys({ stack, settings, pulumi, outputs }: Patient): Promise<Doct
   return ok(`signing key and event key ${whose}: bare hex, and safe in a path`);
 }
 
-async function listeners({ stack, settings, outputs }: Patient): Promise<DoctorOutcome> {
+async function listeners({ stack, outputs }: DoctorContext): Promise<DoctorOutcome> {
   if (!outputs) return ok("nothing of the stack runs");
-  const open = await openListeners(stack, settings);
-  const text = (each: (typeof open)[number]) => `${each.who} at ${each.address}:${each.port}`;
-  const beyond = open.filter(({ documented }) => !documented);
-  if (beyond.length > 0) {
-    return broken(`other machines reach ${beyond.map(text).join(", ")}`, `close it, and npm start -- --stack ${stack}`);
+  const open = await openListeners(stack);
+  const undocumented = open.filter(({ documented }) => !documented);
+  if (undocumented.length > 0) {
+    const list = undocumented.map(({ who, host, port }) => `${who} at ${host}:${port}`).join(", ");
+    return broken(`other machines reach ${list}`, `close it, and npm start -- --stack ${stack.name}`);
   }
-  if (open.length === 0) return ok("all that listens does so on loopback");
+  if (open.length === 0) return ok("everything listens on loopback only");
   return warning(
     `Connect's ports listen on every interface, as always on this tier: ${open
       .map(({ port }) => port)
       .sort()
       .join(", ")}`,
-    "in a network that you do not trust, close them by a firewall, or use the stack persistent",
+    "in a network that you do not trust, close them with a firewall, or use the stack persistent",
   );
 }
 
-async function sizes({ stack, settings }: Patient): Promise<DoctorOutcome> {
-  const found = await sizesOf(stack, settings);
-  const seen = found.map(({ what, bytes }) => `${what} ${readable(bytes)}`).join(", ") || "nothing is there yet";
-  const alarm = sizeAlarm(stack, found);
-  return alarm ? warning(`${seen}: ${alarm.seen}`, alarm.remedy) : ok(seen);
+async function sizes({ stack }: DoctorContext): Promise<DoctorOutcome> {
+  const found = await sizesOf(stack);
+  const seen = found.map(({ what, bytes }) => `${what} ${readable(bytes)}`).join(", ") || "nothing is stored yet";
+  const problem = sizeProblem(stack.name, found);
+  return problem ? warning(`${seen}: ${problem.what}`, problem.remedy ?? "") : ok(seen);
 }
 
-async function versions({ settings, stack }: Patient): Promise<DoctorOutcome> {
-  const server = await serverVersion(settings);
-  const traps = trapsOf({ server, tier: settings.tier, transport: settings.transport });
+async function versions({ stack: { name, parts, settings } }: DoctorContext): Promise<DoctorOutcome> {
+  const server = await serverVersion(parts);
+  const traps = trapsOf({ server, tier: settings.tier, transport: settings.worker.transport });
   if (traps.length === 0) return ok(`server ${server}: no known trap`);
-  const setting = settings.tier === "process" ? "serverBinary" : "serverImage";
+  const setting = parts.find("server")?.image?.setting ?? "serverBinary";
   return warning(
     `server ${server}: ${traps.join("; ")}`,
-    `npm run pulumi -- config rm ${setting} --stack ${stack}, for the one that this project is tested with`,
+    `npm run pulumi -- config rm ${setting} --stack ${name}, for the version that this project is tested with`,
   );
 }

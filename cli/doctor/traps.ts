@@ -1,27 +1,31 @@
 import { atLeast, oldestServer } from "../../lib/host/versions.ts";
+import type { Settings } from "../../lib/settings/settings.ts";
 
-interface Made {
+interface Deployment {
+  /** Version of the server. */
   server: string;
-  tier: string | undefined;
-  transport: string | undefined;
+  tier: Settings["tier"];
+  transport: Settings["worker"]["transport"];
 }
 
-/** Versions of the server that have a trap, each below the one that is free of it. */
-const traps: { below: string; what: string; touches(made: Made): boolean }[] = [
+/** Known defects of servers, each with the first version that is free of it. */
+const traps: { below: string; what: string; affects(deployment: Deployment): boolean }[] = [
   {
     below: oldestServer,
     what: `before ${oldestServer} it does not list its apps, by which this project checks what is registered`,
-    touches: () => true,
+    affects: () => true,
   },
   {
     below: "1.42.0",
     what: "before 1.42.0 several servers do not pass Connect's messages to each other",
-    touches: ({ tier, transport }) => tier === "cluster" && transport === "connect",
+    affects: ({ tier, transport }) => tier === "cluster" && transport === "connect",
   },
 ];
 
-/** What is known against a server; nothing against one whose version does not read like one. */
-export function trapsOf(made: Made): string[] {
-  if (!/^\d+\.\d+\.\d+/.test(made.server)) return [];
-  return traps.filter(({ below, touches }) => touches(made) && !atLeast(made.server, below)).map(({ what }) => what);
+/** Known defects of a server; none where its version is not a number. */
+export function trapsOf(deployment: Deployment): string[] {
+  if (!/^\d+\.\d+\.\d+/.test(deployment.server)) return [];
+  return traps
+    .filter(({ below, affects }) => affects(deployment) && !atLeast(deployment.server, below))
+    .map(({ what }) => what);
 }

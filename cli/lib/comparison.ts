@@ -1,80 +1,101 @@
-import type { ListedFunction } from "../../lib/inngest/api.ts";
+import { ApiError, type ListedFunction } from "../../lib/inngest/api.ts";
 import { driftBetween, driftText, type FunctionDrift } from "../../lib/inngest/drift.ts";
 import { reasonOf } from "./checks/check.ts";
 import type { LiveStack } from "./live-stack.ts";
 
-/** One finding of the worker's own audit. */
+/** A finding of the worker's own audit. */
 interface Finding {
   function: string;
   problem: FunctionDrift["problem"] | "not running";
   detail: string;
 }
 
-/** A difference between worker and server, for people, and a cron that does not run. */
-export type Seen = { problem: Finding["problem"]; text: string };
-
-/** What worker and server say of the same app, read once. */
-export interface View {
-  appId: string;
-  drift: Seen[];
-  /** Functions that the worker declares. */
-  declared: ListedFunction[];
-  /** The worker's own look at its crons; `undefined` when it has none. */
-  crons: Seen[] | undefined;
+/** A difference between worker and server, or a cron that does not run. */
+export interface Drift {
+  problem: Finding["problem"];
+  /** The same for people. */
+  text: string;
 }
 
-/** Why there is no {@link View}: of whom, and what came of it. */
-export class NoView extends Error {
-  readonly of: "server" | "worker";
+/** What worker and server say of the same app. */
+export interface Comparison {
+  appId: string;
+  drift: Drift[];
+  /** Functions that the worker declares. */
+  declared: ListedFunction[];
+  /** Crons that do not run, by the worker's audit; `undefined` when it has none. */
+  crons: Drift[] | undefined;
+}
 
-  constructor(of: "server" | "worker", reason: string) {
-    super(reason);
-    this.of = of;
+/** Why worker and server cannot be compared: one of them does not answer as it should. */
+export class Unreachable extends Error {
+  readonly who: "server" | "worker";
+  /** Status of its answer; `undefined` when there was none. */
+  readonly status: number | undefined;
+
+  constructor(who: "server" | "worker", error: Error) {
+    super(reasonOf(error));
+    this.who = who;
+    this.status = error instanceof ApiError ? error.status : undefined;
   }
 }
 
-/** Reads the view. Throws {@link NoView}. */
-export async function viewOf(stack: LiveStack): Promise<View> {
+/** Compares what worker and server say; resolves to why that is impossible. */
+export async function compare(stack: LiveStack): Promise<Comparison | Unreachable> {
   return await stack.reach(async ({ api, endpoint, workerUrl }) => {
-    const from = <T>(of: "server" | "worker", answer: Promise<T>) =>
-      answer.catch((error: Error) => {
-        throw new NoView(of, reasonOf(error));
-      });
-    await from("server", api.runs(1));
-    if (stack.connects) {
-      // Nobody calls such a worker; it compares by itself, when it is asked.
-      const audit = await from("worker", auditOf(workerUrl, stack.outputs.signingKey));
-      if (!audit) throw new NoView("worker", "it connects, and has no /audit that would tell what it declares");
-      const seen = audit.drift.map(seenOf);
-      return {
-        appId: audit.app,
-        drift: seen.filter(({ problem }) => problem !== "not running"),
-        declared: await from("server", api.functions(audit.app)),
-        crons: seen.filter(({ problem }) => problem === "not running"),
-      };
+    try {
+      const from = <T>(who: "server" | "worker", answer: Promise<T>) =>
+        answer.catch((error: Error) => {
+          throw new Unreachable(who, error);
+        });
+      const audit = () => auditOf(workerUrl, stack.outputs.signingKey);
+      await from("server", api.runs(1));
+      // Nobody calls a worker that connects: it compares on request.
+      if (stack.connects) return await byAudit(await from("worker", audit()), (app) => from("server", api.functions(app)));
+      const [{ appId, functions: declared }, audited] = await Promise.all([
+        from("worker", endpoint.declared()),
+        stack.isExternal ? undefined : audit().catch(() => undefined),
+      ]);
+      const listed = await from("server", api.functions(appId));
+      const drift = driftBetween(declared, listed).map((each) => ({ problem: each.problem, text: driftText(each) }));
+      return { appId, drift, declared, crons: audited && cronsIn(audited.drift) };
+    } catch (error) {
+      if (error instanceof Unreachable) return error;
+      throw error;
     }
-    const { appId, functions: declared } = await from("worker", endpoint.declared());
-    const listed = await from("server", api.functions(appId));
-    const audit = stack.isExternal
-      ? undefined
-      : await auditOf(workerUrl, stack.outputs.signingKey).catch(() => undefined);
-    return {
-      appId,
-      drift: driftBetween(declared, listed).map((each) => ({ problem: each.problem, text: driftText(each) })),
-      declared,
-      crons: audit?.drift.map(seenOf).filter(({ problem }) => problem === "not running"),
-    };
   });
 }
 
-const seenOf = ({ function: id, problem, detail }: Finding): Seen => ({ problem, text: `${id} (${detail})` });
+interface Audit {
+  app: string;
+  drift: Finding[];
+}
+
+async function byAudit(
+  audit: Audit | undefined,
+  functionsOf: (app: string) => Promise<ListedFunction[]>,
+): Promise<Comparison> {
+  if (!audit) {
+    throw new Unreachable("worker", new Error("it connects, and has no /audit to say what it declares"));
+  }
+  const drift = audit.drift.filter(({ problem }) => problem !== "not running").map(driftOf);
+  return { appId: audit.app, drift, declared: await functionsOf(audit.app), crons: cronsIn(audit.drift) };
+}
+
+function cronsIn(findings: Finding[]): Drift[] {
+  return findings.filter(({ problem }) => problem === "not running").map(driftOf);
+}
+
+function driftOf({ function: id, problem, detail }: Finding): Drift {
+  return { problem, text: `${id} (${detail})` };
+}
 
 /** `undefined` for a worker without that page. */
-async function auditOf(workerUrl: string, signingKey: string): Promise<{ app: string; drift: Finding[] } | undefined> {
+async function auditOf(workerUrl: string, signingKey: string): Promise<Audit | undefined> {
   const headers = { authorization: `Bearer ${signingKey}` };
   const answer = await fetch(`${workerUrl}/audit`, { headers, signal: AbortSignal.timeout(30_000) });
   if (answer.status === 404) return undefined;
-  const audit = (await answer.json()) as { app: string; drift: Finding[]; error?: string };
-  if (!answer.ok) throw new Error(`HTTP ${answer.status}, ${audit.error}`);
+  const audit = (await answer.json()) as Audit & { error?: string };
+  if (!answer.ok) throw new ApiError("GET /audit", answer.status, audit.error ?? "");
   return audit;
 }

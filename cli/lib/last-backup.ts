@@ -1,23 +1,14 @@
 import { newestBackup } from "../../lib/data/backup-files.ts";
 import { backupFolder } from "../../lib/host/paths.ts";
-import { secondsOf } from "../../lib/settings/backups.ts";
-import type { LiveStack } from "./live-stack.ts";
-import type { Placed } from "./parts.ts";
+import type { Settings } from "../../lib/settings/settings.ts";
 
-/** What backs a stack up by itself; `undefined` where nothing does. */
-export function backupOf({ settings }: Pick<LiveStack, "settings">): Placed | undefined {
-  if ((settings.backupEvery ?? "off") === "off") return undefined;
-  return { name: "backup", place: "host", what: "process of the scheduled backup" };
-}
-
-/** When its newest backup was taken, ISO 8601; `undefined` when there is none. */
-export function lastBackupOf({ name, settings }: Pick<LiveStack, "name" | "settings">): string | undefined {
-  const newest = newestBackup(settings.backupDir || backupFolder(name), name);
+/** When a stack's newest backup was taken, ISO 8601; `undefined` when there is none. */
+export function lastBackupOf({ stack, backupDir }: Pick<Settings, "stack" | "backupDir">): string | undefined {
+  const newest = newestBackup(backupDir ?? backupFolder(stack), stack);
   return newest === 0 ? undefined : new Date(newest).toISOString();
 }
 
-/** Whether two of its rounds have passed without a backup. */
-export function isOverdue({ settings }: Pick<LiveStack, "settings">, last: string | undefined): boolean {
-  const every = secondsOf(settings.backupEvery ?? "off") ?? 0;
-  return last !== undefined && Date.now() - Date.parse(last) > 2 * every * 1000;
+/** Whether two scheduled backups are missing since the last one. */
+export function isOverdue({ backups }: Pick<Settings, "backups">, last: string): boolean {
+  return backups !== undefined && Date.now() - Date.parse(last) > 2 * backups.everySeconds * 1000;
 }

@@ -1,31 +1,54 @@
-import type { Forward } from "../../components/endpoints.ts";
 import { dataFolder } from "../../lib/host/paths.ts";
 import { InngestApi } from "../../lib/inngest/api.ts";
 import { servePath } from "../../lib/inngest/serve-path.ts";
 import { WorkerEndpoint } from "../../lib/inngest/worker-endpoint.ts";
 import { throughForward } from "../../lib/places/forward.ts";
+import { StackParts } from "../../lib/places/places.ts";
 import { Problem } from "../../lib/problem.ts";
 import type { Settings } from "../../lib/settings/settings.ts";
+import type { Outputs } from "../../lib/stack/outputs.ts";
 import { checkStack } from "./command.ts";
 import { Pulumi } from "./pulumi-cli.ts";
 
-/** Outputs of a stack that is up. */
-export interface Outputs {
-  dashboardUrl: string;
-  /** On the tiers whose dashboard asks for one. */
-  dashboardPassword?: string;
-  apiUrl: string;
-  eventUrl: string;
-  workerUrl: string;
-  signingKey: string;
-  eventKey: string;
-  appEnvironment: Record<string, string>;
-  durability: string;
-  /** What keeps each process on this machine running. */
-  supervision: Record<string, string>;
-  forward?: Forward;
+/** Outputs of a stack; `undefined` while it is not up. */
+export async function outputsIfUp(pulumi: Pick<Pulumi, "outputs">, stack: string): Promise<Outputs | undefined> {
+  const outputs = await pulumi.outputs<Partial<Outputs>>(stack);
+  return outputs.apiUrl === undefined ? undefined : (outputs as Outputs);
 }
 
+/**
+ * Outputs of a stack.
+ *
+ * @throws {Problem} when it is not up
+ */
+export async function outputsOf(pulumi: Pick<Pulumi, "outputs">, stack: string): Promise<Outputs> {
+  const outputs = await outputsIfUp(pulumi, stack);
+  if (outputs) return outputs;
+  throw new Problem(`stack ${stack} is not up`, `npm start -- --stack ${stack}`);
+}
+
+/** A stack of this folder, whether it is up or not. */
+export interface KnownStack {
+  name: string;
+  pulumi: Pick<Pulumi, "about" | "outputs" | "quietUp" | "setting">;
+  settings: Settings;
+  parts: StackParts;
+}
+
+/**
+ * Finds a stack by its settings, without asking Pulumi for its state.
+ *
+ * @throws {UsageProblem} for a stack without settings
+ */
+export async function knownStack(name: string, found?: Pulumi): Promise<KnownStack> {
+  checkStack(name);
+  const pulumi = found ?? (await Pulumi.find());
+  await pulumi.selectOrCreate(name);
+  const settings = await pulumi.settings(name);
+  return { name, pulumi, settings, parts: new StackParts(settings) };
+}
+
+/** Server and worker of a stack, at addresses that hold on this machine. */
 export interface Reached {
   /** The server's origin. */
   apiUrl: string;
@@ -36,42 +59,38 @@ export interface Reached {
   endpointUrl: string;
 }
 
-/** A stack that is up, as its commands look at it. */
-export class LiveStack {
+/** A stack that is up. */
+export class LiveStack implements KnownStack {
   readonly name: string;
+  readonly pulumi: KnownStack["pulumi"];
   readonly settings: Settings;
+  readonly parts: StackParts;
   readonly outputs: Outputs;
-  readonly pulumi: Pulumi;
   readonly dataFolder: string;
 
-  private constructor(name: string, pulumi: Pulumi, settings: Settings, outputs: Outputs) {
+  constructor({ name, pulumi, settings, parts }: KnownStack, outputs: Outputs) {
     this.name = name;
     this.pulumi = pulumi;
     this.settings = settings;
+    this.parts = parts;
     this.outputs = outputs;
     this.dataFolder = dataFolder(name, settings.dataDir);
   }
 
-  /** Throws {@link UsageProblem} for a stack without settings, and {@link Problem} for one that is not up. */
-  static async find(stack: string): Promise<LiveStack> {
-    const live = await LiveStack.findIfUp(stack);
-    if (live) return live;
-    throw new Problem(`stack ${stack} is not up`, `npm start -- --stack ${stack}`);
-  }
-
-  /** The same, and `undefined` for a stack that is not up. */
-  static async findIfUp(stack: string): Promise<LiveStack | undefined> {
-    checkStack(stack);
-    const pulumi = await Pulumi.find();
-    await pulumi.selectOrCreate(stack);
-    const [settings, outputs] = [await pulumi.settings(stack), await pulumi.outputs<Partial<Outputs>>(stack)];
-    return outputs.apiUrl ? new LiveStack(stack, pulumi, settings, outputs as Outputs) : undefined;
+  /**
+   * @throws {UsageProblem} for a stack without settings
+   * @throws {Problem} for one that is not up
+   */
+  static async find(name: string): Promise<LiveStack> {
+    const stack = await knownStack(name);
+    return new LiveStack(stack, await outputsOf(stack.pulumi, name));
   }
 
   get tier(): Settings["tier"] {
     return this.settings.tier;
   }
 
+  /** Whether the app is the user's own, which the stack neither starts nor ends. */
   get isExternal(): boolean {
     return this.settings.worker.runtime === "external";
   }
@@ -81,12 +100,7 @@ export class LiveStack {
     return this.settings.worker.transport === "connect";
   }
 
-  /** Whether runs in flight outlive the server. */
-  get keepsRuns(): boolean {
-    return this.outputs.durability.startsWith("kept");
-  }
-
-  /** Calls `use` with addresses that hold on this machine, for as long as the call lasts. */
+  /** Calls `use` with addresses that hold on this machine for as long as the call lasts. */
   async reach<T>(use: (reached: Reached) => Promise<T>): Promise<T> {
     const { forward, apiUrl, workerUrl, signingKey } = this.outputs;
     return await throughForward(forward, { apiUrl, workerUrl }, (reached) => {

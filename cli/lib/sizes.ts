@@ -1,66 +1,38 @@
-import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { namespaceOf } from "../../components/kubernetes/pod.ts";
 import { dataFolder } from "../../lib/host/paths.ts";
-import { dockerSays } from "../../lib/places/docker-engine.ts";
-import { kubectlSays } from "../../lib/places/kubernetes-cluster.ts";
-import { dockerNames } from "../../lib/stack/docker-names.ts";
-import type { StackSettings } from "./live-stack.ts";
+import { sizeOfFolder } from "../../lib/places/host.ts";
+import { Problem } from "../../lib/problem.ts";
+import type { KnownStack } from "./live-stack.ts";
 
 export interface Size {
   what: "history" | "queue" | "logs" | "worker";
   bytes: number;
 }
 
-/** Sizes from which a store is worth a thought, in bytes. */
+/** Bytes from which a store is worth a warning. */
 const large = { history: 5 * 1024 ** 3, queue: 1024 ** 3, logs: 200 * 1024 ** 2, worker: 10 * 1024 ** 3 };
 
-/** Which of a stack's stores grow large, and what to do about it; `undefined` while none does. */
-export function sizeAlarm(stack: string, sizes: Size[]): { seen: string; remedy: string } | undefined {
+/** Which of a stack's stores have grown large; `undefined` while none has. */
+export function sizeProblem(stack: string, sizes: Size[]): Problem | undefined {
   const over = sizes.filter(({ what, bytes }) => bytes > large[what]).map(({ what }) => what);
   if (over.length === 0) return undefined;
-  const remedy = over.includes("history")
-    ? `npm run retention -- --stack ${stack}, which says what is in it, and removes what is old`
-    : `look into ${over.join(" and ")}: what fills it will go on`;
-  return { seen: `${over.join(" and ")} ${over.length === 1 ? "grows" : "grow"} large`, remedy };
-}
-
-/** How much each of a stack's stores holds; those that cannot be looked at are left out. */
-export async function sizesOf(stack: string, settings: StackSettings): Promise<Size[]> {
-  const folder = dataFolder(stack, settings.dataDir);
-  const here: Size[] = [
-    ...(settings.tier === "process" ? [{ what: "history" as const, bytes: below(join(folder, "server")) }] : []),
-    { what: "logs", bytes: below(join(folder, "logs")) },
-    { what: "worker", bytes: below(join(folder, "worker")) },
-  ];
-  const there = await Promise.all(
-    (["server", "queue"] as const).map(async (part): Promise<Size[]> => {
-      const said = await diskUsage(stack, settings, part).catch(() => "");
-      const kilobytes = /^(\d+)\s/.exec(said)?.[1];
-      return kilobytes ? [{ what: part === "server" ? "history" : "queue", bytes: Number(kilobytes) * 1024 }] : [];
-    }),
+  return new Problem(
+    `${over.join(" and ")} ${over.length === 1 ? "grows" : "grow"} large`,
+    over.includes("history")
+      ? `npm run retention -- --stack ${stack}, which shows what is in it, and removes what is old`
+      : `look into ${over.join(" and ")}: what fills it continues to do so`,
   );
-  return [...here.filter(({ bytes }) => bytes > 0), ...there.flat()];
 }
 
-/** `du` of the data folder of a part, in its container or pod; on tier cluster the history is Postgres's. */
-async function diskUsage(stack: string, settings: StackSettings, part: "server" | "queue"): Promise<string> {
-  const { tier, dockerContext, kubeContext = "", kubeconfig } = settings;
-  const usage = ["du", "-sk", "/data"];
-  if (tier === "docker") return await dockerSays(dockerContext, "exec", dockerNames(stack)[part], ...usage);
-  if (tier === "process") return "";
-  const keeper = tier === "cluster" ? "database" : "inngest";
-  const pod = `statefulset/${part === "server" ? keeper : "queue"}`;
-  const target = { context: kubeContext, kubeconfig };
-  return await kubectlSays(target, "--namespace", namespaceOf(stack), "exec", pod, "--", ...usage);
-}
-
-function below(folder: string): number {
-  if (!existsSync(folder)) return 0;
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => statSync(join(entry.parentPath, entry.name), { throwIfNoEntry: false })?.size ?? 0)
-    .reduce((sum, size) => sum + size, 0);
+/** Size of each of a stack's stores; empty ones and those that cannot be looked at are left out. */
+export async function sizesOf({ name, settings, parts }: Pick<KnownStack, "name" | "settings" | "parts">): Promise<Size[]> {
+  const kept = parts.all.map(async (part): Promise<Size | undefined> => {
+    if (part.keeps === undefined) return undefined;
+    const bytes = await parts.placeOf(part).size(part).catch(() => 0);
+    return { what: part.keeps === "claims" ? "worker" : part.keeps, bytes };
+  });
+  const logs: Size = { what: "logs", bytes: sizeOfFolder(join(dataFolder(name, settings.dataDir), "logs")) };
+  return [...(await Promise.all(kept)), logs].flatMap((size) => (size && size.bytes > 0 ? [size] : []));
 }
 
 export function readable(bytes: number): string {

@@ -1,29 +1,33 @@
 import { createRequire } from "node:module";
 import { inngestVersion, locate } from "../../lib/host/programs.ts";
-import type { StackSettings } from "./live-stack.ts";
-import type { Pulumi } from "./pulumi-cli.ts";
+import type { StackParts } from "../../lib/places/places.ts";
+import type { KnownStack } from "./live-stack.ts";
 
 const require = createRequire(import.meta.url);
 
-/** The server's version as its binary or its image's tag says it. Throws when there is no binary. */
-export async function serverVersion({ tier, serverBinary, serverImage = "" }: StackSettings): Promise<string> {
-  if (tier !== "process") return /:v?([^:@/]+)(@|$)/.exec(serverImage)?.[1] ?? serverImage;
-  const binary = locate({ kind: "inngest", ...(serverBinary && { binary: serverBinary }) });
-  return (await inngestVersion(binary)).replace(/^v/, "");
+/**
+ * The server's version, as its image's tag or its binary says it.
+ *
+ * @throws {Problem} when there is no binary
+ */
+export async function serverVersion(parts: StackParts): Promise<string> {
+  const { image, program } = parts.find("server") ?? {};
+  if (image) return /:v?([^:@/]+)(@|$)/.exec(image.image)?.[1] ?? image.image;
+  return (await inngestVersion(locate(program ?? { kind: "inngest" }))).replace(/^v/, "");
 }
 
-/** What a stack is made of, by what each part says of itself. */
+/** Versions of what a stack is made of. `sdk` is the one that its worker has registered with. */
 export async function versionsOf(
-  pulumi: Pulumi,
-  settings: StackSettings,
-  sdk: string | undefined,
+  { pulumi, parts }: Pick<KnownStack, "pulumi" | "parts">,
+  sdk: Promise<string | undefined> | string | undefined,
 ): Promise<Record<string, string>> {
   const { version } = require("../../package.json") as { version: string };
+  const [server, about, registered] = await Promise.all([serverVersion(parts), pulumi.about(), sdk]);
   return {
     "inngest-local": version,
-    server: await serverVersion(settings),
-    ...(sdk && { sdk }),
-    pulumi: (await pulumi.about()).version.replace(/^v/, ""),
+    server,
+    ...(registered && { sdk: registered }),
+    pulumi: about.version.replace(/^v/, ""),
     node: process.versions.node,
   };
 }

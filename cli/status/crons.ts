@@ -1,5 +1,6 @@
-import type { View } from "../lib/comparison.ts";
+import type { Comparison } from "../lib/comparison.ts";
 import type { LiveStack } from "../lib/live-stack.ts";
+import { ago } from "./ago.ts";
 
 /** A cron of the worker, and its last run. */
 export interface LastCron {
@@ -10,9 +11,9 @@ export interface LastCron {
   status: string | undefined;
 }
 
-export async function cronsOf(stack: LiveStack, { appId, declared }: View): Promise<LastCron[]> {
+export async function cronsOf(stack: LiveStack, { appId, declared }: Comparison): Promise<LastCron[]> {
   const crons = declared.flatMap(({ id, triggers }) =>
-    triggers.filter((each) => each.startsWith("cron ")).map((each) => ({ id, schedule: each.slice("cron ".length) })),
+    triggers.flatMap((trigger) => ("cron" in trigger ? [{ id, schedule: trigger.cron }] : [])),
   );
   return await stack.reach(({ api }) =>
     Promise.all(
@@ -22,4 +23,10 @@ export async function cronsOf(stack: LiveStack, { appId, declared }: View): Prom
       }),
     ),
   );
+}
+
+/** A line of the screen about a cron. */
+export function cronLine({ function: id, schedule, last, status }: LastCron): string {
+  const when = last ? `${status?.toLowerCase()} ${ago(last)} ago` : "has not run yet";
+  return `${id} (${schedule}): ${when}`;
 }

@@ -1,33 +1,34 @@
 import { createHmac } from "node:crypto";
+import { neededForward } from "../../lib/places/forward.ts";
 import { dashboardUser } from "../../lib/render/caddyfile.ts";
 import { reasonOf } from "../lib/checks/check.ts";
 import { openListeners } from "../lib/checks/open-listeners.ts";
-import { NoView } from "../lib/comparison.ts";
+import { Unreachable } from "../lib/comparison.ts";
 import type { LiveStack, Reached } from "../lib/live-stack.ts";
 import { failed, passed, skipped, type VerifyCheck } from "./outcome.ts";
-import type { Viewed } from "./registration.ts";
+import type { SharedComparison } from "./registration.ts";
 
-/** What of the server asks for the password, and one call to each that does nothing when it is let in. */
-const fencedCalls = {
+/** What of the server needs the password, with a call to each that does nothing when it is let in. */
+const protectedCalls = {
   GraphQL: { path: "/v0/gql", body: '{"query":"{__typename}"}' },
   MCP: { path: "/mcp", body: '{"jsonrpc":"2.0","id":1,"method":"ping"}' },
   invoke: { path: "/invoke/verify-nothing", body: "{}" },
   metrics: { path: "/metrics" },
 } as const;
-/** Closed to everybody where there is a password. */
+/** Closed to everybody on tiers with a password. */
 const debugPaths = ["/debug/vars", "/debug/pprof/cmdline"];
 
 /** `dashboard`, `signed` and `fenced`: who is let in where. */
-export function edgeChecks(stack: LiveStack, view: () => Promise<Viewed>): VerifyCheck[] {
+export function edgeChecks(stack: LiveStack, comparison: SharedComparison): VerifyCheck[] {
   const { dashboardPassword } = stack.outputs;
   return [
     { id: "dashboard", run: () => stack.reach((reached) => dashboard(stack, reached)) },
     {
       id: "signed",
       async run() {
-        const seen = await view();
+        const found = await comparison();
         // A worker with other keys refuses as well; one that is down refuses nobody.
-        if (seen instanceof NoView && seen.of === "worker" && !seen.message.includes("HTTP")) {
+        if (found instanceof Unreachable && found.who === "worker" && found.status === undefined) {
           return skipped("the worker does not answer: see registered");
         }
         return await stack.reach((reached) => signed(stack, reached));
@@ -36,23 +37,25 @@ export function edgeChecks(stack: LiveStack, view: () => Promise<Viewed>): Verif
     {
       id: "fenced",
       async run() {
-        const open = await openListeners(stack.name, stack.settings);
-        const beyond = open.filter(({ documented }) => !documented);
-        if (beyond.length > 0) {
-          const list = beyond.map(({ who, address, port }) => `${who} at ${address}:${port}`).join(", ");
+        const open = await openListeners(stack);
+        const undocumented = open.filter(({ documented }) => !documented);
+        if (undocumented.length > 0) {
+          const list = undocumented.map(({ who, host, port }) => `${who} at ${host}:${port}`).join(", ");
           return failed(
             `reached from other machines: ${list}`,
             "a port was published or a listener opened by hand, or by code of the worker",
-            `close it, and npm start -- --stack ${stack.name}; an address beyond loopback is for a setting to ask for`,
+            `close it, and npm start -- --stack ${stack.name}; only a setting may open an address beyond loopback`,
           );
         }
         const connect = open.map(({ port }) => port).sort();
         const exception =
           connect.length > 0
-            ? `, but for Connect's ports ${connect.join(", ")}, which listen on every interface and which only a firewall closes`
+            ? `, except Connect's ports ${connect.join(", ")}, which listen on every interface until a firewall closes them`
             : "";
         return await stack.reach(({ apiUrl }) =>
-          dashboardPassword ? fence(stack, apiUrl, dashboardPassword, exception) : withoutFence(apiUrl, exception),
+          dashboardPassword
+            ? exposure(stack, apiUrl, dashboardPassword, exception)
+            : exposureWithoutPassword(apiUrl, exception),
         );
       },
     },
@@ -60,10 +63,9 @@ export function edgeChecks(stack: LiveStack, view: () => Promise<Viewed>): Verif
 }
 
 async function dashboard(stack: LiveStack, { apiUrl }: Reached) {
-  const { dashboardUrl, dashboardPassword, forward } = stack.outputs;
-  if (stack.settings.dashboard === "false") return skipped("the stack serves none: `dashboard` is false");
-  const isForwarded = forward !== undefined && stack.outputs.apiUrl === `http://127.0.0.1:${forward.server.local}`;
-  const url = isForwarded ? apiUrl : dashboardUrl;
+  const { dashboardUrl, dashboardPassword } = stack.outputs;
+  if (!stack.settings.dashboard) return skipped("the stack serves none: `dashboard` is false");
+  const url = neededForward(stack.outputs) ? apiUrl : dashboardUrl;
   const again = `npm start -- --stack ${stack.name}; npm run doctor -- --stack ${stack.name} looks further`;
   const open = await answerOf(url);
   if (typeof open === "string") {
@@ -80,10 +82,10 @@ async function dashboard(stack: LiveStack, { apiUrl }: Reached) {
       again,
     );
   }
-  const let_in = await answerOf(url, { headers: basic(dashboardPassword) });
-  if (let_in === 200) return passed(`asks for the password at ${url}, and answers with it (npm run open gives it)`);
+  const status = await answerOf(url, { headers: basic(dashboardPassword) });
+  if (status === 200) return passed(`asks for the password at ${url}, and answers with it (npm run open gives it)`);
   return failed(
-    `${url} answers ${let_in} with the password`,
+    `${url} answers ${status} with the password`,
     "the gateway has another password than the stack, or cannot reach the server",
     again,
   );
@@ -99,13 +101,13 @@ async function signed(stack: LiveStack, { endpointUrl }: Reached) {
     unsigned: {},
     "wrongly signed": { "x-inngest-signature": `t=${time}&s=${forged}` },
   };
-  const let_in: string[] = [];
+  const accepted: string[] = [];
   for (const [kind, headers] of Object.entries(calls)) {
     const status = await answerOf(url, { method: "POST", body, headers });
     // A worker that connects has no endpoint at all.
-    if (status !== 401 && !(stack.connects && status === 404)) let_in.push(`${kind}: ${status}`);
+    if (status !== 401 && !(stack.connects && status === 404)) accepted.push(`${kind}: ${status}`);
   }
-  if (let_in.length === 0) {
+  if (accepted.length === 0) {
     return passed(
       stack.connects
         ? "the worker connects, and takes no calls"
@@ -113,7 +115,7 @@ async function signed(stack: LiveStack, { endpointUrl }: Reached) {
     );
   }
   return failed(
-    `the worker does not refuse calls (${let_in.join(", ")}): whoever reaches it can run its functions`,
+    `the worker does not refuse calls (${accepted.join(", ")}): anybody who reaches it can run its functions`,
     "INNGEST_DEV is set for the worker, which turns off the check of signatures",
     stack.isExternal
       ? "unset INNGEST_DEV where your app is started; INNGEST_BASE_URL alone keeps it from Inngest Cloud"
@@ -121,9 +123,9 @@ async function signed(stack: LiveStack, { endpointUrl }: Reached) {
   );
 }
 
-async function fence(stack: LiveStack, apiUrl: string, password: string, exception: string) {
+async function exposure(stack: LiveStack, apiUrl: string, password: string, exception: string) {
   const open: string[] = [];
-  for (const [name, { path, ...call }] of Object.entries(fencedCalls)) {
+  for (const [name, { path, ...call }] of Object.entries(protectedCalls)) {
     const status = await answerOf(apiUrl + path, json(call));
     if (!isClosed(status)) open.push(`${name} answers ${status}`);
   }
@@ -137,7 +139,7 @@ async function fence(stack: LiveStack, apiUrl: string, password: string, excepti
     }
   }
   if (open.length === 0) {
-    const names = Object.keys(fencedCalls).join(", ");
+    const names = Object.keys(protectedCalls).join(", ");
     return passed(`${names} ask for the password, debug pages answer nobody, and all listens on loopback${exception}`);
   }
   return failed(
@@ -147,10 +149,10 @@ async function fence(stack: LiveStack, apiUrl: string, password: string, excepti
   );
 }
 
-async function withoutFence(apiUrl: string, exception: string) {
+async function exposureWithoutPassword(apiUrl: string, exception: string) {
   const open: string[] = [];
-  for (const [name, { path, ...call }] of Object.entries(fencedCalls)) {
-    // Whoever is let in there has started an event, if of nothing.
+  for (const [name, { path, ...call }] of Object.entries(protectedCalls)) {
+    // A call that is let in there has sent an event, if one that starts nothing.
     if (name !== "invoke" && !isClosed(await answerOf(apiUrl + path, json(call)))) open.push(name);
   }
   if ((await answerOf(apiUrl + debugPaths[0])) === 200) open.push("debug");

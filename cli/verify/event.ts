@@ -1,17 +1,16 @@
-import type { Patience } from "../lib/checks/patience.ts";
-import { NoView } from "../lib/comparison.ts";
+import { type Comparison, Unreachable } from "../lib/comparison.ts";
 import type { LiveStack } from "../lib/live-stack.ts";
 import { failed, passed, skipped, type VerifyCheck, type VerifyOutcome } from "./outcome.ts";
-import { Probe, probeFunction, repeated } from "./probe.ts";
-import type { Viewed } from "./registration.ts";
+import { Probe, probeFunction, repeated, type Timeouts } from "./probe.ts";
+import type { SharedComparison } from "./registration.ts";
 
-/** Most seconds for a chain that does nothing; with a loaded machine in mind. */
-const longest = 60;
+/** Longest that a chain which does nothing may take on a loaded machine. */
+const maxSeconds = 60;
 
 /** Id of the app that has the probe's function, or why none can run. */
-export function probedApp(stack: LiveStack, view: Viewed): string | VerifyOutcome {
-  if (view instanceof NoView) return skipped("nothing can be run: see registered");
-  if (view.declared.some(({ id }) => id === probeFunction)) return view.appId;
+export function probedApp(stack: LiveStack, compared: Comparison | Unreachable): string | VerifyOutcome {
+  if (compared instanceof Unreachable) return skipped("nothing can be run: see registered");
+  if (compared.declared.some(({ id }) => id === probeFunction)) return compared.appId;
   return skipped(
     stack.isExternal
       ? `your app has no function ${probeFunction}, and none of yours is started. examples/ shows how an app mounts ours`
@@ -20,12 +19,11 @@ export function probedApp(stack: LiveStack, view: Viewed): string | VerifyOutcom
 }
 
 /** `event`: a test event runs its function and the chained one, each step once. */
-export function eventCheck(stack: LiveStack, view: () => Promise<Viewed>, how: Patience): VerifyCheck {
-  const patienceSeconds = Math.min(longest, how.patienceSeconds);
+export function eventCheck(stack: LiveStack, comparison: SharedComparison, { runSeconds }: Timeouts): VerifyCheck {
   return {
     id: "event",
     async run() {
-      const app = probedApp(stack, await view());
+      const app = probedApp(stack, await comparison());
       if (typeof app !== "string") return app;
       const before = performance.now();
       let probe: Probe;
@@ -38,7 +36,7 @@ export function eventCheck(stack: LiveStack, view: () => Promise<Viewed>, how: P
           `npm start -- --stack ${stack.name}, which starts it with the stack's keys`,
         );
       }
-      const end = await probe.end(patienceSeconds);
+      const end = await probe.end(Math.min(maxSeconds, runSeconds));
       const ms = Math.round(performance.now() - before);
       if (typeof end === "string") return failed(...(await stuck(stack, probe, Math.round(ms / 1000))));
       const wrong = repeated(end);
@@ -48,7 +46,7 @@ export function eventCheck(stack: LiveStack, view: () => Promise<Viewed>, how: P
         );
       }
       return failed(
-        `${probeFunction} ran otherwise than once through: ${wrong.join("; ")}`,
+        `${probeFunction} did not run each step exactly once: ${wrong.join("; ")}`,
         "two workers of one app on different machines have claim stores of their own, or a step was repeated after a failure",
         `npm run logs -- worker --stack ${stack.name} says what failed; several machines need one CLAIM_STORE`,
       );
@@ -75,12 +73,12 @@ async function stuck(
   ];
 }
 
-function causeOf({ tier, connects }: LiveStack, hasRun: boolean): string {
+function causeOf({ parts, connects }: LiveStack, hasRun: boolean): string {
   if (!hasRun) {
     return "the server has no function for it (see registered), or ended in that moment: it acknowledges an event before it stores it";
   }
   if (connects) return "the worker's connection does not get through to Connect's port, or its way through the gateway";
-  return tier === "process"
+  return parts.find("server")?.place === "host"
     ? "the worker refuses the server's calls (a signing key with a `signkey-` prefix registers and then fails each step), or is too busy"
     : "the server cannot reach the worker's address, or the worker refuses its calls (other keys, a `signkey-` prefix)";
 }

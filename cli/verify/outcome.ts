@@ -5,7 +5,7 @@ export type VerifyCheck = Check<Verdict>;
 export type VerifyOutcome = Outcome<Verdict>;
 
 export const passed = (seen: string): VerifyOutcome => ({ status: "passed", seen });
-/** Not looked at, and why. */
+/** Not checked, and why. */
 export const skipped = (seen: string): VerifyOutcome => ({ status: "skipped", seen });
 export const failed = (seen: string, cause: string, remedy: string): VerifyOutcome => ({
   status: "failed",

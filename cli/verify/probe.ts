@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { endStatuses, type InngestApi, type Run } from "../../lib/inngest/api.ts";
-import { until } from "../lib/checks/patience.ts";
+import { untilWorks } from "../../lib/wait.ts";
 import type { LiveStack } from "../lib/live-stack.ts";
 
-/** The worker's function that is looked at, and killed; see worker/functions. */
+/** The worker's function that the checks run; see worker/functions. */
 export const probeFunction = "verify-probe";
 const chainedFunction = "verify-probe-chained";
 const probeEvent = "verify/probe";
@@ -13,20 +13,28 @@ export function isProbe(functionId: string): boolean {
   return functionId === probeFunction || functionId === chainedFunction;
 }
 
+/** How long checks wait. */
+export interface Timeouts {
+  /** Longest wait for a run to end, in seconds. */
+  runSeconds: number;
+  /** Time in which the server stores one step and starts the next, in milliseconds. */
+  nextStepMs: number;
+}
+
 /** What came of a probe's run. */
 export interface ProbeEnd {
   /** Status of each run that the probe's event has started. */
   statuses: string[];
-  /** Chained runs that have ended well. */
+  /** Chained runs that have completed. */
   chained: number;
-  /** How often each step was executed, in the worker's own words. */
+  /** How often each step was executed, as the worker counted. */
   marks: Record<string, number>;
 }
 
-/** Seconds for which the queue must have nothing of a run that is not at its end: the server keeps its answer for five. */
-const forgottenSeconds = 15;
+/** Seconds for which the queue must lack an unfinished run before it counts as orphaned: the server caches for five. */
+const orphanedSeconds = 15;
 
-/** By what a probe is found again. */
+/** What identifies a probe that was sent. */
 export interface SentProbe {
   app: string;
   /** Names it in the worker's marks. */
@@ -39,7 +47,7 @@ interface ProbeData {
   napSeconds?: number;
 }
 
-/** A run of {@link probeFunction}, and the one that it chains. */
+/** A run of {@link probeFunction}, and the run that it chains. */
 export class Probe {
   readonly sent: SentProbe;
   readonly #stack: LiveStack;
@@ -49,7 +57,7 @@ export class Probe {
     this.sent = sent;
   }
 
-  /** Starts one; `app` is the worker's id on the server. */
+  /** Starts a probe; `app` is the worker's id on the server. */
   static async send(stack: LiveStack, app: string, data: ProbeData): Promise<Probe> {
     const name = randomBytes(6).toString("hex");
     const event = { name: probeEvent, data: { probe: name, ...data } };
@@ -57,10 +65,10 @@ export class Probe {
     return new Probe(stack, { app, name, eventId });
   }
 
-  /** Waits until the server has kept the first step; says whether it has within `seconds`. */
+  /** Waits until the server has stored the first step; resolves to whether it did so within `seconds`. */
   async began(seconds: number): Promise<boolean> {
     const done = await this.#stack.reach(({ api }) =>
-      until(seconds, async () => {
+      untilWorks({ seconds }, async () => {
         const [run] = await api.runsOf(this.sent.eventId);
         const steps = run ? await api.steps(run.id) : [];
         return steps.some(({ name, status }) => name === "first" && status === "COMPLETED") || undefined;
@@ -70,23 +78,23 @@ export class Probe {
   }
 
   /**
-   * Waits until probe and chained run are at their end. Resolves to why they do not get there: they are not within
-   * `seconds`, or the queue has lost the run, which then never ends.
+   * Waits until the probe and its chained run have ended. Resolves to why they do not: they take longer than `seconds`, or
+   * the queue has lost the run, which then never ends.
    */
   async end(seconds: number): Promise<ProbeEnd | string> {
-    let forgottenAt: number | undefined;
+    let missingSince: number | undefined;
     const look = async ({ api }: { api: InngestApi }): Promise<ProbeEnd | string | undefined> => {
       const runs = await api.runsOf(this.sent.eventId);
       const flying = runs.filter(({ status }) => !endStatuses.has(status));
       if (runs.length > 0 && flying.length === 0) return await this.#endOf(runs, api);
       const [queued] = await Promise.all(flying.map(({ id }) => api.isQueued(id).catch(() => true)));
-      forgottenAt = queued === false ? (forgottenAt ?? Date.now()) : undefined;
-      const isForgotten = forgottenAt !== undefined && Date.now() - forgottenAt > forgottenSeconds * 1000;
-      return isForgotten ? "the queue has nothing of it any more" : undefined;
+      missingSince = queued === false ? (missingSince ?? Date.now()) : undefined;
+      const isOrphaned = missingSince !== undefined && Date.now() - missingSince > orphanedSeconds * 1000;
+      return isOrphaned ? "the queue has lost it" : undefined;
     };
     // A forward ends with the pod that it leads to, so each look opens its own.
-    const end = await until(seconds, () => this.#stack.reach(look), 500);
-    return end ?? `not at its end after ${Math.round(seconds)} s`;
+    const end = await untilWorks({ seconds, every: 500 }, () => this.#stack.reach(look));
+    return end ?? `not ended after ${Math.round(seconds)} s`;
   }
 
   async #endOf(runs: Run[], api: InngestApi): Promise<ProbeEnd | undefined> {
@@ -101,9 +109,9 @@ export class Probe {
   }
 }
 
-/** What speaks against each step having run once; `hold` may have been executed again, as whatever was cut short. */
-export function repeated({ statuses, chained, marks }: ProbeEnd, cutShort: string[] = []): string[] {
-  const once = ["first", "last", "chained"].filter((step) => !cutShort.includes(step));
+/** What shows that not every step ran exactly once; step `hold` may run again, because it is the one that is interrupted. */
+export function repeated({ statuses, chained, marks }: ProbeEnd): string[] {
+  const once = ["first", "last", "chained"];
   return [
     ...statuses.filter((status) => status !== "COMPLETED").map((status) => `the run ended as ${status}`),
     ...(statuses.length === 1 ? [] : [`its event has started ${statuses.length} runs`]),

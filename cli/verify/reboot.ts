@@ -4,13 +4,13 @@ import { join } from "node:path";
 import { startedAt } from "../../lib/host/processes.ts";
 import { readJson, writePrivateFile } from "../../lib/host/records.ts";
 import { Problem } from "../../lib/problem.ts";
-import { type Patience, until } from "../lib/checks/patience.ts";
+import { untilWorks } from "../../lib/wait.ts";
 import type { LiveStack } from "../lib/live-stack.ts";
 import { probedApp } from "./event.ts";
 import { historyOf, missingFrom } from "./history.ts";
 import { failed, passed, skipped, type VerifyCheck, type VerifyOutcome } from "./outcome.ts";
-import { Probe, repeated, type SentProbe } from "./probe.ts";
-import type { Viewed } from "./registration.ts";
+import { Probe, repeated, type SentProbe, type Timeouts } from "./probe.ts";
+import type { SharedComparison } from "./registration.ts";
 
 /** What `--before-reboot` leaves for `--after-reboot`. */
 interface Armed {
@@ -19,9 +19,9 @@ interface Armed {
   history: string[];
 }
 
-/** Seconds that the armed run sleeps: it is to be asleep while the machine goes down. */
+/** Seconds that the armed run sleeps: long enough to be asleep while the machine goes down. */
 const napSeconds = 60;
-/** `ps` tells a start in whole seconds, now and then the next or the one before; nobody arms so soon after a boot. */
+/** `ps` rounds the time of a start to whole seconds, in either direction. */
 const inexactMs = 2000;
 /** Seconds for everything to be back after a boot. */
 const backSeconds = 180;
@@ -31,9 +31,9 @@ export type RebootFlag = "before" | "after" | undefined;
 /** `reboot`: armed before one, and checked after it. */
 export function rebootCheck(
   stack: LiveStack,
-  view: () => Promise<Viewed>,
+  comparison: SharedComparison,
   flag: RebootFlag,
-  how: Patience,
+  timeouts: Timeouts,
 ): VerifyCheck {
   const file = join(stack.dataFolder, "verify", "armed.json");
   return {
@@ -42,8 +42,8 @@ export function rebootCheck(
       if (!flag) return skipped("needs --before-reboot, a reboot, and --after-reboot");
       const loss = notPromised(stack);
       if (loss) return loss;
-      if (flag === "after") return await after(stack, file, how, tell);
-      const app = probedApp(stack, await view());
+      if (flag === "after") return await after(stack, file, timeouts, tell);
+      const app = probedApp(stack, await comparison());
       if (typeof app !== "string") return app;
       const history = await historyOf(stack);
       const { sent } = await Probe.send(stack, app, { napSeconds });
@@ -54,19 +54,19 @@ export function rebootCheck(
   };
 }
 
-function notPromised({ outputs, keepsRuns }: LiveStack): VerifyOutcome | undefined {
-  if (!keepsRuns) return skipped(`not promised here: the stack says "${outputs.durability}"`);
-  const unwatched = Object.entries(outputs.supervision).filter(([, how]) => how.startsWith("none"));
-  if (unwatched.length === 0) return undefined;
+function notPromised({ outputs: { durability, supervision } }: LiveStack): VerifyOutcome | undefined {
+  if (!durability.kept) return skipped(`not promised here: the stack says "${durability.text}"`);
+  const unsupervised = Object.entries(supervision).filter(([, { by }]) => by === "none");
+  if (unsupervised.length === 0) return undefined;
   return skipped(
-    `not promised here: nothing brings back ${unwatched.map(([name]) => name).join(" and ")} (see supervision)`,
+    `not promised here: nothing brings back ${unsupervised.map(([name]) => name).join(" and ")} (see supervision)`,
   );
 }
 
 async function after(
   stack: LiveStack,
   file: string,
-  { patienceSeconds }: Patience,
+  { runSeconds }: Timeouts,
   tell: (doing: string) => void,
 ): Promise<VerifyOutcome> {
   const armed = readJson<Armed>(file);
@@ -80,8 +80,8 @@ async function after(
       "reboot, and run this again",
     );
   }
-  tell("wait for server and worker to be back by themselves");
-  const back = await until(backSeconds, () =>
+  tell("wait for server and worker to be back");
+  const back = await untilWorks({ seconds: backSeconds }, () =>
     stack.reach(async ({ api, workerUrl }) => {
       const worker =
         stack.isExternal || (await fetch(`${workerUrl}/healthz`, { signal: AbortSignal.timeout(5000) })).ok;
@@ -91,24 +91,24 @@ async function after(
   if (!back) {
     return failed(
       `${backSeconds} s after the boot server and worker do not both answer`,
-      "their supervisor was disabled, lets nothing linger after logout, or Docker does not start by itself",
+      "their supervisor was disabled, lets nothing linger after logout, or Docker does not start with the machine",
       `npm start -- --stack ${stack.name}, and docs/supervision.md`,
     );
   }
   const gone = missingFrom(armed.history, await historyOf(stack));
-  // Without its history the server does not tell the armed run either.
+  // Without its history the server does not know the armed run either.
   if (gone > 0) return lost(stack, `${gone} of ${armed.history.length} runs of the history are gone`);
   tell("wait for the armed run");
   const asleepSeconds = Math.max(0, (Date.parse(armed.at) - Date.now()) / 1000 + napSeconds);
-  const end = await new Probe(stack, armed.probe).end(asleepSeconds + patienceSeconds);
-  if (typeof end === "string") return lost(stack, `the armed run does not go on: ${end}`);
+  const end = await new Probe(stack, armed.probe).end(asleepSeconds + runSeconds);
+  if (typeof end === "string") return lost(stack, `the armed run does not continue: ${end}`);
   const wrong = repeated(end);
   if (wrong.length > 0) return lost(stack, wrong.join("; "));
   rmSync(file, { force: true });
-  return passed("after the reboot all is back by itself: the history, and the run that was asleep, each step once");
+  return passed("after the reboot everything is back: the history, and the run that was asleep, each step once");
 }
 
-/** Also of a machine that is a container or a virtual one, which may tell the uptime of the machine below it. */
+/** By the first process: a container or a virtual machine may report the uptime of its host. */
 function bootedAt(): number {
   return startedAt(1)?.getTime() ?? Date.now() - uptime() * 1000;
 }

@@ -5,7 +5,7 @@ import type { Result } from "../lib/checks/check.ts";
 import type { LiveStack } from "../lib/live-stack.ts";
 import type { Verdict } from "./outcome.ts";
 
-/** What was looked at on a stack, and what came of it: a contract with other tools. */
+/** Outcome of all checks of a stack: a contract with other tools. */
 export interface Receipt {
   stack: string;
   tier: string;
@@ -17,7 +17,7 @@ export interface Receipt {
   checks: { id: string; status: Verdict; seen: string; ms: number }[];
 }
 
-/** Receipts that are kept of a stack. */
+/** How many receipts of a stack are kept. */
 const kept = 50;
 
 export function receiptOf(

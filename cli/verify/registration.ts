@@ -1,34 +1,36 @@
-import { NoView, type Seen, type View } from "../lib/comparison.ts";
+import { type Comparison, type Drift, Unreachable } from "../lib/comparison.ts";
 import type { LiveStack } from "../lib/live-stack.ts";
-import { failed, passed, skipped, type VerifyCheck } from "./outcome.ts";
+import { failed, passed, skipped, type VerifyCheck, type VerifyOutcome } from "./outcome.ts";
 
-/** The view, or why there is none. */
-export type Viewed = View | NoView;
+/** The comparison of worker and server, made once for all checks. */
+export type SharedComparison = () => Promise<Comparison | Unreachable>;
 
 /** `registered`, `triggers` and `crons`: server and worker say the same. */
-export function registrationChecks(stack: LiveStack, view: () => Promise<Viewed>): VerifyCheck[] {
+export function registrationChecks(stack: LiveStack, comparison: SharedComparison): VerifyCheck[] {
   const again = `npm start -- --stack ${stack.name}, which registers the worker again`;
-  /** With a view, or skipped: `registered` has said why there is none. */
-  const with_ = (look: (view: View) => ReturnType<VerifyCheck["run"]>) => async () => {
-    const seen = await view();
-    return seen instanceof NoView ? skipped("worker and server cannot be compared: see registered") : await look(seen);
+  /** A check that is skipped without a comparison: `registered` has said why there is none. */
+  const ifCompared = (check: (compared: Comparison) => VerifyOutcome) => async () => {
+    const found = await comparison();
+    return found instanceof Unreachable
+      ? skipped("worker and server cannot be compared: see registered")
+      : check(found);
   };
-  const of = (drift: Seen[], ...problems: Seen["problem"][]) =>
+  const textsOf = (drift: Drift[], ...problems: Drift["problem"][]) =>
     drift.filter(({ problem }) => problems.includes(problem)).map(({ text }) => text);
 
   return [
     {
       id: "registered",
       async run() {
-        const seen = await view();
-        if (seen instanceof NoView) return noView(stack, seen);
-        const { appId, declared, drift } = seen;
-        const missing = of(drift, "missing", "unexpected");
+        const found = await comparison();
+        if (found instanceof Unreachable) return unreachable(stack, found);
+        const { appId, declared, drift } = found;
+        const missing = textsOf(drift, "missing", "unexpected");
         if (missing.length === 0) {
           return passed(`the server lists the ${declared.length} functions of app ${appId} that the worker declares`);
         }
         return failed(
-          `the server lists app ${appId} otherwise than the worker declares it: ${missing.join("; ")}`,
+          `the server lists app ${appId} differently from what the worker declares: ${missing.join("; ")}`,
           "the worker's code has changed since it registered, another worker registers under the same app id, or the server has lost its history: after a start neither asks the other",
           again,
         );
@@ -36,29 +38,29 @@ export function registrationChecks(stack: LiveStack, view: () => Promise<Viewed>
     },
     {
       id: "triggers",
-      run: with_(async ({ drift, declared }) => {
-        const stale = of(drift, "triggers");
+      run: ifCompared(({ drift, declared }) => {
+        const stale = textsOf(drift, "triggers");
         const count = declared.reduce((sum, { triggers }) => sum + triggers.length, 0);
         if (stale.length === 0) return passed(`all ${count} triggers are the same in code and on the server`);
         return failed(
           `triggers are stale: ${stale.join("; ")}`,
-          "a trigger has changed in code, and nothing has registered it since: the server asks no worker for it by itself",
+          "a trigger has changed in code, and nothing has registered it since: the server does not ask for changes",
           again,
         );
       }),
     },
     {
       id: "crons",
-      run: with_(async ({ crons, declared }) => {
-        const count = declared.flatMap(({ triggers }) => triggers).filter((each) => each.startsWith("cron ")).length;
+      run: ifCompared(({ crons, declared }) => {
+        const count = declared.flatMap(({ triggers }) => triggers).filter((trigger) => "cron" in trigger).length;
         if (count === 0) return passed("the worker declares no cron");
-        if (!crons) return skipped(`whether its ${count} crons run, this worker does not tell: it has no /audit`);
+        if (!crons) return skipped(`this worker does not say whether its ${count} crons run: it has no /audit`);
         if (crons.length === 0) {
           return passed(`each of ${count} crons has run within twice its period, or is younger than that`);
         }
         return failed(
           `crons do not run: ${crons.map(({ text }) => text).join("; ")}`,
-          "the server was down or this machine asleep when they were due (a missed tick is not made up for), or the server has lost its schedule",
+          "the server was down or this machine asleep when they were due (a missed tick is never run), or the server has lost its schedule",
           `wait for the next tick, or npm start -- --stack ${stack.name}; npm run logs -- server --stack ${stack.name} says more`,
         );
       }),
@@ -66,23 +68,23 @@ export function registrationChecks(stack: LiveStack, view: () => Promise<Viewed>
   ];
 }
 
-function noView(stack: LiveStack, { of, message }: NoView) {
-  const unauthorized = /HTTP 401/.test(message);
-  if (of === "server") {
+function unreachable(stack: LiveStack, { who, status, message }: Unreachable): VerifyOutcome {
+  const unauthorized = status === 401;
+  if (who === "server") {
     return failed(
-      `the server does not tell its functions: ${message}`,
+      `the server does not list its functions: ${message}`,
       unauthorized
         ? "the server has another signing key than the stack: it was started by hand, or with the keys of another stack"
-        : "the server is down, or something else is at its address",
+        : "the server is down, or another program has its port",
       `npm start -- --stack ${stack.name}; npm run doctor -- --stack ${stack.name} looks further`,
     );
   }
   const app = `give it what \`npm run pulumi -- stack output appEnvironment --show-secrets --stack ${stack.name}\` says`;
   return failed(
-    `the worker does not tell its functions: ${message}`,
+    `the worker does not list its functions: ${message}`,
     unauthorized
       ? "the worker has another signing key than the stack, or its clock is more than five minutes off"
-      : "the worker is down, or something else is at its address",
+      : "the worker is down, or another program has its port",
     stack.isExternal
       ? `${app}, and start it`
       : `npm start -- --stack ${stack.name}, which restarts it with the stack's keys`,

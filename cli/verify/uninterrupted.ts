@@ -1,4 +1,4 @@
-/** Ctrl-C while parts of a stack are dead takes effect when `action` has brought them back. */
+/** Delays Ctrl-C until `action` has brought back the parts that it killed. */
 export async function uninterrupted<T>(action: () => Promise<T>): Promise<T> {
   let interrupted = false;
   const note = () => {

@@ -1,43 +1,40 @@
 import { publishedPorts } from "../places/docker-engine.ts";
+import type { WantedPort } from "../stack/parts.ts";
 import { holderOf, isTaken } from "./ports.ts";
 import { running } from "./supervisors/index.ts";
 import type { ServiceIdentity } from "./supervisors/service.ts";
 
-/** A port of 127.0.0.1 that a stack wants, with the setting that decides it. */
-export interface WantedPort {
-  setting: string;
-  port: number;
-}
-
-/** One that the stack cannot have. */
+/** A wanted port that the stack cannot have. */
 export interface TakenPort extends WantedPort {
-  /** Who has it, for people. */
+  /** The program that has it, for people; `undefined` where `code` says why nobody may listen there. */
   by?: string;
-  /** Why this user may not listen there at all, such as EACCES. */
+  /** Why this user may not listen there, such as EACCES. */
   code?: string | undefined;
 }
 
-/** Which of the wanted ports somebody else has than the stack's own services and containers. */
-export async function takenPorts(
-  wanted: WantedPort[],
-  own: { services: ServiceIdentity[]; docker?: { stack: string; context?: string | undefined } | undefined },
-): Promise<TakenPort[]> {
-  const services = (await Promise.all(own.services.map(running))).flatMap((service) => service?.pid ?? []);
-  const published = own.docker ? await publishedPorts(own.docker.stack, own.docker.context) : [];
-  const found: TakenPort[] = [];
-  for (const { setting, port } of wanted) {
-    if (published.includes(port)) continue;
+/** What of a stack may already listen at its ports. */
+export interface OwnListeners {
+  services: ServiceIdentity[];
+  docker?: { stack: string; context?: string | undefined } | undefined;
+}
+
+/** The wanted ports that are taken, and not by the stack's own services and containers. */
+export async function takenPorts(wanted: WantedPort[], own: OwnListeners): Promise<TakenPort[]> {
+  const [services, published] = await Promise.all([
+    Promise.all(own.services.map(running)),
+    own.docker ? publishedPorts(own.docker.stack, own.docker.context) : Promise.resolve<number[]>([]),
+  ]);
+  const pids = services.flatMap((service) => service?.pid ?? []);
+  const looks = wanted.map(async ({ setting, port }): Promise<TakenPort[]> => {
+    if (published.includes(port)) return [];
     const taken = await isTaken({ host: "127.0.0.1", port }).catch((error: NodeJS.ErrnoException) => error.code);
-    if (taken === false) continue;
-    if (taken !== true) {
-      found.push({ setting, port, code: taken });
-      continue;
-    }
+    if (taken === false) return [];
+    if (taken !== true) return [{ setting, port, code: taken }];
     const holder = await holderOf(port);
-    // Who holds it is not to be known without lsof and ss. A service looks again when the one before it has gone.
-    if (holder ? services.includes(holder.pid) : services.length > 0) continue;
+    // Without lsof and ss the holder is unknown. A service looks again when its predecessor has gone.
+    if (holder ? pids.includes(holder.pid) : pids.length > 0) return [];
     const by = holder ? `${holder.command} (pid ${holder.pid})` : "a process that this user may not see";
-    found.push({ setting, port, by });
-  }
-  return found;
+    return [{ setting, port, by }];
+  });
+  return (await Promise.all(looks)).flat();
 }

@@ -1,10 +1,7 @@
-import { execFile } from "node:child_process";
 import { createServer } from "node:net";
-import { promisify } from "node:util";
+import { type CommandFailed, run } from "../process.ts";
 import { onPath } from "./programs.ts";
 import type { Listener } from "./spec.ts";
-
-const run = promisify(execFile);
 
 /** Whether something already listens where `listener` wants to. */
 export function isTaken({ host, port }: Listener): Promise<boolean> {
@@ -18,7 +15,7 @@ export function isTaken({ host, port }: Listener): Promise<boolean> {
   });
 }
 
-/** Whether `address` is one of this machine's; an interface without a carrier counts, unlike in os.networkInterfaces. */
+/** Whether `address` is one of this machine's. An interface without a carrier counts, unlike in os.networkInterfaces. */
 export async function canListenOn(address: string): Promise<boolean> {
   return isTaken({ host: address, port: 0 }).then(
     () => true,
@@ -26,42 +23,37 @@ export async function canListenOn(address: string): Promise<boolean> {
   );
 }
 
-/** A process that listens on a port, as far as this user may know. */
+/** A process that listens on a port. */
 export interface Holder {
   pid: number;
   command: string;
 }
 
-/** Who listens on `port`: by `lsof` (macOS, most Linux) or `ss`; `undefined` when neither tells. */
+/** The process that listens on `port`, by `lsof` (macOS, most Linux) or `ss`; `undefined` when neither tells. */
 export async function holderOf(port: number): Promise<Holder | undefined> {
-  try {
-    const { stdout } = await run("lsof", ["-nP", `-iTCP:${port}`, "-sTCP:LISTEN", "-Fpc"]);
-    const found = /^p(\d+)\nc(.+)$/m.exec(stdout);
-    if (found) return { pid: Number(found[1]), command: found[2] as string };
-  } catch {
-    // lsof is absent, or exits 1 when it sees no listener.
-  }
-  try {
-    const { stdout } = await run("ss", ["-Hltnp", `sport = :${port}`]);
-    const found = /\("([^"]+)",pid=(\d+)/.exec(stdout);
-    if (found) return { pid: Number(found[2]), command: found[1] as string };
-  } catch {
-    // ss is absent (macOS).
-  }
-  return undefined;
+  // lsof exits with 1 when it sees no listener.
+  const byLsof = await run("lsof", ["-nP", `-iTCP:${port}`, "-sTCP:LISTEN", "-Fpc"]).catch(() => "");
+  const found = /^p(\d+)\nc(.+)$/m.exec(byLsof);
+  if (found) return { pid: Number(found[1]), command: found[2] as string };
+  const bySs = await run("ss", ["-Hltnp", `sport = :${port}`]).catch(() => "");
+  const [, command, pid] = /\("([^"]+)",pid=(\d+)/.exec(bySs) ?? [];
+  return command === undefined ? undefined : { pid: Number(pid), command };
 }
 
-/** Where a process listens, by `lsof` (macOS, most Linux) or `ss`; a wildcard address is `*`. Throws when neither is here. */
+/**
+ * Where a process listens, by `lsof` (macOS, most Linux) or `ss`; a wildcard address is `*`.
+ *
+ * @throws {CommandFailed} when neither is on this machine
+ */
 export async function listenersOf(pid: number): Promise<Listener[]> {
   if (onPath("lsof")) {
-    // It exits 1 when the process listens nowhere.
-    const { stdout } = await run("lsof", ["-nP", "-a", `-p${pid}`, "-iTCP", "-sTCP:LISTEN", "-Fn"]).catch(
-      (error: { stdout?: string }) => ({ stdout: error.stdout ?? "" }),
+    // It exits with 1 when the process listens nowhere.
+    const printed = await run("lsof", ["-nP", "-a", `-p${pid}`, "-iTCP", "-sTCP:LISTEN", "-Fn"]).catch(
+      (error: CommandFailed) => error.stdout,
     );
-    return [...stdout.matchAll(/^n(.+):(\d+)$/gm)].map(([, host, port]) => listener(host, port));
+    return [...printed.matchAll(/^n(.+):(\d+)$/gm)].map(([, host, port]) => listener(host, port));
   }
-  const { stdout } = await run("ss", ["-Hltnp"]);
-  return stdout
+  return (await run("ss", ["-Hltnp"]))
     .split("\n")
     .filter((line) => line.includes(`pid=${pid},`))
     .flatMap((line) => {

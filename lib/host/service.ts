@@ -1,6 +1,7 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { Problem } from "../problem.ts";
+import type { Supervised } from "../stack/durability.ts";
 import { withLock } from "./lock.ts";
 import { logTail } from "./log-tail.ts";
 import { compileCache, servicePaths } from "./paths.ts";
@@ -25,22 +26,26 @@ export interface DesiredService extends ServiceSpec {
 /**
  * Makes a service on this machine match its spec, whatever is there.
  *
- * @returns what its supervisor guarantees, in a sentence
+ * @returns what keeps it running
  * @throws {Problem} when it cannot be started, or is not ready in time; then it does not run
  */
-export async function reconcileService({ instance, ...spec }: DesiredService): Promise<string> {
+export async function reconcileService({ instance, ...spec }: DesiredService): Promise<Supervised> {
   const service = identify(spec);
   const supervisor = await chooseSupervisor(spec.supervision);
   return await withLock(service.label, async () => {
     const found = await running(service);
     if (found?.record.spec === specHash(spec)) {
       writeRecord(service.record, { ...found.record, instance });
-      return supervisorNamed(found.record.supervisor, found.record.scope).survives;
+      return supervisedBy(supervisorNamed(found.record.supervisor, found.record.scope));
     }
     const definition = await prepare(spec, service, supervisor);
     await start(spec, instance, definition, supervisor);
-    return supervisor.survives;
+    return supervisedBy(supervisor);
   });
+}
+
+function supervisedBy({ name, survives }: Supervisor): Supervised {
+  return { by: name, survives };
 }
 
 /** Stops a service and removes the files with its secrets; data and logs stay. Succeeds when nothing is there. */
@@ -67,8 +72,8 @@ async function prepare(
 ): Promise<ServiceDefinition> {
   const account = await accountOf(spec.supervision, supervisor);
   const { command, workingDirectory } = findOnMachine(spec, service);
-  const problem = (await supervisor.unavailable()) ?? (await supervisor.foreign(service));
-  if (problem) throw new Problem(problem);
+  const problem = (await supervisor.unavailable()) ?? (await supervisor.ownershipConflict(service));
+  if (problem) throw problem;
 
   await removeEverywhere(service);
   await refuseTakenPorts(spec);

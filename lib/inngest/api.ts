@@ -1,8 +1,16 @@
-/** A function with its triggers: `event task/process`, `cron 0 * * * *`, followed by ` if …` when it has a condition. */
+/** What starts a function: an event, `if` an expression is true of it, or a schedule. */
+export type Trigger = { event: string; if?: string | undefined } | { cron: string };
+
+/** A trigger for people: `event task/process if event.data.urgent`, `cron 0 * * * *`. */
+export function triggerText(trigger: Trigger): string {
+  if ("cron" in trigger) return `cron ${trigger.cron}`;
+  return `event ${trigger.event}${trigger.if ? ` if ${trigger.if}` : ""}`;
+}
+
 export interface ListedFunction {
   /** Id within its app. */
   id: string;
-  triggers: string[];
+  triggers: Trigger[];
 }
 
 export interface Run {
@@ -167,7 +175,7 @@ export class InngestApi {
       const query: string = cursor ? `?cursor=${encodeURIComponent(cursor)}` : "";
       const page = await this.#get<Row[]>(`/v2/apps/${encodeURIComponent(appId)}/functions${query}`);
       for (const { id, triggers = [] } of page.data ?? []) {
-        found.push({ id, triggers: triggers.map((each) => triggerText(each.type, each.value, each.if)).sort() });
+        found.push({ id, triggers: triggers.map(listedTrigger) });
       }
       cursor = page.page?.cursor;
     } while (cursor);
@@ -186,7 +194,6 @@ export class InngestApi {
   }
 }
 
-/** A trigger as text. */
-export function triggerText(type: string, value: string, condition?: string): string {
-  return `${type.toLowerCase()} ${value}${condition ? ` if ${condition}` : ""}`;
+function listedTrigger({ type, value, if: condition }: { type: string; value: string; if?: string }): Trigger {
+  return type.toLowerCase() === "cron" ? { cron: value } : { event: value, if: condition };
 }

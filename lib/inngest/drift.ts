@@ -1,28 +1,28 @@
-import type { ListedFunction } from "./api.ts";
+import { type ListedFunction, triggerText } from "./api.ts";
 
 /** One difference between what a worker declares and what its server lists. */
 export interface FunctionDrift {
   function: string;
   problem: "missing" | "unexpected" | "triggers";
-  /** Triggers in the code; absent when the function is not there. */
+  /** Triggers in the code, for people; absent when the function is not there. */
   declared?: string;
-  /** Triggers on the server; absent when the function is not there. */
+  /** Triggers on the server, for people; absent when the function is not there. */
   listed?: string;
 }
 
 /** Functions that the server lacks, lists with other triggers, or lists in addition. */
 export function driftBetween(declared: ListedFunction[], listed: ListedFunction[]): FunctionDrift[] {
-  const onServer = new Map(listed.map(({ id, triggers }) => [id, triggers.join(", ")]));
+  const onServer = new Map(listed.map((each) => [each.id, triggersOf(each)]));
   const inCode = new Set(declared.map(({ id }) => id));
   return [
-    ...declared.flatMap(({ id, triggers }): FunctionDrift[] => {
-      const wanted = triggers.join(", ");
-      const there = onServer.get(id);
-      if (there === undefined) return [{ function: id, problem: "missing", declared: wanted }];
-      return there === wanted ? [] : [{ function: id, problem: "triggers", declared: wanted, listed: there }];
+    ...declared.flatMap((each): FunctionDrift[] => {
+      const wanted = triggersOf(each);
+      const there = onServer.get(each.id);
+      if (there === undefined) return [{ function: each.id, problem: "missing", declared: wanted }];
+      return there === wanted ? [] : [{ function: each.id, problem: "triggers", declared: wanted, listed: there }];
     }),
-    ...listed.flatMap(({ id, triggers }): FunctionDrift[] =>
-      inCode.has(id) ? [] : [{ function: id, problem: "unexpected", listed: triggers.join(", ") }],
+    ...listed.flatMap((each): FunctionDrift[] =>
+      inCode.has(each.id) ? [] : [{ function: each.id, problem: "unexpected", listed: triggersOf(each) }],
     ),
   ];
 }
@@ -37,4 +37,9 @@ export function driftText({ function: id, problem, declared, listed }: FunctionD
     case "triggers":
       return `${id} has triggers ${listed} instead of ${declared}`;
   }
+}
+
+/** Sorted, because worker and server list them in different orders. */
+function triggersOf({ triggers }: ListedFunction): string {
+  return triggers.map(triggerText).sort().join(", ");
 }

@@ -1,5 +1,5 @@
 import { createHmac } from "node:crypto";
-import { ApiError, type ListedFunction, triggerText } from "./api.ts";
+import { ApiError, type ListedFunction } from "./api.ts";
 
 /** Client of a worker's Inngest endpoint, with signed requests like the server's. */
 export class WorkerEndpoint {
@@ -39,9 +39,7 @@ export class WorkerEndpoint {
       appId: declared.app_id,
       functions: declared.functions.map(({ id, triggers }) => ({
         id: id.startsWith(`${declared.app_id}-`) ? id.slice(declared.app_id.length + 1) : id,
-        triggers: triggers
-          .map(({ event, cron, expression }) => triggerText(cron ? "cron" : "event", cron ?? event ?? "", expression))
-          .sort(),
+        triggers: triggers.map(({ event = "", cron, expression }) => (cron ? { cron } : { event, if: expression })),
       })),
     };
   }

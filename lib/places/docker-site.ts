@@ -2,9 +2,9 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { readHistory } from "../data/history.ts";
 import { Problem } from "../problem.ts";
-import { dockerNames } from "../stack/docker-names.ts";
+import { dockerNames, stackLabel } from "../stack/docker-names.ts";
 import type { DockerPlace } from "../stack/stores.ts";
-import { stackLabel } from "./docker-engine.ts";
+
 import { removeServices } from "./host-site.ts";
 import { answered, withScripts } from "./scripts.ts";
 import type { Site } from "./site.ts";

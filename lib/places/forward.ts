@@ -1,10 +1,11 @@
 import { spawn } from "node:child_process";
-import type { Forward, ForwardedService } from "../../components/endpoints.ts";
+
 import { Problem } from "../problem.ts";
+import type { Forward, ForwardedService } from "../stack/endpoints.ts";
 import { kubectlFor } from "./kubectl.ts";
 
-/** Seconds for a forward to be there. */
-const patienceSeconds = 30;
+/** Seconds within which a forward must be open. */
+const openSeconds = 30;
 
 interface Urls {
   apiUrl: string;
@@ -12,8 +13,10 @@ interface Urls {
 }
 
 /**
- * Calls `use` with URLs that hold on this machine: the given ones, or ends of `kubectl port-forward`s, on any free port,
- * that last as long as the call. Throws {@link Problem} when a forward does not come about.
+ * Calls `use` with URLs that hold on this machine: the given ones, or those of `kubectl port-forward`s, on any free port,
+ * that last as long as the call.
+ *
+ * @throws {Problem} when a forward cannot be opened
  */
 export async function throughForward<T>(
   forward: Forward | undefined,
@@ -36,7 +39,12 @@ export async function throughForward<T>(
   }
 }
 
-/** The command that makes the URLs of a stack hold, for a person. */
+/** The forward that makes a stack's URLs hold while it runs; `undefined` where they hold without one. */
+export function neededForward({ forward, apiUrl }: { forward?: Forward; apiUrl: string }): Forward | undefined {
+  return forward && apiUrl === `http://127.0.0.1:${forward.server.local}` ? forward : undefined;
+}
+
+/** The command that opens a forward, for people. */
 export function forwardCommand({ context, kubeconfig, namespace, server }: Forward): string {
   const file = kubeconfig ? ` --kubeconfig ${kubeconfig}` : "";
   return `kubectl${file} --context ${context} --namespace ${namespace} port-forward service/${server.service} ${server.local}:${server.port}`;
@@ -50,7 +58,7 @@ interface Opened {
 async function openForward(forward: Forward, { service, port }: ForwardedService): Promise<Opened> {
   const { command, args } = kubectlFor(forward);
   const what = ["port-forward", `service/${service}`, `:${port}`, "--address", "127.0.0.1"];
-  const child = spawn(command, [...args, "--namespace", forward.namespace, ...what], {
+  const child = spawn(command, [...args, ...what], {
     stdio: ["ignore", "pipe", "pipe"],
   });
   const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
@@ -60,7 +68,7 @@ async function openForward(forward: Forward, { service, port }: ForwardedService
       child.kill();
       reject(new Problem(`service ${service} in namespace ${forward.namespace} cannot be reached: ${reason}`));
     };
-    const timer = setTimeout(() => fail(`no port-forward within ${patienceSeconds} s`), patienceSeconds * 1000);
+    const timer = setTimeout(() => fail(`no port-forward within ${openSeconds} s`), openSeconds * 1000);
     const read = (chunk: Buffer) => {
       printed += chunk;
       const local = /Forwarding from 127\.0\.0\.1:(\d+)/.exec(printed)?.[1];

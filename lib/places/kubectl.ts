@@ -1,15 +1,21 @@
 import { onPath } from "../host/programs.ts";
 import { Problem } from "../problem.ts";
+import { type RunOptions, run } from "../process.ts";
 
-/** Which cluster a command is for. */
+/** The cluster that a command is for, and the namespace where it acts on one. */
 export interface Target {
   context: string;
   /** @default kubectl's own */
   kubeconfig?: string | undefined;
+  namespace?: string;
 }
 
-/** The kubectl command and its first arguments. Throws {@link Problem} when there is none. */
-export function kubectlFor({ context, kubeconfig }: Target): { command: string; args: string[] } {
+/**
+ * The kubectl command and its first arguments.
+ *
+ * @throws {Problem} when there is no kubectl
+ */
+export function kubectlFor({ context, kubeconfig, namespace }: Target): { command: string; args: string[] } {
   const command = onPath("kubectl");
   if (command === undefined) {
     throw new Problem(
@@ -17,5 +23,39 @@ export function kubectlFor({ context, kubeconfig }: Target): { command: string; 
       "install it (https://kubernetes.io/docs/tasks/tools)",
     );
   }
-  return { command, args: [...(kubeconfig ? ["--kubeconfig", kubeconfig] : []), "--context", context] };
+  const args = [
+    ...(kubeconfig ? ["--kubeconfig", kubeconfig] : []),
+    "--context",
+    context,
+    ...(namespace ? ["--namespace", namespace] : []),
+  ];
+  return { command, args };
+}
+
+/**
+ * Runs kubectl, and resolves to what it printed.
+ *
+ * @throws {CommandFailed} with kubectl's own reason
+ * @throws {Problem} when there is no kubectl
+ */
+export async function kubectl(target: Target, args: readonly string[], options?: RunOptions): Promise<string> {
+  const { command, args: fixed } = kubectlFor(target);
+  return await run(command, [...fixed, ...args], options);
+}
+
+/** {@link kubectl} for a question that the API server answers at once: it gives up after 10 s. */
+export function ask(target: Target, args: readonly string[]): Promise<string> {
+  return kubectl(target, ["--request-timeout", "10s", ...args]);
+}
+
+/** Objects as the API server has them. The type is the caller's claim. */
+export async function getObjects<T>(target: Target, args: readonly string[]): Promise<T[]> {
+  const printed = await ask(target, ["get", ...args, "--output", "json"]);
+  return (JSON.parse(printed) as { items: T[] }).items;
+}
+
+/** One object by its kind and name; `undefined` where there is none. The type is the caller's claim. */
+export async function getObject<T>(target: Target, kind: string, name: string): Promise<T | undefined> {
+  const printed = await ask(target, ["get", kind, name, "--ignore-not-found", "--output", "json"]);
+  return printed ? (JSON.parse(printed) as T) : undefined;
 }

@@ -1,4 +1,4 @@
-import type { Supervision } from "../host/supervisors/index.ts";
+import type { Supervision } from "../host/supervisors/service.ts";
 import { Problem } from "../problem.ts";
 import { type BackupSettings, readBackups } from "./backups.ts";
 import { type GatewaySettings, readGateway } from "./gateway.ts";

@@ -1,17 +1,25 @@
-import { stackLabel } from "../places/docker-engine.ts";
+import type { PartName } from "./parts.ts";
+
+/** Label on everything that a stack has in Docker; its value is the stack's name. */
+export const stackLabel = "inngest-local.stack";
+
+/** Name of a part's container. */
+export function containerName(stack: string, part: PartName): string {
+  return `inngest-${stack}-${part}`;
+}
 
 /** What a stack's things are called in Docker; every name carries the stack's. */
 export function dockerNames(stack: string) {
   return {
     network: `inngest-${stack}`,
-    server: `inngest-${stack}-server`,
+    server: containerName(stack, "server"),
     data: `inngest-${stack}-data`,
-    gateway: `inngest-${stack}-gateway`,
+    gateway: containerName(stack, "gateway"),
     certificates: `inngest-${stack}-certificates`,
     door: `inngest-${stack}-door`,
-    queue: `inngest-${stack}-queue`,
-    worker: `inngest-${stack}-worker`,
-    janitor: `inngest-${stack}-janitor`,
+    queue: containerName(stack, "queue"),
+    worker: containerName(stack, "worker"),
+    janitor: containerName(stack, "janitor"),
     workerData: `inngest-${stack}-worker-data`,
     secret: (file: string) => `inngest-${stack}-secret-${file}`,
   };
@@ -24,5 +32,5 @@ export function labelsOf(stack: string) {
 /** Container logs that cannot fill the disk. */
 export const boundedLogs = { logDriver: "json-file", logOpts: { "max-size": "10m", "max-file": "3" } };
 
-/** Where a container finds what it may know. */
+/** Where a container finds its secrets. */
 export const secretFolder = "/run/secrets";

@@ -1,68 +1,50 @@
-import type { PreflightSpec } from "../../scripts/preflight.ts";
-import type { WantedPort } from "../host/port-holders.ts";
 import type { Program } from "../host/spec.ts";
+import type { Supervision } from "../host/supervisors/service.ts";
 import { currentContext } from "../places/docker-context.ts";
-import type { Settings } from "../settings/settings.ts";
+import type { DockerNeeds } from "../places/docker-engine.ts";
+import type { KubernetesNeeds } from "../places/kubernetes-cluster.ts";
+import { type PartName, type PlainSettings, partsOf, type WantedPort } from "./parts.ts";
 
-/** Settings without their secrets, of which only the presence counts here. */
-export type MachineSettings = Omit<Settings, "worker" | "redisUrl" | "postgresUrl" | "keys"> & {
-  worker: Omit<Settings["worker"], "variables">;
-  redisUrl?: unknown;
-  postgresUrl?: unknown;
-};
+/** What a stack needs of this machine: standard input of `scripts/preflight.ts`. */
+export interface PreflightSpec {
+  stack: string;
+  /** @default the platform's data folder, one folder a stack */
+  dataDir?: string | undefined;
+  ports: WantedPort[];
+  /** Parts that run as processes of this machine. */
+  services: PartName[];
+  /** What keeps them running. */
+  supervision: Supervision;
+  /** Programs that must be on this machine. */
+  programs: Program[];
+  /** Set where a part runs in Docker. */
+  docker?: DockerNeeds | undefined;
+  /** Set where a part runs in Kubernetes. */
+  kubernetes?: KubernetesNeeds | undefined;
+}
 
 /** What a stack needs of the machine. */
-export function preflightSpec(settings: MachineSettings): PreflightSpec {
-  const { stack, tier, dataDir, worker, durable } = settings;
-  const onProcessTier = tier === "process";
-  const { kubernetes } = settings;
-  const programs: Program[] = [
-    ...(onProcessTier ? [{ kind: "inngest" as const, binary: settings.serverBinary }] : []),
-    ...(worker.placement === "host" && worker.runtime !== "external" ? [{ kind: worker.runtime }] : []),
-  ];
-  const images = [
-    { setting: "serverImage", image: settings.serverImage },
-    { setting: "gatewayImage", image: settings.gateway.image },
-    ...(durable && settings.retention !== undefined ? [{ setting: "upkeepImage", image: settings.upkeepImage }] : []),
-    ...(durable && !settings.redisUrl ? [{ setting: "queueImage", image: settings.queueImage }] : []),
-  ];
+export function preflightSpec(settings: PlainSettings): PreflightSpec {
+  const { stack, tier, dataDir, supervision, kubernetes } = settings;
+  const parts = partsOf(settings);
+  const inDocker = parts.filter(({ place }) => place === "docker");
   return {
     stack,
     dataDir,
-    ports: portsOf(settings),
-    programs,
-    services: [
-      ...(onProcessTier ? ["server", ...(settings.retention === undefined ? [] : ["janitor"])] : []),
-      ...(worker.placement === "host" && worker.runtime !== "external" ? ["worker"] : []),
-      ...(settings.backups ? ["backup"] : []),
-    ],
-    supervision: settings.supervision,
-    docker: tier === "docker" ? { context: settings.dockerContext ?? currentContext(), images } : undefined,
+    ports: parts.flatMap(({ ports }) => ports),
+    programs: parts.flatMap(({ program }) => program ?? []),
+    services: parts.filter(({ place }) => place === "host").map(({ name }) => name),
+    supervision,
+    docker:
+      inDocker.length > 0
+        ? { context: settings.dockerContext ?? currentContext(), images: inDocker.flatMap(({ image }) => image ?? []) }
+        : undefined,
     kubernetes: kubernetes && {
       context: kubernetes.context,
       kubeconfig: kubernetes.kubeconfig,
       storageClass: kubernetes.storageClass,
-      needsStorage: tier === "kubernetes" || !(settings.redisUrl && settings.postgresUrl),
+      needsStorage: parts.some(({ place, keeps }) => place === "kubernetes" && keeps !== undefined),
       keda: tier === "cluster" && kubernetes.autoscaler === "keda",
     },
   };
-}
-
-/** What {@link portsOf} goes by. */
-export interface PortSettings {
-  tier: Settings["tier"];
-  port: number;
-  worker: Pick<Settings["worker"], "port" | "placement" | "runtime">;
-}
-
-/** Ports that a stack has on this machine. */
-export function portsOf({ tier, port, worker }: PortSettings): WantedPort[] {
-  const offsets = { process: [0, 1, 2, 3], docker: [0, 2], kubernetes: [], cluster: [] }[tier];
-  // In a cluster the server and its worker have addresses of their own.
-  const inCluster = tier === "kubernetes" || tier === "cluster";
-  const hasWorker = worker.runtime !== "external" && !(inCluster && worker.placement === "container");
-  return [
-    ...offsets.map((offset) => ({ setting: "port", port: port + offset })),
-    ...(hasWorker ? [{ setting: "workerPort", port: worker.port }] : []),
-  ];
 }

@@ -25,7 +25,7 @@ const arrows: Record<string, string[]> = {
 const exceptions: Record<string, string> = {
   "cli/cluster.ts": "tools",
   "cli/bench.ts": "bench",
-  "cli/docs/blocks.ts": "bench",
+  "cli/lib/docs/blocks.ts": "bench",
 };
 
 /** Copied beside the program of another revision, it runs that program on its own SDK. */

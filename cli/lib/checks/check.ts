@@ -1,8 +1,8 @@
-/** One look at something, by verify or by doctor. */
+/** A check of verify or doctor. */
 export interface Check<Status extends string> {
   /** Its name for people and tools. */
   id: string;
-  /** Resolves to what was seen; `tell` says what it is at, where that takes time. */
+  /** Resolves to what was seen; reports by `tell` what it does, where that takes time. */
   run(tell: (doing: string) => void): Promise<Outcome<Status>>;
 }
 
@@ -10,7 +10,7 @@ export interface Outcome<Status extends string> {
   status: Status;
   /** What was seen, for people: holds no secret. */
   seen: string;
-  /** What it most likely comes from, when something is wrong. */
+  /** The most likely cause, when something is wrong. */
   cause?: string | undefined;
   /** What to do about it. */
   remedy?: string | undefined;
@@ -18,35 +18,59 @@ export interface Outcome<Status extends string> {
 
 export type Result<Status extends string> = Outcome<Status> & { id: string; ms: number };
 
-/** Where results are told as they come. */
+/** Where results are reported as they come. */
 export interface Report<Status extends string> {
   begin(id: string): void;
   progress(id: string, doing: string): void;
   end(result: Result<Status>): void;
 }
 
-/** Runs one check after the other. A check that throws has `thrown` for its status, and the error for what was seen. */
+/** Runs one check after the other. A check that throws has status `thrown`, and its error is what was seen. */
 export async function runChecks<Status extends string>(
   checks: Check<Status>[],
   thrown: Status,
   report: Report<Status>,
 ): Promise<Result<Status>[]> {
   const results: Result<Status>[] = [];
-  for (const { id, run } of checks) {
-    report.begin(id);
-    const before = performance.now();
-    const outcome = await run((doing) => report.progress(id, doing)).catch((error: unknown) => ({
-      status: thrown,
-      seen: error instanceof Error ? reasonOf(error) : String(error),
-    }));
-    const result = { ...outcome, id, ms: Math.round(performance.now() - before) };
+  for (const check of checks) {
+    report.begin(check.id);
+    const result = await resultOf(check, thrown, (doing) => report.progress(check.id, doing));
     results.push(result);
     report.end(result);
   }
   return results;
 }
 
-/** Why a call did not come about, in words: fetch itself says no more than that it failed. */
+/** {@link runChecks}, for checks that change nothing: all run at once, and are reported in their order. */
+export async function runChecksAtOnce<Status extends string>(
+  checks: Check<Status>[],
+  thrown: Status,
+  report: Report<Status>,
+): Promise<Result<Status>[]> {
+  const running = checks.map((check) => ({ id: check.id, result: resultOf(check, thrown, () => {}) }));
+  const results: Result<Status>[] = [];
+  for (const { id, result } of running) {
+    report.begin(id);
+    results.push(await result);
+    report.end(await result);
+  }
+  return results;
+}
+
+async function resultOf<Status extends string>(
+  { id, run }: Check<Status>,
+  thrown: Status,
+  tell: (doing: string) => void,
+): Promise<Result<Status>> {
+  const before = performance.now();
+  const outcome = await run(tell).catch((error: unknown) => ({
+    status: thrown,
+    seen: error instanceof Error ? reasonOf(error) : String(error),
+  }));
+  return { ...outcome, id, ms: Math.round(performance.now() - before) };
+}
+
+/** Why a call failed, in words: fetch itself says no more than that it failed. */
 export function reasonOf(error: Error): string {
   const { code, message } = (error.cause ?? {}) as NodeJS.ErrnoException;
   if (code === "ECONNREFUSED") return "nothing listens there";

@@ -7,12 +7,12 @@ type Format = Parameters<typeof styleText>[0];
 const narrowest = 40;
 /** Columns of the longest name of a check. */
 const idWidth = 13;
-/** Seconds before a check that still runs is said to do so. */
-const patienceSeconds = 1;
+/** Seconds after which the terminal shows that a check still runs. */
+const showAfterSeconds = 1;
 
 /**
- * Results as lines on a terminal or in a log: status, id and what was seen, broken at the terminal's width. A check that
- * takes longer than a second shows what it is at. Colours are left out by NO_COLOR and where there is no terminal.
+ * Reports results as lines on a terminal or in a log: status, id and what was seen, broken at the terminal's width. A
+ * check that takes longer than a second shows what it does. NO_COLOR and a missing terminal turn colours off.
  */
 export function terminalReport<Status extends string>(
   formats: Record<Status, Format>,
@@ -33,11 +33,11 @@ export function terminalReport<Status extends string>(
       timer = setInterval(() => {
         const seconds = Math.round((Date.now() - began) / 1000);
         show(`${"".padEnd(width)}  ${id}: ${doing || "looking"} (${seconds} s)`);
-      }, patienceSeconds * 1000);
+      }, showAfterSeconds * 1000);
     },
     progress(id, what) {
       doing = what;
-      // A log has no line to write over, and whoever reads it along waits too.
+      // A log cannot overwrite a line, and its readers wait too.
       if (!stream.isTTY) stream.write(`${"".padEnd(width)}  ${id}: ${what}\n`);
     },
     end({ id, status, seen, cause, remedy }: Result<Status>) {
@@ -55,14 +55,14 @@ export function terminalReport<Status extends string>(
   };
 }
 
-/** Writes a line that the next one goes over; none without a terminal. */
+/** Writes a line that the next one overwrites; none without a terminal. */
 function writeOver(stream: NodeJS.WriteStream, text: string): void {
   if (!stream.isTTY) return;
   const room = Math.max(10, stream.columns - 1);
   stream.write(`\r\x1b[2K${text.length > room ? `${text.slice(0, room - 1)}…` : text}`);
 }
 
-/** Says on a terminal what is done while it takes longer than a second. */
+/** Shows on a terminal what is done, when it takes longer than a second. */
 export async function whileTelling<T>(
   doing: string,
   work: Promise<T>,
@@ -71,7 +71,7 @@ export async function whileTelling<T>(
   const began = Date.now();
   const timer = setInterval(
     () => writeOver(stream, `${doing} (${Math.round((Date.now() - began) / 1000)} s)`),
-    patienceSeconds * 1000,
+    showAfterSeconds * 1000,
   );
   return await work.finally(() => {
     clearInterval(timer);
@@ -79,7 +79,7 @@ export async function whileTelling<T>(
   });
 }
 
-/** A report that nobody sees. */
+/** Reports nothing. */
 export const silent: Report<string> = { begin() {}, progress() {}, end() {} };
 
 /** Breaks a text at the terminal's width, later lines indented; `used` columns of the first are taken. */

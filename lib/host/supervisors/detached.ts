@@ -4,15 +4,18 @@ import type { RunRecord } from "../spec.ts";
 import { logKeeper, tail } from "./log-keeper.ts";
 import { hashOf, type Supervisor } from "./supervisor.ts";
 
-/** No supervisor: a process group of its own, identified by pid and start time in the service's record. */
+/**
+ * No supervisor: a process group of its own, identified by pid and start time in the service's record.
+ *
+ * @param reason why no supervisor can be used, where the stack would take any
+ */
 export function detached(reason?: string): Supervisor {
+  const survives = "keeps running when pulumi up ends; after a crash or a reboot it is down until the next pulumi up";
   return {
     name: "none",
-    survives:
-      `none${reason ? ` (${reason})` : ""}: stays when pulumi up ends; ` +
-      "after a crash or a reboot it is down until the next pulumi up",
+    survives: reason ? `${survives} (no supervisor: ${reason})` : survives,
     unavailable: async () => undefined,
-    foreign: async () => undefined,
+    ownershipConflict: async () => undefined,
     render: async () => "",
 
     async observe({ record }) {

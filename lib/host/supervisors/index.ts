@@ -16,8 +16,8 @@ export async function chooseSupervisor({ supervisor, scope }: Supervision): Prom
   const unit = systemd(scope);
   // A stack that asks for system services must not get a process that is gone after a reboot.
   if (scope === "system") return unit;
-  const reason = await unit.unavailable();
-  return reason === undefined ? unit : detached(reason.replace(/^.*?, and |\. Remedy:.*$/gs, ""));
+  const problem = await unit.unavailable();
+  return problem ? detached(problem.reason) : unit;
 }
 
 export function supervisorNamed(name: SupervisorName, scope: Scope): Supervisor {

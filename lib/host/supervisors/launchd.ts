@@ -8,7 +8,7 @@ import { onPath } from "../programs.ts";
 import { keeperLabel, plistString, renderLogKeeperPlist, renderPlist } from "./launchd-plist.ts";
 import { logKeeper, tail } from "./log-keeper.ts";
 import type { Scope, ServiceIdentity } from "./service.ts";
-import { hashOf, type Supervisor, textOf } from "./supervisor.ts";
+import { hashOf, type Supervisor, SupervisorUnavailable, textOf } from "./supervisor.ts";
 
 /** Exit code of `launchctl bootstrap` (EIO): the label is loaded, or its bootout is still in progress. */
 const stillLoaded = 5;
@@ -75,25 +75,32 @@ export function launchd(scope: Scope): Supervisor {
 
     async unavailable() {
       if (onPath("launchctl") === undefined) {
-        return "`supervisor` is launchd, and this machine has no launchctl. Remedy: pulumi config set supervisor auto";
+        const reason = "this machine has no launchctl";
+        return new SupervisorUnavailable("`supervisor` is launchd", reason, "pulumi config set supervisor auto");
       }
       if (scope === "system") {
         if (uid === 0) return undefined;
-        return "`supervisorScope` is system, and only root may add a launchd daemon. Remedy: run the command with sudo, or pulumi config set supervisorScope user";
+        const remedy = "run the command with sudo, or pulumi config set supervisorScope user";
+        return new SupervisorUnavailable("`supervisorScope` is system", "only root may add a launchd daemon", remedy);
       }
       const session = await run("launchctl", ["print", domain]).catch(() => undefined);
       if (session) return undefined;
-      return `\`supervisor\` is launchd, and launchd has no login session ${domain} to run an agent in. Remedy: log in on the screen once, or pulumi config set supervisorScope system`;
+      return new SupervisorUnavailable(
+        "`supervisor` is launchd",
+        `launchd has no login session ${domain} to run an agent in`,
+        "log in on the screen once, or pulumi config set supervisorScope system",
+      );
     },
 
-    async foreign(service) {
+    async ownershipConflict(service) {
       for (const label of labelsOf(service)) {
         const path = plistOf(label);
         const there = (await loaded(label))?.path ?? path;
         if (there === path && (!existsSync(path) || isOurs(service, textOf(path)))) continue;
-        return (
-          `the launchd label ${label} must be free or of this stack's data folder ${service.dataDir}, and ${there} is ` +
-          `of somebody else. Remedy: launchctl bootout ${domain}/${label} and remove that file, or name the stack differently`
+        return new Problem(
+          `the launchd label ${label} must be free or of this stack's data folder ${service.dataDir}, and ${there} ` +
+            "belongs to another owner",
+          `launchctl bootout ${domain}/${label} and remove that file, or name the stack differently`,
         );
       }
       return undefined;

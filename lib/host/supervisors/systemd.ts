@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Problem } from "../../problem.ts";
 import { type CommandFailed, run } from "../../process.ts";
 import type { Scope, ServiceIdentity } from "./service.ts";
-import { hashOf, type Supervisor, textOf } from "./supervisor.ts";
+import { hashOf, type Supervisor, SupervisorUnavailable, textOf } from "./supervisor.ts";
 import { dataFolderLine, renderUnit } from "./systemd-unit.ts";
 
 /** systemd: a unit of the user's manager, which linger keeps running, or a sandboxed unit of the machine. */
@@ -43,16 +43,22 @@ export function systemd(scope: Scope): Supervisor {
 
     async unavailable() {
       if (!user) {
+        const asked = "`supervisorScope` is system";
+        const remedy = "pulumi config set supervisorScope user";
         if (!existsSync("/run/systemd/system")) {
-          return "`supervisorScope` is system, and this machine does not run on systemd. Remedy: pulumi config set supervisorScope user";
+          return new SupervisorUnavailable(asked, "this machine does not run on systemd", remedy);
         }
         if (uid === 0) return undefined;
-        return "`supervisorScope` is system, and only root may add a system unit. Remedy: run the command with sudo, or pulumi config set supervisorScope user";
+        const sudo = `run the command with sudo, or ${remedy}`;
+        return new SupervisorUnavailable(asked, "only root may add a system unit", sudo);
       }
+      const asked = "`supervisor` is systemd";
+      const none = "pulumi config set supervisor none";
       try {
         await systemctl("show", "--property=Version");
       } catch {
-        return `\`supervisor\` is systemd, and no systemd user manager of ${username} answers. Remedy: log in as ${username} (not by su or sudo), or pulumi config set supervisor none`;
+        const remedy = `log in as ${username} (not by su or sudo), or ${none}`;
+        return new SupervisorUnavailable(asked, `no systemd user manager of ${username} answers`, remedy);
       }
       if (lingers()) return undefined;
       try {
@@ -60,20 +66,22 @@ export function systemd(scope: Scope): Supervisor {
         await run("loginctl", ["enable-linger", username]);
         return undefined;
       } catch (error) {
-        const { stderr } = error as { stderr?: string };
-        return `\`supervisor\` is systemd, and ${username} may not let services linger after logout (${stderr?.trim()}). Remedy: sudo loginctl enable-linger ${username}, or pulumi config set supervisor none`;
+        const { stderr } = error as CommandFailed;
+        const reason = `${username} may not let services linger after logout (${stderr.trim()})`;
+        return new SupervisorUnavailable(asked, reason, `sudo loginctl enable-linger ${username}, or ${none}`);
       }
     },
 
-    async foreign(service) {
+    async ownershipConflict(service) {
       const path = unitFile(service);
       const { FragmentPath: loaded } = await properties(service.label, "FragmentPath");
       const there = loaded || path;
       const text = textOf(path);
       if (there === path && (text === "" || isOurs(service, text))) return undefined;
-      return (
+      return new Problem(
         `the systemd unit ${unitName(service.label)} must be free or of this stack's data folder ${service.dataDir}, and ` +
-        `${there} is of somebody else. Remedy: remove that unit, or name the stack differently`
+          `${there} belongs to another owner`,
+        "remove that unit, or name the stack differently",
       );
     },
 

@@ -1,0 +1,65 @@
+import { type Part, type PartName, type PlaceKind, type PlainSettings, partsOf } from "../stack/parts.ts";
+import { dockerPlace } from "./docker.ts";
+import { hostPlace } from "./host.ts";
+import { kubernetesPlace } from "./kubernetes.ts";
+import type { PartState, Place } from "./place.ts";
+
+/** The drivers of the places where parts of a stack may run. Nothing is started or asked yet. */
+export function placesOf({ stack, dataDir, dockerContext, kubernetes }: PlainSettings): Record<PlaceKind, Place> {
+  return {
+    host: hostPlace({ stack, dataDir }),
+    docker: dockerPlace({ stack, context: dockerContext }),
+    kubernetes: kubernetesPlace({ stack, context: kubernetes?.context ?? "", kubeconfig: kubernetes?.kubeconfig }),
+  };
+}
+
+/** The parts of a stack, each acted on by the driver of its place. */
+export class StackParts {
+  /** Each after those that it needs. */
+  readonly all: readonly Part[];
+  readonly #places: Record<PlaceKind, Place>;
+
+  constructor(settings: PlainSettings, places = placesOf(settings)) {
+    this.all = partsOf(settings);
+    this.#places = places;
+  }
+
+  find(name: PartName): Part | undefined {
+    return this.all.find((part) => part.name === name);
+  }
+
+  placeOf(part: Part): Place {
+    return this.#places[part.place];
+  }
+
+  /** A part as it is now. One whose place cannot be asked counts as not running. */
+  async stateOf(part: Part): Promise<PartState> {
+    const place = this.placeOf(part);
+    return await place.state(part).catch((error: Error) => ({
+      isRunning: false,
+      what: place.describe(part),
+      detail: error.message,
+    }));
+  }
+
+  /** Brings back all that was stopped, as far as that needs no `pulumi up`. */
+  async start(): Promise<void> {
+    for (const part of this.all) await this.placeOf(part).start(part);
+  }
+
+  /** Stops these parts one after the other, as far as the stack has them. */
+  async stop(...names: PartName[]): Promise<void> {
+    for (const name of names) {
+      const part = this.find(name);
+      if (part) await this.placeOf(part).stop(part);
+    }
+  }
+
+  /**
+   * Stops what writes to the history and the queue, so that both may be replaced. The janitor is the last: without a
+   * server to run next to, a CronJob starts none again.
+   */
+  async stopWriters(): Promise<void> {
+    await this.stop("backup", "server", "janitor");
+  }
+}
