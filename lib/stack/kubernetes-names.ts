@@ -20,5 +20,9 @@ export function selectorText(component: Component): string {
 
 /** All labels of a component's pods and other objects. */
 export function podLabels(component: Component): Record<string, string> {
-  return { "app.kubernetes.io/name": "inngest", "app.kubernetes.io/part-of": "inngest-local", ...selectorOf(component) };
+  return {
+    "app.kubernetes.io/name": "inngest",
+    "app.kubernetes.io/part-of": "inngest-local",
+    ...selectorOf(component),
+  };
 }
