@@ -1,6 +1,5 @@
-import "./components/lazy-serializer.ts";
+import "./components/pulumi-sdk.ts";
 import * as pulumi from "@pulumi/pulumi";
-import { silenceDebugLog } from "./components/debug-log.ts";
 import { type Deploy, eventsUrl } from "./components/endpoints.ts";
 import { handOver } from "./components/hand-over.ts";
 import { ScheduledBackups } from "./components/host/scheduled-backups.ts";
@@ -8,7 +7,6 @@ import { Preflight } from "./components/preflight.ts";
 import { Registration } from "./components/registration.ts";
 import { loadSettings } from "./components/settings.ts";
 import { keysOf, SigningKeys } from "./components/signing-keys.ts";
-import { keepStackTracesPlain } from "./components/stack-traces.ts";
 import { preflightSpec } from "./lib/stack/preflight-spec.ts";
 
 /** The module of each tier: only the chosen one's, and with it only the provider SDK that it uses, is loaded. */
@@ -19,8 +17,6 @@ const deployModules = {
   cluster: "./components/kubernetes/deploy-cluster.ts",
 } as const;
 
-keepStackTracesPlain();
-silenceDebugLog();
 const settings = loadSettings();
 const preflight = new Preflight("preflight", preflightSpec(settings));
 const keys = settings.keysFrom

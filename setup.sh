@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Brings inngest-local into a folder and hands over to its setup:
+# Clones or updates inngest-local and runs its setup:
 #   curl -sL URL/setup.sh | bash -s -- 2
-# INNGEST_LOCAL_DIR   the folder                    (default: ~/inngest-local)
-# INNGEST_LOCAL_REPO  where git finds the project
+# INNGEST_LOCAL_DIR   the folder to clone into     (default: ~/inngest-local)
+# INNGEST_LOCAL_REPO  the repository to clone
 set -euo pipefail
 
 fail() {
@@ -22,17 +22,18 @@ main() {
   if [ -e "$folder/.git" ]; then
     grep -qs '^name: inngest-local$' "$folder/Pulumi.yaml" ||
       fail "$folder is another project. Remedy: set INNGEST_LOCAL_DIR to another folder"
-    # A folder with changes of its own that git cannot carry along stays as it is.
+    # Continues with the version that is there, for example if local changes prevent the update.
     git -C "$folder" pull --quiet --ff-only ||
-      echo "setup.sh: $folder could not be updated, and stays as it is" >&2
+      echo "setup.sh: git could not update $folder; continuing with the version there" >&2
   elif [ -e "$folder" ] && [ -n "$(ls -A "$folder" 2>&1)" ]; then
-    fail "$folder has other files. Remedy: set INNGEST_LOCAL_DIR to a folder that is empty or not there yet"
+    fail "$folder contains other files. Remedy: set INNGEST_LOCAL_DIR to an empty or new folder"
   else
-    # Moved there whole, so that a clone which is cut off leaves nothing behind that looks like one.
+    # Cloned elsewhere and then moved, so that an interrupted clone leaves no partial folder behind.
     mkdir -p "$(dirname "$folder")"
     draft=$(mktemp -d "$folder.XXXXXX")
     trap 'rm -rf "$draft"' EXIT
-    git clone --quiet "$repository" "$draft/clone" || fail "git could not clone $repository"
+    git clone --quiet "$repository" "$draft/clone" ||
+      fail "git could not clone $repository. Remedy: check the URL and the network"
     [ ! -e "$folder" ] || rmdir "$folder"
     mv "$draft/clone" "$folder"
     rmdir "$draft"
@@ -40,12 +41,12 @@ main() {
   fi
 
   cd "$folder"
-  # Standard input is this script when it comes through a pipe: questions are asked on the terminal, if there is one.
+  # In a pipe, standard input is this script, so the setup asks its questions on the terminal if there is one.
   if [ ! -t 0 ] && [ -t 1 ] && (: </dev/tty) 2>/dev/null; then
     exec npm run --silent setup -- "$@" </dev/tty
   fi
   exec npm run --silent setup -- "$@"
 }
 
-# On the last line, so that a download which is cut off does nothing.
+# On the last line, so that an interrupted download does nothing.
 main "$@"

@@ -25,6 +25,7 @@ export default defineConfig({
           testTimeout: 20_000,
         },
       },
+      { test: { name: "repository", include: ["tests/repository/**/*.test.ts"] } },
       {
         test: {
           name: "cluster",

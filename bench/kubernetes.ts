@@ -1,21 +1,16 @@
 import { schema } from "../lib/settings/schema.ts";
-import { clusterOrReason, kubectlOn, workerImage } from "../tools/kubernetes.ts";
+import { clusterOrReason, kubectlOn } from "../tools/kubernetes.ts";
 import type { KubernetesObject } from "../tools/rendered-objects.ts";
 import { TestStack } from "../tools/test-stack.ts";
+import { clusterSettings } from "./support/cluster.ts";
 import { compare, type Report, report, timed } from "./support/measure.ts";
 
 /** `pulumi up` of the tier `kubernetes` from nothing to ready, against kubectl with the same objects. */
 export async function run(rounds: number): Promise<Report> {
   const found = await clusterOrReason();
   if ("reason" in found) throw new Error(found.reason);
-  const { context, kubeconfig } = found.cluster;
   const kubectl = kubectlOn(found.cluster);
-  const stack = await TestStack.create("kubernetes", {
-    kubeContext: context,
-    ...(kubeconfig ? { kubeconfig } : {}),
-    workerImage,
-    protectData: "false",
-  });
+  const stack = await TestStack.create("kubernetes", clusterSettings(found.cluster));
   const namespace = `inngest-${stack.name}`;
   let objects: KubernetesObject[] = [];
   const ours = async () => {
@@ -37,8 +32,8 @@ export async function run(rounds: number): Promise<Report> {
   try {
     return report(
       "kubernetes",
-      `From nothing to ready on a warm node, images (${schema.serverImage.default} and others) there. Ours: \`pulumi up\`, which also ` +
-        "looks at the cluster first and registers the worker. Baseline: `kubectl apply` of the same objects and `kubectl rollout status`.",
+      `From nothing to ready on a warm node that has the images (${schema.serverImage.default} and others). Ours: \`pulumi up\`, which also ` +
+        "inspects the cluster first and registers the worker. Baseline: `kubectl apply` of the same objects and `kubectl rollout status`.",
       [await compare("kubernetes", rounds, ours, baseline, { bound: "at most", ratio: 1.3 })],
     );
   } finally {
@@ -46,7 +41,7 @@ export async function run(rounds: number): Promise<Report> {
   }
 }
 
-/** The Kubernetes objects of a stack, the namespace first. */
+/** The Kubernetes objects in an exported state, with their generated names. */
 function objectsIn(state: string): KubernetesObject[] {
   interface Resource {
     type: string;
@@ -62,7 +57,7 @@ function objectsIn(state: string): KubernetesObject[] {
     }));
 }
 
-/** A secret in an exported state is an object around its value's JSON. */
+/** Unwraps secrets: in an exported state each is an object with the value's JSON as `plaintext`. */
 function decrypted(value: unknown): KubernetesObject {
   return JSON.parse(JSON.stringify(value), (key, inner) => {
     if (key === "__initialApiVersion") return undefined;

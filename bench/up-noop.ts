@@ -1,8 +1,8 @@
 import { noChange } from "./support/no-change.ts";
 
-/** A no-change `pulumi up`, against that of an empty program. */
+/** `pulumi up` without changes, against that of an empty program. */
 export const run = noChange("up-noop", {
-  what: "An `up` without changes, all resources up, no preview before it.",
+  what: "An `up` without changes and without a preview, all resources up.",
   ours: async (stack) => await stack.up(),
   baseline: ["up", "--yes", "--skip-preview"],
   target: { bound: "at most", ratio: 1.6 },

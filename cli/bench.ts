@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { Argument, InvalidArgumentError } from "commander";
-import { defaultRounds, type Report, reaches } from "../bench/support/measure.ts";
-import { keepResult } from "../bench/support/results.ts";
+import { defaultRounds, meetsTarget, type Report } from "../bench/support/measure.ts";
+import { saveReport } from "../bench/support/results.ts";
 import { defineCommand, runCommand } from "./lib/command.ts";
 import { fillBlocks } from "./lib/docs/blocks.ts";
 
@@ -23,7 +23,7 @@ const command = defineCommand("bench", "Measures one thing against another in th
 async function bench(name: string, { json, rounds }: { json?: true; rounds: number }): Promise<void> {
   const { run } = (await import(`../bench/${name}.ts`)) as { run(rounds: number): Promise<Report> };
   const report = await run(rounds);
-  keepResult(report);
+  saveReport(report);
   writeFileSync(page, fillBlocks(readFileSync(page, "utf8"), {}));
   if (json) {
     console.log(JSON.stringify(report));
@@ -33,7 +33,7 @@ async function bench(name: string, { json, rounds }: { json?: true; rounds: numb
   console.table(
     report.results.map(({ target, spread, ...result }) => ({
       ...result,
-      ...(target && { target: `${target.bound} ${target.ratio}`, reached: reaches({ ...result, target }) }),
+      ...(target && { target: `${target.bound} ${target.ratio}`, reached: meetsTarget({ ...result, target }) }),
     })),
   );
   const { cpu, cores, memoryGiB, node, platform, load } = report.machine;

@@ -1,10 +1,18 @@
-import { isObject, type Resource, texts } from "./resource.ts";
+import { isObject, type Resource, stringsIn } from "./resource.ts";
 
-/** The named texts of a ConfigMap or a Secret, a Secret's decoded. */
-export function entriesOf({ type, properties }: Resource): { name: string; text: string }[] {
+/** An entry of a ConfigMap or Secret. */
+export interface ConfigEntry {
+  name: string;
+  text: string;
+}
+
+/** The entries of a ConfigMap or Secret, those of a Secret decoded; none for any other resource. */
+export function configEntries({ type, properties }: Resource): ConfigEntry[] {
   const named = (entries: unknown, decode: (text: string) => string = (text) => text) =>
     isObject(entries)
-      ? Object.entries(entries).flatMap(([name, value]) => texts(value).map((text) => ({ name, text: decode(text) })))
+      ? Object.entries(entries).flatMap(([name, value]) =>
+          stringsIn(value).map((text) => ({ name, text: decode(text) })),
+        )
       : [];
   if (type === "kubernetes:core/v1:ConfigMap") return named(properties.data);
   if (type !== "kubernetes:core/v1:Secret") return [];

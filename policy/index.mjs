@@ -1,3 +1,3 @@
-// Pulumi hands a pack's .ts files to a compiler of its own choice. This one it leaves alone, and what it imports Node
-// loads, which strips the types by itself.
+// Pulumi compiles a pack's .ts entry point with a compiler of its own choice. A .mjs entry point is left alone, and
+// Node itself strips the types of what it imports.
 import "./pack.ts";

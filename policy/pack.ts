@@ -1,16 +1,14 @@
-/** The pack: `pulumi preview --policy-pack policy`. What the rules say is in rules/; this only hands resources to them. */
+/** The policy pack: `pulumi preview --policy-pack policy`. Hands each resource to the rules in `rules/`. */
 import { type PolicyConfigSchema, PolicyPack, type ResourceValidationPolicy } from "@pulumi/policy";
 import { Config } from "@pulumi/pulumi";
-import { withoutGuard } from "./resource.ts";
-import { defaultsOf, rules } from "./rules/index.ts";
-import { protectedData } from "./rules/keeping.ts";
+import { replaceUnknowns } from "./resource.ts";
+import { protectedData } from "./rules/durability.ts";
+import { type AnyRule, defaultsOf, rules } from "./rules/index.ts";
 import type { Schema } from "./rules/rule.ts";
-
-type Rule = (typeof rules)[number];
 
 new PolicyPack("inngest-local", { policies: rules.map(policyOf) });
 
-function policyOf(rule: Rule): ResourceValidationPolicy {
+function policyOf(rule: AnyRule): ResourceValidationPolicy {
   const settings = settingsOf(rule);
   const defaults = defaultsOf(settings);
   return {
@@ -22,20 +20,20 @@ function policyOf(rule: Rule): ResourceValidationPolicy {
     validateResource({ type, urn, props, opts, getConfig }, report) {
       const resource = {
         type,
-        lineage: urn.split("::")[2] ?? type,
-        properties: withoutGuard(props),
+        typeChain: urn.split("::")[2] ?? type,
+        properties: replaceUnknowns(props),
         protect: opts.protect,
         additionalSecretOutputs: opts.additionalSecretOutputs,
       };
-      const seen = rule.check(resource, { ...defaults, ...getConfig() });
-      if (seen.length > 0) report(`${seen.join("; ")}. Remedy: ${rule.remedy}`);
+      const violations = rule.check(resource, { ...defaults, ...getConfig() });
+      if (violations.length > 0) report(`${violations.join("; ")}. Remedy: ${rule.remedy}`);
     },
   };
 }
 
-/** The rule's settings. In a stack of this project that has `protectData: false`, our components keep no volume. */
-function settingsOf(rule: Rule): Record<string, Schema<unknown>> {
-  const released = new Config("inngest-local").get("protectData") === "false";
-  if (rule !== protectedData || !released) return rule.settings ?? {};
+/** The rule's settings. With `protectData: false` the components of this project do not retain their volumes. */
+function settingsOf(rule: AnyRule): Record<string, Schema<unknown>> {
+  const unprotected = new Config("inngest-local").get("protectData") === "false";
+  if (rule.name !== protectedData.name || !unprotected) return rule.settings ?? {};
   return { keptBy: { type: "array", items: { type: "string" }, default: [] } };
 }

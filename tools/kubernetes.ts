@@ -85,7 +85,7 @@ async function ownNode(): Promise<Cluster | undefined> {
   await clusterUp();
   // The program under test finds kubectl as on anybody's machine.
   if (!onPath("kubectl")) process.env.PATH = `${part("kubectl").replace(/\/kubectl$/, "")}:${process.env.PATH}`;
-  return { context: contextName, kubeconfig: kubeconfigFile, load: (images) => loadImages({ images }) };
+  return { context: contextName, kubeconfig: kubeconfigFile, load: (images) => loadImages(images) };
 }
 
 /** An image in the cluster of a server that says it is 9.0.0, and is the one of this project's otherwise. */

@@ -1,13 +1,13 @@
 export type Level = "debug" | "info" | "warn" | "error";
 export type Fields = Record<string, string | number | boolean | null | undefined>;
 
-/** Longest text kept of any one field, in characters: a huge error must not make a huge log line. */
-const FIELD_LIMIT = 2_000;
+/** Longest text of a field in characters, so that a huge error does not become a huge log line. */
+const maxFieldLength = 2_000;
 
 /**
  * Writes one JSON line to standard output.
  *
- * Fields are scalars by type, so that neither an event's payload nor a client with its keys can slip in.
+ * The type of fields allows scalars only, so that neither an event's payload nor a client with its keys gets into the log.
  */
 export function log(level: Level, message: string, fields: Fields = {}): void {
   const line: Fields = { time: new Date().toISOString(), level, message: shorten(message) };
@@ -15,7 +15,7 @@ export function log(level: Level, message: string, fields: Fields = {}): void {
   console.log(JSON.stringify(line));
 }
 
-/** The text, cut at {@link FIELD_LIMIT} characters with a note of how many went. */
-export function shorten(text: string, limit: number = FIELD_LIMIT): string {
-  return text.length <= limit ? text : `${text.slice(0, limit)}… (${text.length - limit} characters more)`;
+/** Cuts a text after `maxLength` characters and notes how many are missing. @default {@link maxFieldLength} */
+export function shorten(text: string, maxLength = maxFieldLength): string {
+  return text.length <= maxLength ? text : `${text.slice(0, maxLength)}… (${text.length - maxLength} more characters)`;
 }

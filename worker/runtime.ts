@@ -1,8 +1,8 @@
 import { serve } from "@hono/node-server";
 
-/** Something that listens, and can stop. */
+/** A server that is listening. */
 export interface Listener {
-  /** Takes no new connection, lets the requests that are being answered end, then resolves. */
+  /** Accepts no new connections and resolves when running requests have been answered. */
   close(): Promise<void>;
 }
 
@@ -19,33 +19,33 @@ interface BunRuntime {
 
 const bun = (globalThis as { Bun?: BunRuntime }).Bun;
 
-/** For people and logs, for example `node 24.21.0`. */
+/** Name and version, such as `node 24.21.0`. */
 export const runtimeName = bun ? `bun ${bun.version}` : `node ${process.versions.node}`;
 
 /**
  * Listens on one address.
  *
- * @throws Error with the system's `code` (`EADDRINUSE`, `EADDRNOTAVAIL`, …) when the address cannot be had.
+ * @throws {Error} with the system's `code` (`EADDRINUSE`, `EADDRNOTAVAIL`, …) when the address is not available
  */
 export function listen(fetch: Fetch, hostname: string, port: number): Promise<Listener> {
   return bun ? listenOnBun(bun, fetch, hostname, port) : listenOnNode(fetch, hostname, port);
 }
 
 async function listenOnBun(runtime: BunRuntime, fetch: Fetch, hostname: string, port: number): Promise<Listener> {
-  // Bun ends a quiet connection after 10 s by default, in the middle of any longer step; 0 means never.
+  // By default Bun closes an idle connection after 10 s, in the middle of any longer step; 0 means never.
   const server = runtime.serve({ fetch, hostname, port, idleTimeout: 0 });
   return { close: () => server.stop() };
 }
 
 /**
- * How long a quiet connection is kept, in milliseconds: longer than the 90 s of a Go client such as the server, so that it is
- * never this side that closes while a request is on its way. The server would count that as a failed attempt.
+ * How long an idle connection is kept open: longer than the 90 s of Go clients like the server, so that this side never closes
+ * one while a request is on its way. The server would count that as a failed attempt.
  */
-const KEEP_ALIVE = 120_000;
+const keepAliveMs = 120_000;
 
 function listenOnNode(fetch: Fetch, hostname: string, port: number): Promise<Listener> {
   return new Promise((resolve, reject) => {
-    const server = serve({ fetch, hostname, port, serverOptions: { keepAliveTimeout: KEEP_ALIVE } }, () => {
+    const server = serve({ fetch, hostname, port, serverOptions: { keepAliveTimeout: keepAliveMs } }, () => {
       server.off("error", reject);
       resolve({ close: () => closeNodeServer(server) });
     });
@@ -55,10 +55,10 @@ function listenOnNode(fetch: Fetch, hostname: string, port: number): Promise<Lis
 
 function closeNodeServer(server: ReturnType<typeof serve>): Promise<void> {
   return new Promise((resolve) => {
-    // A connection that is kept alive turns idle only after its answer, so idle ones are closed again and again.
-    const sweep = setInterval(() => "closeIdleConnections" in server && server.closeIdleConnections(), 50);
+    // A keep-alive connection becomes idle only after its answer, so idle ones have to be closed repeatedly.
+    const timer = setInterval(() => "closeIdleConnections" in server && server.closeIdleConnections(), 50);
     server.close(() => {
-      clearInterval(sweep);
+      clearInterval(timer);
       resolve();
     });
   });

@@ -6,13 +6,13 @@ import { log } from "./log.ts";
 import { connect } from "./redis/connection.ts";
 import { runtimeName } from "./runtime.ts";
 import { connectTransport } from "./transport/connect.ts";
-import type { Transport } from "./transport/index.ts";
 import { serveTransport } from "./transport/serve.ts";
+import type { Transport } from "./transport/transport.ts";
 
 /**
- * Listens, and lets the server know that this worker is there.
+ * Starts listening and registers with the server.
  *
- * @throws Error when the first address cannot be listened on
+ * @throws {Error} when the first address is not available
  */
 export async function startWorker({
   transport: kind,
@@ -24,7 +24,7 @@ export async function startWorker({
   const listener = await listenEverywhere(createApp(transport).fetch, hosts, port);
   transport.start();
   if (redisUrl) connect();
-  else log("info", "shared state and the gateway are off: REDIS_URL is not set");
+  else log("info", "shared state and the agent gateway are off: REDIS_URL is not set");
   log("info", "worker started", { runtime: runtimeName, transport: kind, functions: functions.length });
   return {
     async stop() {

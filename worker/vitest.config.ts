@@ -10,7 +10,7 @@ export default defineConfig({
           include: ["tests/unit/**/*.test.ts"],
           unstubEnvs: true,
           testTimeout: 20_000,
-          // A server that is never there: whatever a unit test wants from one, it brings itself.
+          // No server listens there: a unit test that needs one starts its own.
           env: {
             INNGEST_BASE_URL: "http://127.0.0.1:9",
             INNGEST_SIGNING_KEY: "00112233445566778899aabbccddeeff",

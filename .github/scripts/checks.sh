@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Lint, types and unit tests on the Node that is on PATH. npm scripts would take the one that package.json pins.
+# Lint, types and unit tests on the Node on PATH; npm scripts would use the one that package.json pins.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 

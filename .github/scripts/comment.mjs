@@ -1,12 +1,11 @@
-// Posts a text as one comment on the pull request that a workflow run was for, and on a later run puts the new text in
-// its place. Runs with a token that may write, so it takes nothing from the run but that text: which pull request it is
-// follows from the run's own commit.
+// Posts a text as a comment on the pull request of a workflow run; later runs replace the comment. Its token can write,
+// so it trusts nothing from the run but the text: the run's commit determines the pull request.
 //   node .github/scripts/comment.mjs FILE    with GITHUB_TOKEN, GITHUB_REPOSITORY, GITHUB_API_URL, HEAD_SHA, HEAD_OWNER, HEAD_BRANCH
 import { readFileSync } from "node:fs";
 
 const marker = "<!-- inngest-local: preview -->";
-/** GitHub's own limit is 65,536. */
-const longest = 60_000;
+/** Characters. GitHub's limit is 65,536. */
+const maxLength = 60_000;
 const { GITHUB_TOKEN, GITHUB_REPOSITORY, GITHUB_API_URL, HEAD_SHA, HEAD_OWNER, HEAD_BRANCH } = process.env;
 const repository = `${GITHUB_API_URL}/repos/${GITHUB_REPOSITORY}`;
 
@@ -16,18 +15,18 @@ const repository = `${GITHUB_API_URL}/repos/${GITHUB_REPOSITORY}`;
  */
 async function github(path, { method = "GET", body } = {}) {
   const headers = { authorization: `Bearer ${GITHUB_TOKEN}`, accept: "application/vnd.github+json" };
-  const answer = await fetch(repository + path, { method, headers, ...(body && { body: JSON.stringify(body) }) });
-  if (!answer.ok) throw new Error(`${method} ${path}: HTTP ${answer.status} ${await answer.text()}`);
-  return await answer.json();
+  const response = await fetch(repository + path, { method, headers, ...(body && { body: JSON.stringify(body) }) });
+  if (!response.ok) throw new Error(`${method} ${path}: HTTP ${response.status} ${await response.text()}`);
+  return await response.json();
 }
 
 /** @param {string} text */
 function safe(text) {
-  // A plan holds what its author wrote: nobody is to be called by it.
+  // A plan contains text by its author, which must not mention anybody or end the comment.
   const quiet = text.replaceAll("@", "@\u200b").replaceAll("<!--", "<\u200b!--");
-  if (quiet.length <= longest) return quiet;
-  const end = quiet.slice(0, longest).lastIndexOf("\n");
-  return `${quiet.slice(0, end)}\n\`\`\`\`\n</details>\n\nThe rest is too long for a comment: see the run's artifact.`;
+  if (quiet.length <= maxLength) return quiet;
+  const end = quiet.slice(0, maxLength).lastIndexOf("\n");
+  return `${quiet.slice(0, end)}\n\`\`\`\`\n</details>\n\nThe rest is too long for a comment. See the run's artifact.`;
 }
 
 const head = encodeURIComponent(`${HEAD_OWNER}:${HEAD_BRANCH}`);
@@ -35,7 +34,7 @@ const head = encodeURIComponent(`${HEAD_OWNER}:${HEAD_BRANCH}`);
 const pulls = await github(`/pulls?state=open&head=${head}`);
 const pull = pulls.find((each) => each.head.sha === HEAD_SHA);
 if (!pull) {
-  console.log(`No open pull request is at ${HEAD_SHA}: a newer push has a run of its own.`);
+  console.log(`No open pull request has ${HEAD_SHA} as its head. A newer push has its own run.`);
 } else {
   const body = `${marker}\n${safe(readFileSync(process.argv[2] ?? "", "utf8"))}`;
   /** @type {{ id: number, body: string, user: { type: string } }[]} */

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Brings the servers that tests/integration/upgrade-versions.test.ts upgrades from: older-servers.sh FOLDER puts each there
-# as `inngest-VERSION`.
+# Installs the servers that tests/integration/upgrade-versions.test.ts upgrades from, each as FOLDER/inngest-VERSION.
+# older-servers.sh FOLDER
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 

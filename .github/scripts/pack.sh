@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Packs the project, installs the result in an empty folder, and lets another Pulumi program use its components there.
-# pack.sh [FOLDER]   leaves the package in FOLDER; with PREVIEW=1 the real engine plans the program as well
+# Packs the project, installs the package in an empty folder and tests a Pulumi program there that uses its components.
+# pack.sh [FOLDER]   also copies the package to FOLDER; with PREVIEW=1 it also runs `pulumi preview` on the program
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 # The Node that package.json pins.

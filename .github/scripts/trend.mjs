@@ -1,16 +1,16 @@
-// Compares benchmark reports with those of the run before, as a Markdown table. Ratios are compared, not times: a runner is
-// not the same machine twice.
-//   node .github/scripts/trend.mjs BEFORE NOW     folders of reports as `npm run bench` writes them
+// Compares benchmark reports with those of the previous run and prints a Markdown table. It compares ratios, not times,
+// because runners differ.
+//   node .github/scripts/trend.mjs BEFORE NOW     folders with reports of `npm run bench`
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** Units of which more is better; of all others less is. */
-const gains = new Set(["runs/s", "runs"]);
-/** A ratio that is worse by so much fails. */
-const tolerated = 1.5;
+/** Units where more is better. */
+const unitsToMaximize = new Set(["runs/s", "runs"]);
+/** Factor by which a ratio may get worse. */
+const tolerance = 1.5;
 const [before = "", now = ""] = process.argv.slice(2);
 
-/** @param {string} folder @returns {Map<string, { ratio: number | null, gain: boolean }>} */
+/** @param {string} folder @returns {Map<string, { ratio: number | null, moreIsBetter: boolean }>} */
 function ratios(folder) {
   if (!existsSync(folder)) return new Map();
   return new Map(
@@ -21,26 +21,30 @@ function ratios(folder) {
         const { name, results } = JSON.parse(readFileSync(join(folder, file), "utf8"));
         return results.map(
           ({ case: title, unit = "", ratio }) =>
-            /** @type {[string, { ratio: number | null, gain: boolean }]} */ ([
+            /** @type {[string, { ratio: number | null, moreIsBetter: boolean }]} */ ([
               `${name}: ${title}`,
-              { ratio, gain: gains.has(unit) },
+              { ratio, moreIsBetter: unitsToMaximize.has(unit) },
             ]),
         );
       }),
   );
 }
 
-const old = ratios(before);
-const rows = [...ratios(now)].map(([name, figure]) => ({ name, ...figure, was: old.get(name)?.ratio ?? undefined }));
+const previous = ratios(before);
+const rows = [...ratios(now)].map(([name, figure]) => ({
+  name,
+  ...figure,
+  was: previous.get(name)?.ratio ?? undefined,
+}));
 console.log("| benchmark | ratio | before |\n|---|---|---|");
 for (const { name, ratio, was } of rows) console.log(`| ${name} | ${ratio ?? "–"} | ${was ?? "–"} |`);
-const worse = rows.filter(({ ratio, was, gain }) => {
+const worse = rows.filter(({ ratio, was, moreIsBetter }) => {
   if (was === undefined || ratio === null) return false;
-  return gain ? ratio < was / tolerated : ratio > was * tolerated;
+  return moreIsBetter ? ratio < was / tolerance : ratio > was * tolerance;
 });
 if (worse.length > 0) {
   console.error(
-    `worse by more than ${Math.round((tolerated - 1) * 100)} %: ${worse.map(({ name }) => name).join(", ")}`,
+    `worse by more than ${Math.round((tolerance - 1) * 100)} %: ${worse.map(({ name }) => name).join(", ")}`,
   );
   process.exitCode = 1;
 }

@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# The way from one revision to this one, on a stack that is really there: brings the stack up as BASE has it, runs a function,
-# shows what this revision would change, brings that up, and runs a function again. Then nothing is left to change, and the
-# history still has the first run (asked where the API is on this machine, not in a cluster).
-# upgrade.sh STACK BASE   (settings that the stack needs beside its file: SETTINGS="kubeContext=kind-kind workerImage=...")
+# Upgrades a real stack from revision BASE to this one: starts the stack at BASE and runs a function, shows what this
+# revision changes, starts the stack again and runs another function. Then a preview must show no changes, and the history
+# must still have the first run (checked only where the API is reachable from this machine, not in a cluster).
+# upgrade.sh STACK BASE   SETTINGS="kubeContext=kind-kind workerImage=..." adds settings to those in the stack's file
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 stack=$1
 base=$2
 
 scratch=$(mktemp -d)
-# Both revisions share one backend, one passphrase and one data folder of this run's own.
+# Both revisions share one backend, passphrase and data folder, which only this run uses.
 export XDG_DATA_HOME=$scratch/data XDG_CONFIG_HOME=$scratch/config
 head=$PWD
 settings=$head/Pulumi.$stack.yaml
@@ -41,7 +41,7 @@ fi
 npm start -- --stack "$stack" | tee "$scratch/started"
 run=$(sed -n 's/^Function .* (run \(.*\))\.$/\1/p' "$scratch/started")
 
-echo "== what this revision changes"
+echo "== changes by this revision"
 cd "$head"
 configure
 npm run -s pulumi -- preview --diff --stack "$stack" --non-interactive
@@ -51,9 +51,9 @@ npm start -- --stack "$stack"
 npm run -s pulumi -- preview --expect-no-changes --stack "$stack" --non-interactive
 if [ "$stack" != kubernetes ] && [ "$stack" != cluster ]; then
   output() { npm run -s pulumi -- stack output "$1" --show-secrets --stack "$stack"; }
-  # By standard input: whoever lists processes sees arguments.
+  # On standard input, because other users can list arguments.
   found=$(output signingKey | sed 's/^/authorization: Bearer /' |
     curl --fail --silent --show-error --header @- "$(output apiUrl)/v1/runs/$run")
   grep --quiet '"status":"Completed"' <<<"$found"
-  echo "== the run from before is still there"
+  echo "== the history still has the first run"
 fi

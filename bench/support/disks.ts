@@ -5,19 +5,19 @@ import { join } from "node:path";
 import { onPath } from "../../lib/host/programs.ts";
 import { quantile } from "./measure.ts";
 
-/** Megabytes of a file system, enough for a burst on any tier. */
+/** MiB of a file system, enough for a burst on any tier. */
 const size = 1024;
 
-/** Where a measurement's files lie. */
+/** A place for the files of a subject. */
 export interface Disk {
-  /** Words for the name of a figure. */
+  /** Used in the names of results. */
   name: string;
   folder: string;
 }
 
 /**
- * Gives `action` the places that files can lie in: memory, the disk of temporary files, and, for root on Linux, a file system
- * within a file of a file system within a file of that disk, where a sync goes through all three.
+ * Runs `action` with the disks to compare: memory, the disk with the temporary folder, and for root on Linux a slower
+ * one: two nested loop-mounted file systems on that disk, so that a sync goes through three file systems.
  */
 export async function withDisks<T>(action: (disks: Disk[]) => Promise<T>): Promise<T> {
   const disks = [
@@ -25,7 +25,7 @@ export async function withDisks<T>(action: (disks: Disk[]) => Promise<T>): Promi
     { name: "this disk", folder: tmpdir() },
   ];
   if (process.getuid?.() !== 0 || !onPath("mkfs.ext4")) {
-    process.stderr.write("no slower disk: it takes root and mkfs.ext4\n");
+    process.stderr.write("disk: skipping the slower disk, which needs root and mkfs.ext4\n");
     return await action(disks);
   }
   return await withFileSystem(tmpdir(), 1.25 * size, async (outer) => {
@@ -35,7 +35,7 @@ export async function withDisks<T>(action: (disks: Disk[]) => Promise<T>): Promi
   });
 }
 
-/** Makes a file system of so many megabytes in a file below `parent`, and removes it in the end. */
+/** Runs `action` on a loop-mounted file system whose file is in `parent`, then removes it. */
 async function withFileSystem<T>(
   parent: string,
   megabytes: number,
@@ -44,14 +44,14 @@ async function withFileSystem<T>(
   const home = mkdtempSync(join(parent, "disk-"));
   const [image, folder] = [join(home, "image"), join(home, "mounted")];
   mkdirSync(folder);
-  // Postgres is not run as root and has to get there.
+  // Postgres does not run as root and needs access.
   chmodSync(home, 0o711);
   try {
-    // Written in full, because a file with holes would be slower still while they fill.
+    // Written in full: a sparse file would be slower until its holes are filled.
     const blank = openSync(image, "w");
     for (let at = 0; at < megabytes; at++) writeSync(blank, Buffer.alloc(2 ** 20));
     closeSync(blank);
-    // Nothing is left to be done in the background while something is measured.
+    // No lazy initialization, which would run in the background during the measurement.
     execFileSync("mkfs.ext4", ["-q", "-E", "lazy_itable_init=0,lazy_journal_init=0", image]);
     execFileSync("mount", ["-o", "loop", image, folder]);
     try {
@@ -64,16 +64,16 @@ async function withFileSystem<T>(
   }
 }
 
-/** Microseconds that it takes to append 16 KiB to a file there and to make it last: the median of 200. */
+/** Microseconds to append 16 KiB to a file and fsync it: the median of 200. */
 export function syncTime({ folder }: Disk): number {
   const home = mkdtempSync(join(folder, "sync-"));
   const file = openSync(join(home, "file"), "w");
   try {
     const times = Array.from({ length: 200 }, () => {
-      const begin = performance.now();
+      const start = performance.now();
       writeSync(file, Buffer.alloc(2 ** 14, 1));
       fsyncSync(file);
-      return (performance.now() - begin) * 1000;
+      return (performance.now() - start) * 1000;
     });
     return Math.round(quantile(times, 0.5));
   } finally {

@@ -1,22 +1,23 @@
 import { cpus, loadavg, totalmem } from "node:os";
 
-/** What a ratio must reach. */
+/** The bound that a ratio has to meet. */
 export interface Target {
   bound: "at most" | "at least";
   ratio: number;
 }
 
-/** One figure of a benchmark: `ours` against `baseline`, both of the same run's rounds. */
+/** One row of a benchmark: `ours` against `baseline`, both measured in the same rounds. */
 export interface Result {
   case: string;
   unit: string;
   ours: number;
   baseline: number;
-  /** `null` where the baseline is nothing. */
+  /** `ours` divided by `baseline`; `null` if the baseline is zero. */
   ratio: number | null;
+  /** Samples of each side. */
   rounds: number;
   target?: Target;
-  /** Smallest and largest sample of either side. */
+  /** Smallest and largest sample of each side. */
   spread?: { ours: [number, number]; baseline: [number, number] };
 }
 
@@ -31,20 +32,21 @@ export interface Report {
     memoryGiB: number;
     node: string;
     platform: string;
-    /** Over the last minute before the run, and at its end, when it is the run's own. */
+    /** Average over the last minute, before the benchmark and at its end. */
     load: { before: number; after: number };
+    /** ISO 8601. */
     date: string;
   };
 }
 
-/** Rounds of a comparison, unless asked otherwise. */
+/** Rounds of a comparison if `--rounds` is not given. */
 export const defaultRounds = 5;
 
 const loadBefore = load();
 
 /**
- * Measures all sides in turn, in the opposite order every other round, so that a slow minute of the machine hits each.
- * Returns what each gave, round by round.
+ * Measures each side once per round, in reverse order every other round so that a slow minute of the machine affects
+ * all of them. Returns the samples of each side in order.
  */
 export async function interleave<const Side extends string, T>(
   title: string,
@@ -52,18 +54,18 @@ export async function interleave<const Side extends string, T>(
   sides: Record<Side, () => Promise<T>>,
 ): Promise<Record<Side, T[]>> {
   const entries = Object.entries(sides) as [Side, () => Promise<T>][];
-  const found = Object.fromEntries(entries.map(([side]) => [side, [] as T[]])) as Record<Side, T[]>;
+  const samples = Object.fromEntries(entries.map(([side]) => [side, [] as T[]])) as Record<Side, T[]>;
   for (let round = 0; round < rounds; round++) {
     for (const [side, measure] of round % 2 === 0 ? entries : entries.toReversed()) {
-      const value = await measure();
-      found[side].push(value);
-      process.stderr.write(`${title} ${round + 1}/${rounds}, ${side}: ${JSON.stringify(value)}\n`);
+      const sample = await measure();
+      samples[side].push(sample);
+      process.stderr.write(`${title} ${round + 1}/${rounds}, ${side}: ${JSON.stringify(sample)}\n`);
     }
   }
-  return found;
+  return samples;
 }
 
-/** Measures two durations in milliseconds in turn; see {@link interleave}. */
+/** Compares two durations in milliseconds; see {@link interleave}. */
 export async function compare(
   name: string,
   rounds: number,
@@ -77,9 +79,14 @@ export async function compare(
 
 /** Milliseconds that `action` takes. */
 export async function timed(action: () => Promise<unknown>): Promise<number> {
-  const begin = performance.now();
+  const start = performance.now();
   await action();
-  return Math.round(performance.now() - begin);
+  return Math.round(performance.now() - start);
+}
+
+/** One property of each sample. */
+export function valuesOf<Sample, Key extends keyof Sample>(samples: Sample[], key: Key): Sample[Key][] {
+  return samples.map((sample) => sample[key]);
 }
 
 export function report(name: string, scope: string, results: Result[]): Report {
@@ -99,7 +106,10 @@ export function report(name: string, scope: string, results: Result[]): Report {
   };
 }
 
-/** A figure of samples: the median of each side, or another quantile, rounded to tenths. */
+/**
+ * A row from the samples of both sides: the quantile `at` of each, rounded to tenths.
+ * `at`: @default 0.5, the median
+ */
 export function figure(
   name: string,
   unit: string,
@@ -112,36 +122,40 @@ export function figure(
   return {
     case: name,
     unit,
-    ours: tenths(a),
-    baseline: tenths(b),
-    ratio: b === 0 ? null : Math.round((a / b) * 100) / 100,
+    ours: roundTo(a, 1),
+    baseline: roundTo(b, 1),
+    ratio: b === 0 ? null : roundTo(a / b, 2),
     rounds,
     ...(target && { target }),
     spread: { ours: range(ours), baseline: range(baseline) },
   };
 }
 
-/** Whether a figure reaches what it must; `undefined` where nothing is asked of it. */
-export function reaches({ ratio, target }: Result): boolean | undefined {
+/** Whether a result meets its target; `undefined` if it has none. */
+export function meetsTarget({ ratio, target }: Result): boolean | undefined {
   if (!target || ratio === null) return undefined;
   return target.bound === "at most" ? ratio <= target.ratio : ratio >= target.ratio;
 }
 
-/** The sample below which the share `at` of them lies: 0.5 for the median. */
+/**
+ * The sample below which the share `at` of all samples lies: 0.5 for the median.
+ * @throws {Error} when there are no samples
+ */
 export function quantile(samples: number[], at: number): number {
-  if (samples.length === 0) throw new Error("a figure needs a sample");
+  if (samples.length === 0) throw new Error("cannot take a quantile of no samples");
   const sorted = [...samples].sort((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * at))] as number;
 }
 
-function range(samples: number[]): [number, number] {
-  return [tenths(Math.min(...samples)), tenths(Math.max(...samples))];
+/** Rounds to so many decimals. */
+export function roundTo(value: number, decimals: number): number {
+  return Math.round(value * 10 ** decimals) / 10 ** decimals;
 }
 
-function tenths(value: number): number {
-  return Math.round(value * 10) / 10;
+function range(samples: number[]): [number, number] {
+  return [roundTo(Math.min(...samples), 1), roundTo(Math.max(...samples), 1)];
 }
 
 function load(): number {
-  return tenths(loadavg()[0] as number);
+  return roundTo(loadavg()[0] as number, 1);
 }

@@ -1,25 +1,27 @@
 import { resolve } from "node:path";
 import { freePorts } from "../../tools/ports.ts";
 import { postgresUrl, startPostgres } from "./postgres.ts";
-import { Subject, until, type Work } from "./subject.ts";
+import { type BenchFunction, Subject, untilReady } from "./subject.ts";
 
-const folder = resolve("bench/peers");
+const peers = resolve("bench/peers");
 
-/** Sends `inputs` one a request, so many at a time, to an engine that takes no lists. */
-async function postEach(url: string, inputs: Record<string, unknown>[]): Promise<void> {
-  const left = [...inputs];
-  const lane = async () => {
-    for (let input = left.shift(); input; input = left.shift()) {
-      const headers = { "content-type": "application/json" };
-      const answer = await fetch(url, { method: "POST", headers, body: JSON.stringify(input) });
-      if (!answer.ok) throw new Error(`${answer.status} of ${url}: ${await answer.text()}`);
-      await answer.arrayBuffer();
-    }
-  };
-  await Promise.all(Array.from({ length: 32 }, lane));
+async function postJson(url: string, body: unknown): Promise<void> {
+  const headers = { "content-type": "application/json" };
+  const response = await fetch(url, { method: "POST", headers, body: JSON.stringify(body) });
+  if (!response.ok) throw new Error(`POST ${url}: HTTP ${response.status} ${await response.text()}`);
+  await response.arrayBuffer();
 }
 
-/** Restate's server with its defaults, and a worker that it calls. */
+/** Sends one request per input, 32 at a time, to an engine that takes no batches. */
+async function postEach(url: string, inputs: Record<string, unknown>[]): Promise<void> {
+  const remaining = [...inputs];
+  const sendRemaining = async () => {
+    for (let input = remaining.shift(); input; input = remaining.shift()) await postJson(url, input);
+  };
+  await Promise.all(Array.from({ length: 32 }, sendRemaining));
+}
+
+/** Restate's server with its defaults, and a worker that it calls over HTTP. */
 export class Restate extends Subject {
   readonly #port: number;
   #registered = false;
@@ -36,7 +38,7 @@ export class Restate extends Subject {
   override async startAll(): Promise<void> {
     const [ingress, admin, node, worker] = [0, 1, 2, 3].map((offset) => this.#port + offset);
     const flags = ["--bind-ip", "127.0.0.1", "--listen-mode", "tcp", "--bind-port", `${node}`, "--node-name", "bench"];
-    this.programs.start("server", `${folder}/node_modules/.bin/restate-server`, [...flags, "--no-logo"], {
+    this.programs.start("server", `${peers}/node_modules/.bin/restate-server`, [...flags, "--no-logo"], {
       cwd: this.folder,
       variables: {
         RESTATE_INGRESS__BIND_PORT: `${ingress}`,
@@ -47,29 +49,26 @@ export class Restate extends Subject {
       },
     });
     this.programs.start("worker", process.execPath, ["apps/restate.ts"], {
-      cwd: folder,
+      cwd: peers,
       variables: { PORT: `${worker}`, DATA_DIR: this.folder, RESTATE_LOGGING: "ERROR" },
     });
-    await until(async () => (await fetch(`http://127.0.0.1:${ingress}/restate/health`)).ok);
+    await untilReady(async () => (await fetch(`http://127.0.0.1:${ingress}/restate/health`)).ok);
     if (this.#registered) return;
-    const body = JSON.stringify({ uri: `http://127.0.0.1:${worker}` });
-    const headers = { "content-type": "application/json" };
-    await until(async () => {
-      const answer = await fetch(`http://127.0.0.1:${admin}/deployments`, { method: "POST", headers, body });
-      if (!answer.ok) throw new Error(`Restate took no worker: ${await answer.text()}`);
+    await untilReady(async () => {
+      await postJson(`http://127.0.0.1:${admin}/deployments`, { uri: `http://127.0.0.1:${worker}` });
       return true;
     });
     this.#registered = true;
   }
 
-  protected override async post(work: Work, inputs: Record<string, unknown>[]): Promise<void> {
-    // Its names have no hyphens.
-    const name = work === "mid-step" ? "midStep" : work;
-    await postEach(`http://127.0.0.1:${this.#port}/bench/${name}/send`, inputs);
+  protected override async post(name: BenchFunction, inputs: Record<string, unknown>[]): Promise<void> {
+    // Restate's handler names have no hyphens.
+    const handler = name === "mid-step" ? "midStep" : name;
+    await postEach(`http://127.0.0.1:${this.#port}/bench/${handler}/send`, inputs);
   }
 }
 
-/** DBOS in an app of its own, started over HTTP, with Postgres' defaults. */
+/** DBOS as a library in a worker that takes runs over HTTP, on Postgres with its defaults. */
 export class Dbos extends Subject {
   readonly #port: number;
 
@@ -85,7 +84,7 @@ export class Dbos extends Subject {
   override async startAll(): Promise<void> {
     await startPostgres(this, this.#port, "bench");
     this.programs.start("worker", process.execPath, ["apps/dbos.ts"], {
-      cwd: folder,
+      cwd: peers,
       variables: {
         PORT: `${this.#port + 1}`,
         DATA_DIR: this.folder,
@@ -94,10 +93,10 @@ export class Dbos extends Subject {
         DBOS__APPVERSION: "1",
       },
     });
-    await until(async () => (await fetch(`http://127.0.0.1:${this.#port + 1}/`)).ok);
+    await untilReady(async () => (await fetch(`http://127.0.0.1:${this.#port + 1}/`)).ok);
   }
 
-  protected override async post(work: Work, inputs: Record<string, unknown>[]): Promise<void> {
-    await postEach(`http://127.0.0.1:${this.#port + 1}/${work}`, inputs);
+  protected override async post(name: BenchFunction, inputs: Record<string, unknown>[]): Promise<void> {
+    await postEach(`http://127.0.0.1:${this.#port + 1}/${name}`, inputs);
   }
 }

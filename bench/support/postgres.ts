@@ -1,22 +1,18 @@
 import { execFileSync } from "node:child_process";
 import { chmodSync, globSync, mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { type Subject, until } from "./subject.ts";
+import { type Subject, untilReady } from "./subject.ts";
 
-/** Debian keeps them off PATH, in a folder for each version. */
-const [folder = ""] = globSync("/usr/lib/postgresql/*/bin").sort().reverse();
+/** Debian installs the programs in a folder per version, outside PATH. */
+const [binaries = ""] = globSync("/usr/lib/postgresql/*/bin").sort().reverse();
 
-/** Starts Postgres with its defaults as the program `database`, made on its first start, and waits until it answers. */
-export async function startPostgres(
-  { folder: home, programs }: Subject,
-  port: number,
-  database: string,
-): Promise<void> {
-  const data = join(home, "database");
+/** Starts Postgres with its defaults as the program `database` and waits until it answers. Creates it on first start. */
+export async function startPostgres({ folder, programs }: Subject, port: number, database: string): Promise<void> {
+  const data = join(folder, "database");
   const user = postgresUser();
   const fresh = !statSync(data, { throwIfNoEntry: false });
   if (fresh) {
-    chmodSync(home, 0o711);
+    chmodSync(folder, 0o711);
     mkdirSync(data, { mode: 0o700 });
     if (user) execFileSync("chown", [`${user.uid}:${user.gid}`, data]);
     const flags = ["--username=bench", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--pgdata", data];
@@ -24,15 +20,15 @@ export async function startPostgres(
   }
   const flags = ["-D", data, "-p", String(port), "-c", "listen_addresses=127.0.0.1", "-k", data];
   programs.start("database", program("postgres"), flags, { cwd: data, ...(user && { user }) });
-  const ask = (sql: string) =>
+  const query = (sql: string) =>
     execFileSync(program("psql"), ["-h", "127.0.0.1", "-p", String(port), "-U", "bench", "-c", sql, "postgres"], {
       stdio: "ignore",
     });
-  await until(async () => {
-    ask("select 1");
+  await untilReady(async () => {
+    query("select 1");
     return true;
   });
-  if (fresh) ask(`create database ${database}`);
+  if (fresh) query(`create database ${database}`);
 }
 
 export function postgresUrl(port: number, database: string): string {
@@ -40,10 +36,10 @@ export function postgresUrl(port: number, database: string): string {
 }
 
 function program(name: string): string {
-  return join(folder, name);
+  return join(binaries, name);
 }
 
-/** Postgres refuses to run as root. */
+/** The user that Postgres runs as, because it refuses to run as root; `undefined` for the current one. */
 function postgresUser(): { uid: number; gid: number } | undefined {
   if (process.getuid?.() !== 0) return undefined;
   const id = (flag: string) => Number(execFileSync("id", [flag, "postgres"], { encoding: "utf8" }));

@@ -5,11 +5,11 @@ import { execa } from "execa";
 import { compileCache } from "../../lib/host/paths.ts";
 
 /**
- * Programs without a resource, what any program costs at the least: `usual` is as `pulumi new typescript` makes it, and run
- * by plain `pulumi`; `lean` with what this project does about its own start, types stripped by Node and a compile cache.
- * `workers` is lean too, and has as many host workers as the variable `WORKERS` says, without a server.
+ * `template` and `lean` have no resources, so they cost what any program costs: `template` as created by
+ * `pulumi new typescript`, `lean` with this project's optimizations (Node strips the types, compile cache).
+ * `workers` is lean too and declares `WORKERS` host workers without a server.
  */
-export type Kind = "usual" | "lean" | "workers";
+export type Kind = "template" | "lean" | "workers";
 
 const lean = {
   "Pulumi.yaml": "name: bench\nruntime: { name: nodejs, options: { typescript: false } }\nmain: index.ts\n",
@@ -17,11 +17,11 @@ const lean = {
 };
 
 const files: Record<Kind, Record<string, string>> = {
-  usual: {
+  template: {
     "Pulumi.yaml": "name: bench\nruntime: { name: nodejs, options: { packagemanager: npm } }\n",
     "package.json": '{ "name": "bench", "main": "index.ts" }\n',
     "index.ts": 'import * as pulumi from "@pulumi/pulumi";\nexport const answer = pulumi.output(42);\n',
-    // What the template says of modules is deprecated in this project's version of TypeScript.
+    // The template's module settings are deprecated in this project's version of TypeScript.
     "tsconfig.json": JSON.stringify({
       compilerOptions: {
         strict: true,
@@ -62,20 +62,20 @@ for (let index = 0; index < Number(process.env.WORKERS); index++) {
   },
 };
 
-/** A Pulumi program with a backend of its own, in a folder of its own. */
+/** A Pulumi program with its own backend, in a temporary folder. */
 export class BenchProgram {
   readonly #folder = mkdtempSync(join(tmpdir(), "bench-program-"));
   readonly #env: NodeJS.ProcessEnv;
 
   private constructor(kind: Kind, variables: Record<string, string>) {
-    const { NODE_COMPILE_CACHE: ours = compileCache(), ...inherited } = process.env;
+    const { NODE_COMPILE_CACHE: cache = compileCache(), ...inherited } = process.env;
     this.#env = {
       ...inherited,
       ...variables,
       PULUMI_BACKEND_URL: `file://${this.#folder}`,
       PULUMI_CONFIG_PASSPHRASE: "bench",
       XDG_DATA_HOME: join(this.#folder, "data"),
-      ...(kind !== "usual" && { NODE_COMPILE_CACHE: ours }),
+      ...(kind !== "template" && { NODE_COMPILE_CACHE: cache }),
     };
     for (const [name, content] of Object.entries(files[kind])) writeFileSync(join(this.#folder, name), content);
     const links = ["node_modules", ...(kind === "workers" ? ["components", "lib", "scripts", "worker"] : [])];

@@ -5,15 +5,15 @@ import { renderPlot } from "./plot.ts";
 
 const folder = "bench/results";
 
-/** Writes a report and its plot. */
-export function keepResult(report: Report): void {
+/** Writes a report and its plot to `bench/results`. */
+export function saveReport(report: Report): void {
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, `${report.name}.json`), `${JSON.stringify(report, null, 2)}\n`);
   writeFileSync(join(folder, `${report.name}.svg`), renderPlot(report));
 }
 
-/** The last report of that name. */
-export function keptResult(name: string): Report | undefined {
+/** The last saved report of a benchmark; `undefined` if it has never run. */
+export function savedReport(name: string): Report | undefined {
   const file = join(folder, `${name}.json`);
   return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Report) : undefined;
 }

@@ -1,143 +1,136 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { processorTimeOf } from "./processes.ts";
-import { type Subject, Unfinished } from "./subject.ts";
+import { roundTo } from "./measure.ts";
+import { cpuTimeOf } from "./processes.ts";
+import type { Subject } from "./subject.ts";
 
-/** Milliseconds after which the server's own bus looks for events again while there are none (1.43.0). */
+/** Milliseconds between the server's polls of its own event bus while that is empty. */
 const busInterval = 250;
 
-/** Milliseconds from sending to the first step's line, of single runs at {@link moments}. */
-export async function waitsOf(subject: Subject, events: number): Promise<number[]> {
-  const waits: number[] = [];
-  for (const moment of moments(events)) {
-    await sleep(moment);
+/** Sends single events after {@link sendDelays}; returns the milliseconds from each event to its first step. */
+export async function startLatencies(subject: Subject, events: number): Promise<number[]> {
+  const latencies: number[] = [];
+  for (const delay of sendDelays(events)) {
+    await sleep(delay);
     const { sent, marks } = await subject.runOf("one");
-    waits.push(Math.round(((marks[0]?.at as number) - sent) * 10) / 10);
+    latencies.push(roundTo((marks[0]?.at as number) - sent, 1));
   }
-  return waits;
+  return latencies;
 }
 
 /**
- * Milliseconds to rest before each of so many events, one in each equal part of the interval after the first, in a random
- * order. The bus counts its interval from the event before; moments that are left to chance crowd, and move a median of 75
- * waits by a tenth.
+ * Milliseconds to wait before each event: one in each equal part of the bus's poll interval, in random order. The
+ * interval starts at the previous event. Delays that are entirely random cluster, and shift the median noticeably.
  */
-export function moments(events: number): number[] {
-  const parts = Array.from({ length: events }, (_, part) => busInterval * (1 + (part + Math.random()) / events));
-  const keyed = parts.map((moment) => ({ moment, key: Math.random() }));
-  return keyed.sort((a, b) => a.key - b.key).map(({ moment }) => moment);
+export function sendDelays(events: number): number[] {
+  const delays = Array.from({ length: events }, (_, part) => busInterval * (1 + (part + Math.random()) / events));
+  const keyed = delays.map((delay) => ({ delay, key: Math.random() }));
+  return keyed.sort((a, b) => a.key - b.key).map(({ delay }) => delay);
 }
 
-/** Milliseconds that functions wake up too late from a sleep of a second: the queue's own wait, no event taking part. */
-export async function wakesOf(subject: Subject, sleepers: number): Promise<number[]> {
+/** Milliseconds by which functions wake up late from a sleep of a second. No event is involved, only the queue. */
+export async function wakeDelays(subject: Subject, sleepers: number): Promise<number[]> {
   const milliseconds = 1000;
   const runs: string[] = [];
   for (let sleeper = 0; sleeper < sleepers; sleeper++) {
     runs.push(...(await subject.send("asleep", 1, { milliseconds })));
     await sleep(100 + Math.random() * 200);
   }
-  await subject.ended(runs, 30_000);
-  const at = (step: string) =>
+  await subject.completed(runs, 30_000);
+  const timesOf = (step: string) =>
     new Map(subject.marks().flatMap((mark) => (mark.step === step ? [[mark.run, mark.at]] : [])));
-  const [begins, ends] = [at("begin"), at("end")];
-  return runs.map((run) => Math.round((ends.get(run) as number) - (begins.get(run) as number) - milliseconds));
+  const [starts, ends] = [timesOf("begin"), timesOf("end")];
+  return runs.map((run) => Math.round((ends.get(run) as number) - (starts.get(run) as number) - milliseconds));
 }
 
 export interface Burst {
-  /** Runs a second, from the first request to the last step's line. */
+  /** Runs per second, from the first request to the last step. */
   rate: number;
-  /** Milliseconds of processor time a run of server, queue and database. */
+  /** Milliseconds of CPU time per run of server, queue and database. */
   cost: number;
-  /** The same of the worker. */
+  /** Milliseconds of CPU time per run of the workers. */
   workerCost: number;
-  /** The same of whoever sends the events and measures. */
+  /** Milliseconds of CPU time per run of this process, which sends and measures. */
   clientCost: number;
   /** Cores that all of these kept busy. */
   cores: number;
 }
 
-/** One-step runs sent at once; those that are not done after three minutes do not count. */
-export async function burstOf(subject: Subject, count: number): Promise<Burst> {
-  const patience = 180_000;
-  // A database starts a process for each connection, some of them only during the burst.
-  const used = () => ({
-    engine: processorTimeOf(subject.enginePids()),
-    worker: processorTimeOf(subject.workerPids()),
+/** Sends one-step runs all at once. Runs that are not done after three minutes do not count. */
+export async function measureBurst(subject: Subject, count: number): Promise<Burst> {
+  const timeout = 180_000;
+  // Pids are read each time: a database starts a process per connection, some of them during the burst.
+  const cpuTimes = () => ({
+    engine: cpuTimeOf(subject.enginePids()),
+    worker: cpuTimeOf(subject.workerPids()),
     client: (process.cpuUsage().user + process.cpuUsage().system) / 1e6,
   });
-  const before = used();
-  const begin = performance.timeOrigin + performance.now();
+  const before = cpuTimes();
+  const start = performance.timeOrigin + performance.now();
   const runs = await subject.send("one", count);
-  const ended = await subject.ended(runs, patience).catch((error: unknown) => error);
-  if (typeof ended !== "number" && !(ended instanceof Unfinished)) throw ended;
-  const [finished, end] = typeof ended === "number" ? [count, ended] : [ended.finished, begin + patience];
-  const after = used();
-  const [engine, worker, client] = [
-    after.engine - before.engine,
-    after.worker - before.worker,
-    after.client - before.client,
-  ];
-  const each = (seconds: number) => tenths((seconds / finished) * 1000);
+  const { finished, end = start + timeout } = await subject.outcomeOf(runs, timeout);
+  const after = cpuTimes();
+  const engine = after.engine - before.engine;
+  const worker = after.worker - before.worker;
+  const client = after.client - before.client;
+  const perRun = (seconds: number) => roundTo((seconds / finished) * 1000, 1);
   return {
-    rate: tenths((finished / (end - begin)) * 1000),
-    cost: each(engine),
-    workerCost: each(worker),
-    clientCost: each(client),
-    cores: Math.round(((engine + worker + client) / (end - begin)) * 100_000) / 100,
+    rate: roundTo((finished / (end - start)) * 1000, 1),
+    cost: perRun(engine),
+    workerCost: perRun(worker),
+    clientCost: perRun(client),
+    cores: roundTo(((engine + worker + client) / (end - start)) * 1000, 2),
   };
 }
 
-/** Milliseconds from one step to the next in functions of many, one after another. */
-export async function stepsOf(subject: Subject, steps: number, chains: number): Promise<number[]> {
-  const found: number[] = [];
+/** Milliseconds from one step to the next in functions of `steps` steps, run one after another. */
+export async function stepTimes(subject: Subject, steps: number, chains: number): Promise<number[]> {
+  const times: number[] = [];
   for (let chain = 0; chain < chains; chain++) {
     const { marks } = await subject.runOf("chain", { steps });
     const [first, last] = [marks[0]?.at as number, marks.at(-1)?.at as number];
-    found.push(Math.round(((last - first) / (steps - 1)) * 100) / 100);
+    times.push(roundTo((last - first) / (steps - 1), 2));
   }
-  return found;
+  return times;
 }
 
-/** What came of {@link killAll}. */
+/** Result of {@link killAndRecover}. */
 export interface Recovery {
   finished: number;
-  /** From the kill to the last run's last step, less the work that the interrupted steps do again. */
+  /** From the kill to the last step of the last run, without the time that interrupted steps take to run again. */
   seconds: number;
   /** Interrupted steps that ran again. */
   repeated: number;
 }
 
-/** Half of the runs sleep so long, the other half are that long in a step. */
+/** Seconds that a run in flight sleeps, or spends in a step. */
 export const workSeconds = 6;
 
-/** Kills these programs at once with runs in flight, starts all again half a second later, and waits for the runs. */
-export async function killAll(
+/**
+ * Kills these programs with `count` runs in flight, restarts all half a second later and waits up to `timeout`
+ * milliseconds for the runs. Half of the runs are asleep at the kill, half in the middle of a step.
+ */
+export async function killAndRecover(
   subject: Subject,
   count: number,
   programs: string[],
-  patience: number,
+  timeout: number,
 ): Promise<Recovery> {
   const data = { milliseconds: workSeconds * 1000 };
   const runs = [
     ...(await subject.send("asleep", count / 2, data)),
     ...(await subject.send("mid-step", count / 2, data)),
   ];
-  const begins = () => subject.marks().filter(({ run, step }) => step === "begin" && runs.includes(run));
-  while (new Set(begins().map(({ run }) => run)).size < count) await sleep(10);
+  const starts = () => subject.marks().filter(({ run, step }) => step === "begin" && runs.includes(run));
+  while (new Set(starts().map(({ run }) => run)).size < count) await sleep(10);
   await sleep(500);
   const killed = performance.timeOrigin + performance.now();
   await subject.programs.kill(...programs);
   await sleep(500);
   await subject.startAll();
-  const ended = await subject.ended(runs, patience).catch((error: unknown) => error);
-  if (typeof ended !== "number" && !(ended instanceof Unfinished)) throw ended;
-  const end = typeof ended === "number" ? ended : killed + patience;
+  const { finished, end = killed + timeout } = await subject.outcomeOf(runs, timeout);
   return {
-    finished: typeof ended === "number" ? count : ended.finished,
-    seconds: tenths((end - killed) / 1000 - workSeconds),
-    repeated: begins().length - count,
+    finished,
+    seconds: roundTo((end - killed) / 1000 - workSeconds, 1),
+    repeated: starts().length - count,
   };
-}
-
-function tenths(value: number): number {
-  return Math.round(value * 10) / 10;
 }

@@ -3,40 +3,48 @@ import { closeSync, mkdtempSync, openSync, readSync, rmSync, statSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { untilResolved } from "../../lib/wait.ts";
 import { Programs } from "./processes.ts";
 
-/** A line that a worker leaves when a step runs. */
+/** A line that the worker writes when a step runs. */
 export interface Mark {
   run: string;
   step: string;
-  /** Milliseconds since the epoch, with decimals. */
+  /** Milliseconds since 1970, with decimals. */
   at: number;
 }
 
-/** Functions that every worker of the measurements has. */
-export type Work = "one" | "chain" | "asleep" | "mid-step";
+/** The functions that the worker of every subject has. */
+export type BenchFunction = "one" | "chain" | "asleep" | "mid-step";
 
-/** An engine with a worker, in a folder of its own, whose worker leaves {@link Mark}s there in the file `marks`. */
+/** How far a set of runs got. */
+export interface Outcome {
+  finished: number;
+  /** When the last run reached its last step, in milliseconds since 1970; `undefined` if some did not. */
+  end: number | undefined;
+}
+
+/** A durable engine with a worker that writes {@link Mark}s to the file `marks`, in a temporary folder. */
 export abstract class Subject {
   readonly folder: string;
   readonly programs: Programs;
   readonly #marks: Mark[] = [];
-  #read = 0;
-  #rest = "";
+  #bytesRead = 0;
+  #incompleteLine = "";
 
-  /** `parent`: where its folder is made. */
+  /** `parent`: where the folder is created. */
   constructor(parent: string = tmpdir()) {
     this.folder = mkdtempSync(join(parent, "bench-"));
     this.programs = new Programs(this.folder);
   }
 
-  /** Starts everything, the first time or after {@link Programs.kill}, and comes back when runs can be sent. */
+  /** Starts all programs, at first or after {@link Programs.kill}, and returns when runs can be sent. */
   abstract startAll(): Promise<void>;
 
-  /** Sends one event, or request, for each of `inputs`. */
-  protected abstract post(work: Work, inputs: Record<string, unknown>[]): Promise<void>;
+  /** Sends one event or request for each of `inputs`. */
+  protected abstract post(name: BenchFunction, inputs: Record<string, unknown>[]): Promise<void>;
 
-  /** A subject that is started and has gone through one run. */
+  /** Starts a subject and completes one run on it. Stops the subject if that fails. */
   static async started<T extends Subject>(subject: T): Promise<T> {
     try {
       await subject.startAll();
@@ -49,33 +57,42 @@ export abstract class Subject {
   }
 
   /** Sends `count` runs and returns their names. */
-  async send(work: Work, count: number, data: Record<string, unknown> = {}): Promise<string[]> {
+  async send(name: BenchFunction, count: number, data: Record<string, unknown> = {}): Promise<string[]> {
     const runs = Array.from({ length: count }, () => randomBytes(6).toString("hex"));
     await this.post(
-      work,
+      name,
       runs.map((run) => ({ ...data, run })),
     );
     return runs;
   }
 
-  /** One run, from when it is sent to the start of its last step. */
-  async runOf(work: Work, data: Record<string, unknown> = {}): Promise<{ sent: number; marks: Mark[] }> {
+  /** Completes one run; returns when it was sent, in milliseconds since 1970, and its marks. */
+  async runOf(name: BenchFunction, data: Record<string, unknown> = {}): Promise<{ sent: number; marks: Mark[] }> {
     const sent = performance.timeOrigin + performance.now();
-    const [run] = (await this.send(work, 1, data)) as [string];
-    await this.ended([run], 60_000);
+    const [run] = (await this.send(name, 1, data)) as [string];
+    await this.completed([run], 60_000);
     return { sent, marks: this.#marks.filter((mark) => mark.run === run) };
   }
 
-  /** Waits until these runs have reached their last step. Returns when the last one did, or throws {@link Unfinished}. */
-  async ended(runs: string[], milliseconds: number): Promise<number> {
+  /**
+   * Waits until these runs have reached their last step.
+   * @throws {Error} when they have not after `timeout` milliseconds
+   */
+  async completed(runs: string[], timeout: number): Promise<void> {
+    const { finished, end } = await this.outcomeOf(runs, timeout);
+    if (end === undefined) throw new Error(`${finished} of ${runs.length} runs finished within ${timeout} ms`);
+  }
+
+  /** Waits until these runs have reached their last step, for at most `timeout` milliseconds. */
+  async outcomeOf(runs: string[], timeout: number): Promise<Outcome> {
     const wanted = new Set(runs);
-    const deadline = Date.now() + milliseconds;
+    const deadline = Date.now() + timeout;
     for (;;) {
       const ends = this.marks().filter(({ run, step }) => step === "end" && wanted.has(run));
-      const done = new Set(ends.map(({ run }) => run));
-      if (done.size === wanted.size) return Math.max(...ends.map(({ at }) => at));
-      if (Date.now() > deadline) throw new Unfinished(done.size, wanted.size);
-      // Often enough: the marks say when it was.
+      const finished = new Set(ends.map(({ run }) => run)).size;
+      if (finished === wanted.size) return { finished, end: Math.max(...ends.map(({ at }) => at)) };
+      if (Date.now() > deadline) return { finished, end: undefined };
+      // Polling does not blur the result: the marks carry the time.
       await sleep(20);
     }
   }
@@ -84,14 +101,14 @@ export abstract class Subject {
   marks(): Mark[] {
     const file = join(this.folder, "marks");
     const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
-    if (size === this.#read) return this.#marks;
-    const buffer = Buffer.alloc(size - this.#read);
+    if (size === this.#bytesRead) return this.#marks;
+    const buffer = Buffer.alloc(size - this.#bytesRead);
     const descriptor = openSync(file, "r");
-    readSync(descriptor, buffer, 0, buffer.length, this.#read);
+    readSync(descriptor, buffer, 0, buffer.length, this.#bytesRead);
     closeSync(descriptor);
-    this.#read = size;
-    const lines = (this.#rest + buffer.toString()).split("\n");
-    this.#rest = lines.pop() as string;
+    this.#bytesRead = size;
+    const lines = (this.#incompleteLine + buffer.toString()).split("\n");
+    this.#incompleteLine = lines.pop() as string;
     for (const line of lines) {
       const [run, step, at] = line.split(" ") as [string, string, string];
       this.#marks.push({ run, step, at: Number(at) });
@@ -99,7 +116,7 @@ export abstract class Subject {
     return this.#marks;
   }
 
-  /** Processes of the engine and its stores, without the worker. */
+  /** Processes of the engine and its stores, without the workers. */
   enginePids(): number[] {
     return this.#pids((name) => !name.startsWith("worker"));
   }
@@ -108,8 +125,8 @@ export abstract class Subject {
     return this.#pids((name) => name.startsWith("worker"));
   }
 
-  #pids(of: (name: string) => boolean): number[] {
-    return this.programs.names.filter(of).flatMap((name) => this.programs.pids(name));
+  #pids(matches: (name: string) => boolean): number[] {
+    return this.programs.names.filter(matches).flatMap((name) => this.programs.pids(name));
   }
 
   async stop(): Promise<void> {
@@ -118,8 +135,11 @@ export abstract class Subject {
   }
 }
 
-/** Measures a subject and stops it, whatever comes of it. */
-export async function ending<S extends Subject, T>(subject: S, measure: (subject: S) => Promise<T>): Promise<T> {
+/** Measures a subject, then stops it, even if measuring fails. */
+export async function measureAndStop<S extends Subject, T>(
+  subject: S,
+  measure: (subject: S) => Promise<T>,
+): Promise<T> {
   try {
     return await measure(subject);
   } finally {
@@ -127,25 +147,14 @@ export async function ending<S extends Subject, T>(subject: S, measure: (subject
   }
 }
 
-/** Not every run came to its end in time. */
-export class Unfinished extends Error {
-  readonly finished: number;
-
-  constructor(finished: number, of: number) {
-    super(`${finished} of ${of} runs finished in time`);
-    this.finished = finished;
-  }
-}
-
-/** Tries every 20 ms, for half a minute, until `attempt` gives something true and does not throw. */
-export async function until(attempt: () => Promise<unknown>): Promise<void> {
-  const deadline = Date.now() + 30_000;
-  for (let last: unknown = "not so"; ; await sleep(20)) {
-    try {
-      if (await attempt()) return;
-    } catch (error) {
-      last = error;
-    }
-    if (Date.now() > deadline) throw new Error("nothing came of half a minute's waiting", { cause: last });
-  }
+/**
+ * Polls every 20 ms until `attempt` returns something truthy.
+ * @throws its last error when that takes more than 30 s
+ */
+export async function untilReady<T>(attempt: () => Promise<T | false | undefined>): Promise<T> {
+  return await untilResolved({ seconds: 30, every: 20 }, async () => {
+    const result = await attempt();
+    if (!result) throw new Error("not ready within 30 s");
+    return result;
+  });
 }

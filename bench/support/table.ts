@@ -1,6 +1,6 @@
-import { type Report, type Result, reaches } from "./measure.ts";
+import { meetsTarget, type Report, type Result } from "./measure.ts";
 
-/** A report as Markdown: plot, table, what it proves, machine. */
+/** A report as Markdown: plot, table, scope and machine. */
 export function renderTable({ name, scope, results, machine }: Report): string {
   const { cpu, cores, memoryGiB, node, platform, load, date } = machine;
   return [
@@ -20,6 +20,6 @@ export function renderTable({ name, scope, results, machine }: Report): string {
 function row(result: Result): string {
   const { unit, ours, baseline, ratio, target } = result;
   const sign = target?.bound === "at most" ? "≤" : "≥";
-  const must = target ? `${sign} ${target.ratio}${reaches(result) ? "" : ": **not reached**"}` : "";
-  return `| ${result.case} | ${ours} ${unit} | ${baseline} ${unit} | ${ratio ?? "–"} | ${must} |`;
+  const goal = target ? `${sign} ${target.ratio}${meetsTarget(result) ? "" : ": **not reached**"}` : "";
+  return `| ${result.case} | ${ours} ${unit} | ${baseline} ${unit} | ${ratio ?? "–"} | ${goal} |`;
 }

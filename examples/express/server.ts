@@ -6,10 +6,10 @@ import { functions } from "../../worker/functions/index.ts";
 const app = express();
 
 app.get("/", (_request, response) => {
-  response.send("An Express app of your own.");
+  response.send("Your own Express app.");
 });
 
-// A run's state comes with each request, up to 4 MB; Express itself would accept 100 kB.
+// Every request contains the run's state, up to 4 MB. Express accepts 100 kB by default.
 app.use("/api/inngest", express.json({ limit: "5mb" }));
 app.use("/api/inngest", serve({ client: inngest, functions, enableUnauthedSync: false }));
 

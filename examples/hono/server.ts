@@ -6,7 +6,7 @@ import { functions } from "../../worker/functions/index.ts";
 
 const app = new Hono();
 
-app.get("/", (c) => c.text("A Hono app of your own."));
+app.get("/", (c) => c.text("Your own Hono app."));
 app.on(["GET", "POST", "PUT"], "/api/inngest", serve({ client: inngest, functions, enableUnauthedSync: false }));
 
 listen({ fetch: app.fetch, hostname: "127.0.0.1", port: Number(process.env.PORT || 3111) });

@@ -1,13 +1,13 @@
 import { resolve } from "node:path";
 import type { NextConfig } from "next";
 
-/** The functions lie outside of this app's folder, so the root that Next may read is the repository's. */
+/** The repository's root, because the functions are outside this app's folder. */
 const root = resolve(import.meta.dirname, "../..");
 
 const config: NextConfig = {
   turbopack: { root },
   outputFileTracingRoot: root,
-  // They load their drivers only when a setting asks for them.
+  // Not bundled, because they load drivers on demand.
   serverExternalPackages: ["ioredis", "unstorage", "inngest"],
 };
 

@@ -1,4 +1,4 @@
-// Proves what the program asks the engine for. Does not prove what Docker makes of it.
+// Proves which resources the program requests; not what Docker makes of them.
 import assert from "node:assert/strict";
 import test from "node:test";
 import * as pulumi from "@pulumi/pulumi";
@@ -6,14 +6,17 @@ import * as pulumi from "@pulumi/pulumi";
 const inputs = new Map<string, Record<string, unknown>>();
 await pulumi.runtime.setMocks(
   {
-    newResource: ({ name, type, inputs: given }) => {
-      inputs.set(name, given);
-      const made = type.endsWith("RandomPassword")
+    newResource: ({ name, type, inputs: requested }) => {
+      inputs.set(name, requested);
+      const computed = type.endsWith("RandomPassword")
         ? { result: pulumi.secret("f00d"), bcryptHash: pulumi.secret("$2a$10$hash") }
         : {};
-      return { id: `${name}-id`, state: { ...given, imageId: `image of ${name}`, repoDigest: "digest", ...made } };
+      return {
+        id: `${name}-id`,
+        state: { ...requested, imageId: `image of ${name}`, repoDigest: "digest", ...computed },
+      };
     },
-    call: ({ inputs: given }) => given,
+    call: ({ inputs: args }) => args,
   },
   "orders",
   "test",
@@ -22,7 +25,7 @@ await pulumi.runtime.setMocks(
 const { dashboardPassword, eventKey } = await import("./index.ts");
 await pulumi.runtime.disconnect();
 
-test("server, gateway, queue and worker are there, under names of this program", () => {
+test("the program creates server, gateway, queue and worker under its own names", () => {
   const names = ["server-inngest", "gateway-caddy", "queue-redis", "worker-node"].map(
     (resource) => inputs.get(resource)?.name,
   );
@@ -33,11 +36,11 @@ test("server, gateway, queue and worker are there, under names of this program",
   );
 });
 
-test("the worker is built of this program's folder", () => {
+test("the worker's image is built from this program's folder", () => {
   assert.match(JSON.stringify(inputs.get("worker-image")), /"context":"worker"/);
 });
 
-test("the event key and the dashboard's password are secret", async () => {
+test("the event key and the dashboard's password are secrets", async () => {
   assert.equal(await pulumi.isSecret(eventKey), true);
   assert.equal(await pulumi.isSecret(dashboardPassword), true);
 });

@@ -10,7 +10,7 @@ import {
   servePath,
 } from "inngest-local";
 
-// Containers, volumes and labels carry this name, so it is not one that a stack of inngest-local has on the same machine.
+// Part of the names of containers, volumes and labels. It must differ from the stacks of inngest-local on the same machine.
 const stack = `orders-${pulumi.getStack()}`;
 const opts = { providers: { docker: new docker.Provider("docker", { disableDockerDaemonCheck: true }) } };
 const { keys } = new SigningKeys("keys");

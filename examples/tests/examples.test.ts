@@ -1,3 +1,5 @@
+// Runs each example app against a real server. Proves that its endpoint is mounted and signed; not the functions' every path,
+// which worker/tests does.
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
@@ -29,29 +31,31 @@ describe.skipIf(skipped)(title, () => {
     await web?.close();
   });
 
-  async function runsTheChain(): Promise<void> {
+  async function expectChain(): Promise<void> {
     await until(
       "the app answered",
       async () => (await fetch(`${app.origin}/api/inngest`, { method: "PUT" })).status === 401,
     );
-    await server.putFrom(app.origin);
+    await server.requestRegistration(app.origin);
     expect(await server.functionIds()).toContain("process-task");
     const event = await server.send("task/process", { url: web.url, outputPath: "out.json" });
     expect(await server.ended(event, "process-task")).toMatchObject({ status: "COMPLETED" });
-    const journal = await until("the chain ended", () => readFile(join(app.dataDirectory, "completed.jsonl"), "utf8"));
+    const journal = await until("the chain completed", () =>
+      readFile(join(app.dataDirectory, "completed.jsonl"), "utf8"),
+    );
     expect(JSON.parse(journal)).toMatchObject({ url: web.url, result: { lines: 2 } });
   }
 
-  test.each(["express", "hono"])("the %s app runs the chain, and refuses unsigned requests", async (name) => {
+  test.each(["express", "hono"])("the %s app runs the chain and rejects unsigned requests", async (name) => {
     app = await TestWorker.prepare({ server, source: examples, args: [`${name}/server.ts`] });
     app.boot();
-    await runsTheChain();
+    await expectChain();
   });
 
-  test("the Next.js app, built, runs the chain, and refuses unsigned requests", async () => {
+  test("the built Next.js app runs the chain and rejects unsigned requests", async () => {
     await promisify(execFile)(process.execPath, [next, "build", "next"], { cwd: examples });
     app = await TestWorker.prepare({ server, source: examples, args: [next, "start", "next", "-H", "127.0.0.1"] });
     app.boot();
-    await runsTheChain();
+    await expectChain();
   });
 });

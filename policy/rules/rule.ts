@@ -1,17 +1,17 @@
 import type { Resource } from "../resource.ts";
 
-/** One trap. */
+/** A common mistake and how to find it. */
 export interface Rule<Settings = Record<string, never>> {
   name: string;
-  /** What must be so, and why. */
+  /** What must hold, and why. */
   description: string;
-  /** What to do about it. */
+  /** What to do about a violation, as an imperative. */
   remedy: string;
-  /** Whether a violation stops the update, where the pack's configuration says nothing else. */
+  /** Whether a violation stops the update, unless the pack's configuration says otherwise. */
   level: "mandatory" | "advisory";
-  /** JSON schemas of its settings, each with the default that stands when nothing is configured. */
+  /** JSON schemas of the settings, with their defaults. */
   settings?: { [Key in keyof Settings]: Schema<Settings[Key]> };
-  /** What breaks the rule, a phrase each. Never quotes what may be a secret. */
+  /** Returns a phrase for each violation. Never quotes a value that may be a secret. */
   check(resource: Resource, settings: Settings): string[];
 }
 

@@ -1,8 +1,8 @@
 import type { Properties, Resource } from "../resource.ts";
 
-/** A resource of the stack itself, or of the components that `parents` names from the outermost one. */
+/** A resource at the top of the stack, unless `options` has another `typeChain`. */
 export function resource(type: string, properties: Properties, options: Partial<Resource> = {}): Resource {
-  return { type, lineage: type, properties, protect: false, additionalSecretOutputs: [], ...options };
+  return { type, typeChain: type, properties, protect: false, additionalSecretOutputs: [], ...options };
 }
 
 export function container(properties: Properties): Resource {
@@ -22,7 +22,7 @@ export function secret(stringData: Record<string, string>): Resource {
   return resource("kubernetes:core/v1:Secret", { metadata: {}, stringData });
 }
 
-/** A StatefulSet of one container. */
+/** A StatefulSet with one container. */
 export function statefulSet(container: Properties, pod: Properties = {}, spec: Properties = {}): Resource {
   const template = { spec: { ...pod, containers: [{ name: "it", ...container }] } };
   return resource("kubernetes:apps/v1:StatefulSet", { metadata: { name: "it" }, spec: { ...spec, template } });
@@ -31,10 +31,10 @@ export function statefulSet(container: Properties, pod: Properties = {}, spec: P
 export const bareKey = "0123456789abcdef".repeat(4);
 export const prefixedKey = `signkey-dev-${bareKey}`;
 
-/** The keys of a server in a container. */
+/** A server's keys as a container's variables. */
 export const keys = [`INNGEST_SIGNING_KEY=${bareKey}`, "INNGEST_EVENT_KEY=0123456789abcdef"];
 
-/** The server as a container that nothing is wrong with. */
+/** A server container that complies with every rule. */
 export const soundServer = {
   image: "inngest/inngest:v1.43.0",
   command: ["inngest", "start"],
@@ -45,7 +45,7 @@ export const soundServer = {
   destroyGraceSeconds: 60,
 };
 
-/** The same as a container of a pod. */
+/** The same in a pod. */
 export const soundPodServer = {
   image: "inngest/inngest:v1.43.0",
   command: ["inngest", "start"],
@@ -59,7 +59,7 @@ export const soundPod = {
   volumes: [{ name: "data", persistentVolumeClaim: { claimName: "server-data" } }],
 };
 
-/** The worker as a container that nothing is wrong with. */
+/** A worker container that complies with every rule. */
 export const soundWorker = {
   image: "worker:1.0.0",
   envs: [...keys, "INNGEST_BASE_URL=http://server:8288", "INNGEST_SERVE_ORIGIN=http://worker:3111"],
@@ -68,7 +68,7 @@ export const soundWorker = {
   destroyGraceSeconds: 60,
 };
 
-/** The queue as a container that nothing is wrong with. */
+/** A queue container that complies with every rule. */
 export const soundQueue = {
   image: "redis:7.2.16-alpine",
   command: ["redis-server", "--appendonly", "yes"],

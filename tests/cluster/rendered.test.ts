@@ -1,24 +1,21 @@
 // Proves that an API server and kubeconform take every rendered object, and that the namespace admits every pod. That
 // they run is for the tiers' own suites; of KEDA's resource only the form is known, for no KEDA runs here.
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { title } from "../../tools/engine.ts";
 import { clusterOrReason, type Kubectl, kubectlOn } from "../../tools/kubernetes.ts";
 import { kedaResources, part } from "../../tools/local-cluster/parts.ts";
-import type { KubernetesObject } from "../../tools/rendered-objects.ts";
+import { type KubernetesObject, reviewedTexts } from "../../tools/rendered-objects.ts";
 import { eventually } from "../../tools/test-stack.ts";
 import { writeSchemas } from "../support/schemas.ts";
 
-const folder = "tests/rendered/kubernetes";
-const files = readdirSync(folder).map((file) => join(folder, file));
-const objects = (file: string) =>
-  parseAllDocuments(readFileSync(file, "utf8")).flatMap(
-    (document) => (document.toJS() as KubernetesObject | null) ?? [],
-  );
+const variants = Object.entries(reviewedTexts());
+const objects = (text: string) =>
+  parseAllDocuments(text).flatMap((document) => (document.toJS() as KubernetesObject | null) ?? []);
 const found = await clusterOrReason();
 const reason =
   "reason" in found
@@ -32,8 +29,8 @@ describe.skipIf(reason)(title("rendered objects", reason), () => {
   const scratch = mkdtempSync(join(tmpdir(), "schemas-"));
   const namespaces = [
     ...new Set(
-      files
-        .flatMap((file) => objects(file).filter(({ kind }) => kind === "Namespace"))
+      variants
+        .flatMap(([, text]) => objects(text).filter(({ kind }) => kind === "Namespace"))
         .map(({ metadata }) => metadata.name),
     ),
   ];
@@ -42,8 +39,8 @@ describe.skipIf(reason)(title("rendered objects", reason), () => {
     if (!("cluster" in found)) return;
     kubectl = kubectlOn(found.cluster);
     kubectl(["apply", "--server-side", "-f", kedaResources]);
-    for (const file of files) {
-      const namespace = objects(file).find(({ kind }) => kind === "Namespace");
+    for (const [, text] of variants) {
+      const namespace = objects(text).find(({ kind }) => kind === "Namespace");
       kubectl(["apply", "-f", "-"], JSON.stringify(namespace));
     }
     await eventually(30_000, async () => {
@@ -68,30 +65,25 @@ describe.skipIf(reason)(title("rendered objects", reason), () => {
     }
   }
 
-  test.each(files.map((file) => basename(file)))("%s passes kubeconform, strictly", (name) => {
-    const text = readFileSync(join(folder, name), "utf8");
+  test.each(variants)("%s passes kubeconform, strictly", (_, text) => {
     const { resources, summary } = JSON.parse(kubeconform(text));
     expect(resources ?? []).toEqual([]);
-    expect(summary).toEqual({ valid: objects(join(folder, name)).length, invalid: 0, errors: 0, skipped: 0 });
+    expect(summary).toEqual({ valid: objects(text).length, invalid: 0, errors: 0, skipped: 0 });
   });
 
   test("kubeconform refuses a field that does not exist", () => {
-    const text = readFileSync(join(folder, "kubernetes.yaml"), "utf8").replace(
-      "enableServiceLinks",
-      "enableServiceLink",
-    );
-    expect(JSON.parse(kubeconform(text)).summary).toMatchObject({ invalid: 1 });
+    const [, text = ""] = variants.find(([variant]) => variant === "kubernetes") ?? [];
+    const misspelt = text.replace("enableServiceLinks", "enableServiceLink");
+    expect(JSON.parse(kubeconform(misspelt)).summary).toMatchObject({ invalid: 1 });
   });
 
-  test.each(files.map((file) => basename(file)))("%s is accepted by the API server", (name) => {
-    const accepted = kubectl(["apply", "--dry-run=server", "-f", join(folder, name)])
-      .trim()
-      .split("\n");
-    expect(accepted).toHaveLength(objects(join(folder, name)).length);
+  test.each(variants)("%s is accepted by the API server", (_, text) => {
+    const accepted = kubectl(["apply", "--dry-run=server", "-f", "-"], text).trim().split("\n");
+    expect(accepted).toHaveLength(objects(text).length);
   });
 
-  test.each(files.map((file) => basename(file)))("%s: every pod is admitted", (name) => {
-    for (const { kind, metadata, spec } of objects(join(folder, name))) {
+  test.each(variants)("%s: every pod is admitted", (_, text) => {
+    for (const { kind, metadata, spec } of objects(text)) {
       const template = spec?.template as { metadata: object; spec: object } | undefined;
       if (!template) continue;
       const pod = {

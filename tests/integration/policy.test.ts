@@ -55,7 +55,7 @@ describe.skipIf(noEngine)(title("policy pack on Docker", noEngine), () => {
     const expected = rules.map(({ name, level }) => ({ level, rule: name, resource: name }));
     const byRule = (one: { rule: string }, other: { rule: string }) => (one.rule < other.rule ? -1 : 1);
     expect(violationsIn(judged).sort(byRule)).toEqual(expected.sort(byRule));
-    expect(judged.output).toContain("metadata.name is inngest. Remedy: another name, such as inngest-svc");
+    expect(judged.output).toContain("metadata.name is inngest. Remedy: choose another name, such as inngest-svc");
     expect(judged.output).not.toContain("0123456789abcdef");
   });
 

@@ -5,11 +5,11 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect, test } from "vitest";
-import { fillHistory } from "../../bench/support/fill.ts";
-import { compare, figure, interleave, quantile, type Report, reaches } from "../../bench/support/measure.ts";
+import { fillHistory } from "../../bench/support/history.ts";
+import { compare, figure, interleave, meetsTarget, quantile, type Report } from "../../bench/support/measure.ts";
 import { renderPlot } from "../../bench/support/plot.ts";
-import { processorTimeOf } from "../../bench/support/processes.ts";
-import { moments } from "../../bench/support/samples.ts";
+import { cpuTimeOf } from "../../bench/support/processes.ts";
+import { sendDelays } from "../../bench/support/samples.ts";
 import { renderTable } from "../../bench/support/table.ts";
 
 const machine = {
@@ -44,13 +44,13 @@ test("a figure is two medians, their ratio, and the spread of both", () => {
     target: { bound: "at most", ratio: 0.5 },
     spread: { ours: [10, 30], baseline: [40, 60] },
   });
-  expect(sample.results.map(reaches)).toEqual([true, false, undefined, undefined]);
+  expect(sample.results.map(meetsTarget)).toEqual([true, false, undefined, undefined]);
 });
 
 test("a quantile is a sample, whatever the order they came in", () => {
   const samples = Array.from({ length: 20 }, (_, index) => 20 - index);
   expect([0, 0.5, 0.95, 1].map((at) => quantile(samples, at))).toEqual([1, 11, 20, 20]);
-  expect(() => quantile([], 0.5)).toThrow("a figure needs a sample");
+  expect(() => quantile([], 0.5)).toThrow("cannot take a quantile of no samples");
 });
 
 test("sides are measured in turn, the other way round every other round", async () => {
@@ -69,20 +69,18 @@ test("sides are measured in turn, the other way round every other round", async 
 });
 
 test("events come once in each part of the bus's interval, in no order", () => {
-  const found = moments(25);
+  const found = sendDelays(25);
   const inOrder = found.toSorted((a, b) => a - b);
-  expect(inOrder.map((moment) => Math.floor((moment - 250) / 10))).toEqual(
-    Array.from({ length: 25 }, (_, part) => part),
-  );
+  expect(inOrder.map((delay) => Math.floor((delay - 250) / 10))).toEqual(Array.from({ length: 25 }, (_, part) => part));
   expect(found).not.toEqual(inOrder);
 });
 
 test.runIf(process.platform === "linux")("processor time is also that of children that have ended", () => {
   const own = () => (process.cpuUsage().user + process.cpuUsage().system) / 1e6;
-  const before = processorTimeOf([process.pid]) - own();
+  const before = cpuTimeOf([process.pid]) - own();
   execFileSync(process.execPath, ["--eval", "while (process.cpuUsage().user < 300_000);"]);
-  expect(processorTimeOf([process.pid]) - own() - before).toBeGreaterThan(0.25);
-  expect(processorTimeOf([0])).toBe(0);
+  expect(cpuTimeOf([process.pid]) - own() - before).toBeGreaterThan(0.25);
+  expect(cpuTimeOf([0])).toBe(0);
 });
 
 test("the plot of a report", async () => {

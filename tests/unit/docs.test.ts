@@ -77,7 +77,7 @@ describe("commands", () => {
 
 describe("generated parts", () => {
   test("one declaration comes with its comment, and to its end", () => {
-    expect(codeOf("worker/ai/gpu.ts", "ONE_GPU")).toMatch(/^\/\*\*[\s\S]*\*\/\nexport const ONE_GPU = .*;$/);
+    expect(codeOf("worker/ai/gpu.ts", "oneGpu")).toMatch(/^\/\*\*[\s\S]*\*\/\nexport const oneGpu = .*;$/);
     expect(codeOf("worker/functions/expire-claims.ts", undefined)).not.toContain("import ");
   });
 

@@ -67,14 +67,14 @@ function judgedOf(planned: Planned, all: Planned[]): Resource {
   const { type, inputs, options } = planned;
   return {
     type,
-    lineage: lineageOf(planned, all),
+    typeChain: typeChainOf(planned, all),
     properties: inputs,
     protect: options.protect,
     additionalSecretOutputs: options.additionalSecretOutputs,
   };
 }
 
-function lineageOf({ type, parent }: Planned, all: Planned[]): string {
+function typeChainOf({ type, parent }: Planned, all: Planned[]): string {
   const above = all.find(({ label }) => label === parent);
-  return above ? `${lineageOf(above, all)}$${type}` : type;
+  return above ? `${typeChainOf(above, all)}$${type}` : type;
 }

@@ -136,7 +136,7 @@ describe("comment.mjs", () => {
   });
 
   test("says nothing of a commit that is not the pull request's any more", async () => {
-    expect((await post("late", "old")).stdout).toMatch(/^No open pull request is at old/);
+    expect((await post("late", "old")).stdout).toMatch(/^No open pull request has old as its head/);
     expect(comments).toHaveLength(1);
   });
 
@@ -145,7 +145,7 @@ describe("comment.mjs", () => {
     const { body } = comments.at(-1) as Comment;
     expect(body).toContain("@\u200beverybody");
     expect(body.length).toBeLessThan(65_536);
-    expect(body).toMatch(/The rest is too long for a comment: see the run's artifact\.$/);
+    expect(body).toMatch(/The rest is too long for a comment\. See the run's artifact\.$/);
   });
 });
 
@@ -194,7 +194,7 @@ describe("release-notes.sh", () => {
 
   test("a tag of another version is refused", async () => {
     const { stderr, exitCode } = await notes("v9.9.9");
-    expect(stderr).toBe(`the tag is v9.9.9, and package.json says ${version}`);
+    expect(stderr).toBe(`the tag is v9.9.9, but the version in package.json is ${version}`);
     expect(exitCode).toBe(1);
   });
 });

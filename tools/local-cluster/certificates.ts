@@ -7,8 +7,8 @@ export interface KeyPair {
   key: string;
 }
 
-/** A certificate authority in a folder. */
-export class Authority {
+/** A certificate authority whose files are in a folder. */
+export class CertificateAuthority {
   readonly certificate: string;
   readonly #folder: string;
 
@@ -18,7 +18,7 @@ export class Authority {
     openssl(folder, "req", "-x509", ...newKey("ca"), "-out", "ca.crt", "-days", "3650", "-subj", "/CN=cluster-ca");
   }
 
-  /** A key and a certificate for it, good as server on 127.0.0.1 and as client with that subject. */
+  /** Issues a certificate for a server on 127.0.0.1 and for a client with this subject, with its key. */
   issue(name: string, subject: string): KeyPair {
     const folder = this.#folder;
     writeFileSync(join(folder, `${name}.ext`), "subjectAltName=IP:127.0.0.1,DNS:localhost\n");

@@ -5,15 +5,14 @@ import { dirname, join } from "node:path";
 import { ctr, pauseImage } from "./layout.ts";
 import { part } from "./parts.ts";
 
+/** Label with the image's ID on Docker: the node keeps its images when it goes down. */
 const label = "inngest-local/docker-id";
 
-/** Brings images that Docker has into the node. */
-export function loadImages(what: { pause: true } | { images: string[] }): void {
-  const images = "images" in what ? what.images : [pauseOnDocker()];
+/** Copies images from Docker to the node, unless the node already has the same build. */
+export function loadImages(images: string[]): void {
   for (const image of images) {
     const name = fullName(image);
     const id = docker("image", "inspect", "--format", "{{.Id}}", image);
-    // The node keeps its images when it goes down; a label says which build of an image it has.
     if (ctr(["images", "list", `name==${name}`]).includes(`${label}=${id}`)) continue;
     const folder = mkdtempSync(join(tmpdir(), "image-"));
     try {
@@ -27,7 +26,7 @@ export function loadImages(what: { pause: true } | { images: string[] }): void {
   }
 }
 
-/** Stops and forgets every container of the node. */
+/** Stops and removes every container of the node. */
 export function removeContainers(): void {
   for (const [kind, remove] of [
     ["tasks", ["tasks", "delete", "--force"]],
@@ -37,19 +36,20 @@ export function removeContainers(): void {
       const names = ctr([kind, "list", "--quiet"]).split("\n").filter(Boolean);
       if (names.length > 0) ctr([...remove, ...names]);
     } catch {
-      // No containerd, no containers.
+      // Without containerd there are no containers.
     }
   }
 }
 
-/** `redis:7` is `docker.io/library/redis:7` to everybody but Docker. */
+/** The full name that containerd needs: `docker.io/library/redis:7` for `redis:7`. */
 function fullName(image: string): string {
   const [first = "", ...rest] = image.split("/");
   if (rest.length === 0) return `docker.io/library/${image}`;
   return /[.:]|^localhost$/.test(first) ? image : `docker.io/${image}`;
 }
 
-function pauseOnDocker(): string {
+/** Imports the pause image into Docker if it is missing there, and returns its name. */
+export function pauseOnDocker(): string {
   const image = pauseImage.replace("docker.io/", "");
   if (docker("image", "ls", "--quiet", image)) return image;
   const archive = execFileSync("tar", ["-C", dirname(part("pause")), "-c", "pause"], { maxBuffer: 1 << 28 });

@@ -1,15 +1,15 @@
-/** Where the test node keeps its things, and how its daemons are told to run. */
+/** The node's files, addresses, daemons and their configuration. */
 import { execFileSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { Authority } from "./certificates.ts";
+import { CertificateAuthority } from "./certificates.ts";
 import { cniPlugins, part } from "./parts.ts";
 
 export const contextName = "inngest-local-cluster";
 export const nodeName = "inngest-local";
 
-/** Everything here is forgotten when the node goes down. Short, because sockets in it have paths of 107 bytes at most. */
+/** Deleted when the node goes down. Short, because the path of a socket in it must not exceed 107 bytes. */
 export const stateFolder = "/var/lib/inngest-local-cluster";
 export const logsFolder = join(stateFolder, "logs");
 export const kubeconfigFile = join(stateFolder, "kubeconfig");
@@ -17,8 +17,8 @@ export const containerdSocket = join(stateFolder, "containerd.sock");
 export const pauseImage = "docker.io/inngest-local/pause:1";
 
 /**
- * No daemon listens beyond this machine: on 127.0.0.1, or on the address of an interface of its own where Kubernetes
- * refuses a loopback address (kubelet, cluster DNS).
+ * Daemons listen on 127.0.0.1, or on the address of a dedicated interface where Kubernetes refuses a loopback address
+ * (kubelet, cluster DNS); never on an address that other machines can reach.
  */
 export const addresses = {
   nodeLink: "inngest-node",
@@ -57,7 +57,7 @@ export const daemons = {
     "--bind-address=127.0.0.1",
     `--secure-port=${apiPort}`,
     `--advertise-address=${addresses.node}`,
-    // Pods need no API here, and its address is a loopback one.
+    // The address is a loopback one, which cannot be an endpoint. Pods do not need the API here.
     "--endpoint-reconciler-type=none",
     `--service-cluster-ip-range=${addresses.services}`,
     "--authorization-mode=RBAC",
@@ -96,10 +96,10 @@ export const daemons = {
   coredns: [`-conf=${file("Corefile")}`],
 } as const satisfies Record<string, readonly string[]>;
 
-/** Files by path, keys and certificates aside, which this makes on the way. */
-export function configuration(): [string, string][] {
+/** Creates keys and certificates, and returns the path and content of each configuration file. */
+export function createConfiguration(): [string, string][] {
   for (const folder of ["pki", "cni"]) mkdirSync(file(folder), { recursive: true, mode: 0o700 });
-  const authority = new Authority(file("pki"));
+  const authority = new CertificateAuthority(file("pki"));
   authority.issue("server", "/CN=kube-apiserver");
   authority.issue("admin", "/O=system:masters/CN=admin");
   const json = (value: object) => JSON.stringify(value, null, 2);
@@ -156,7 +156,7 @@ function kubelet() {
     resolvConf: file("resolv.conf"),
     podLogsDir: file("pod-logs"),
     volumePluginDir: file("volume-plugins"),
-    // The images are stand-ins that cannot be pulled again: nothing may throw them away, however full the disk is.
+    // Never remove images, however full the disk is: they are stand-ins that cannot be pulled again.
     imageGCHighThresholdPercent: 100,
     evictionHard: { "memory.available": "50Mi" },
   };
@@ -173,7 +173,7 @@ function kubeProxy() {
     healthzBindAddress: "127.0.0.1:11256",
     metricsBindAddress: "127.0.0.1:11249",
     nodePortAddresses: ["127.0.0.0/8"],
-    // Pods share a bridge: without it an answer would go straight to its pod, past the address translation.
+    // Pods share a bridge: without this, a response would reach its pod directly and bypass the address translation.
     iptables: { masqueradeAll: true },
     conntrack: { maxPerCore: 0, min: 0 },
   };
@@ -217,7 +217,7 @@ function podNetwork() {
           routes: [{ dst: "0.0.0.0/0" }],
         },
       },
-      // Lets the pods' packets through where another engine, such as Docker, has closed forwarding.
+      // Lets packets of pods through if another engine, such as Docker, has disabled forwarding.
       { type: "firewall", backend: "iptables" },
     ],
   };

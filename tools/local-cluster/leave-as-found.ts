@@ -1,6 +1,6 @@
 import { clusterDown, clusterIsUp } from "./node.ts";
 
-/** Stops the node after the suites when they have started it. */
+/** Global setup of the suites: stops the node at the end if it was not up before. */
 export default function setup(): (() => Promise<void>) | undefined {
   return clusterIsUp() ? undefined : clusterDown;
 }

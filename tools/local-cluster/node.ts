@@ -1,17 +1,25 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
+import { dirname, join } from "node:path";
 import { cleanEnvironment, isRunning, startDetached, stopGroup } from "../../lib/host/processes.ts";
 import { readRecord, writePrivateFile } from "../../lib/host/records.ts";
-import { loadImages, removeContainers } from "./images.ts";
-import { addresses, configuration, daemons, kubeconfigFile, logsFolder, nodeName, stateFolder } from "./layout.ts";
+import { untilResolved } from "../../lib/wait.ts";
+import { loadImages, pauseOnDocker, removeContainers } from "./images.ts";
+import {
+  addresses,
+  createConfiguration,
+  daemons,
+  kubeconfigFile,
+  logsFolder,
+  nodeName,
+  stateFolder,
+} from "./layout.ts";
 import { buildParts, part } from "./parts.ts";
 
 export { contextName, kubeconfigFile } from "./layout.ts";
 
-/** Volumes that the node has to give; nothing makes new ones. */
-const volumes = 60;
+/** Number of volumes on the node. There is no dynamic provisioning. */
+const volumeCount = 60;
 
 /** Whether the node is up and ready. */
 export function clusterIsUp(): boolean {
@@ -22,7 +30,7 @@ export function clusterIsUp(): boolean {
   }
 }
 
-/** Builds what is missing and starts a node that has forgotten everything but its images. No change when it is up. */
+/** Builds missing parts and starts a node that is empty except for its images. Does nothing if the node is up. */
 export async function clusterUp(): Promise<void> {
   buildParts();
   if (clusterIsUp()) return;
@@ -31,35 +39,35 @@ export async function clusterUp(): Promise<void> {
   ip("link", "add", addresses.nodeLink, "type", "bridge");
   ip("address", "add", `${addresses.node}/32`, "dev", addresses.nodeLink);
   ip("link", "set", addresses.nodeLink, "up");
-  for (const [file, content] of configuration()) writeFileSync(file, content, { mode: 0o600 });
+  for (const [file, content] of createConfiguration()) writeFileSync(file, content, { mode: 0o600 });
 
   await start("etcd", "containerd");
   await start("kube-apiserver");
-  loadImages({ pause: true });
-  await until("the API server answers", () => kubectl("get", "--raw", "/readyz"));
+  loadImages([pauseOnDocker()]);
+  await waitUntil("the API server responds", () => kubectl("get", "--raw", "/readyz"));
   await start("kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy", "coredns");
-  kubectlApply([storageClass(), ...Array.from({ length: volumes }, (_, index) => volume(index))]);
-  await until("the node is ready", () => {
+  kubectlApply([storageClass(), ...Array.from({ length: volumeCount }, (_, index) => volume(index))]);
+  await waitUntil("the node is ready", () => {
     if (!clusterIsUp()) throw new Error(kubectl("get", "node"));
   });
 }
 
-/** Stops the node with everything that runs in it, and undoes what it did to the machine's network. */
+/** Stops the node with everything that runs on it, and reverts its changes to the machine's network. */
 export async function clusterDown(): Promise<void> {
   if (!existsSync(stateFolder)) return;
   await stop("kubelet", "coredns", "kube-scheduler", "kube-controller-manager", "kube-proxy");
   removeContainers();
   await stop("kube-apiserver", "etcd", "containerd");
-  quietly(part("kube-proxy"), "--cleanup");
-  for (const link of [addresses.nodeLink, addresses.bridge]) quietly("ip", "link", "delete", link);
-  for (const mount of mountsUnder(stateFolder)) quietly("umount", "--lazy", mount);
+  runIgnoringErrors(part("kube-proxy"), "--cleanup");
+  for (const link of [addresses.nodeLink, addresses.bridge]) runIgnoringErrors("ip", "link", "delete", link);
+  for (const mount of mountsUnder(stateFolder)) runIgnoringErrors("umount", "--lazy", mount);
   rmSync(stateFolder, { recursive: true, force: true });
 }
 
-/** Process ids of the node's own daemons, by name. */
+/** PIDs of the running daemons, by name. */
 export function daemonPids(): Record<string, number> {
   const running = (Object.keys(daemons) as Daemon[]).flatMap((name) => {
-    const record = readRecord(recordOf(name));
+    const record = readRecord(recordFile(name));
     return isRunning(record) ? [[name, record.pid] as const] : [];
   });
   return Object.fromEntries(running);
@@ -80,60 +88,52 @@ type Daemon = keyof typeof daemons;
 async function start(...names: Daemon[]): Promise<void> {
   for (const name of names) {
     const log = join(logsFolder, `${name}.log`);
-    // Debian's containerd finds the shim and runc by name.
-    const environment = { ...cleanEnvironment(), PATH: `${layoutPath()}:${process.env.PATH}` };
-    const { release, ...mark } = await startDetached([part(name), ...daemons[name]], {
+    const environment = { ...cleanEnvironment(), PATH: `${runtimePath()}:${process.env.PATH}` };
+    const { release, ...record } = await startDetached([part(name), ...daemons[name]], {
       cwd: stateFolder,
       log,
       environment,
     });
-    writePrivateFile(recordOf(name), JSON.stringify(mark));
+    writePrivateFile(recordFile(name), JSON.stringify(record));
     release();
   }
 }
 
-function layoutPath(): string {
-  return [part("containerd-shim-runc-v2"), part("runc")].map((path) => join(path, "..")).join(":");
+/** The folders where containerd looks up its shim and runc by name. */
+function runtimePath(): string {
+  return [part("containerd-shim-runc-v2"), part("runc")].map(dirname).join(":");
 }
 
 async function stop(...names: Daemon[]): Promise<void> {
   for (const name of names) {
-    const record = readRecord(recordOf(name));
+    const record = readRecord(recordFile(name));
     if (isRunning(record)) await stopGroup(record, 10);
   }
 }
 
-function recordOf(name: Daemon): string {
+function recordFile(name: Daemon): string {
   return join(stateFolder, "run", `${name}.json`);
 }
 
-async function until(what: string, attempt: () => unknown): Promise<void> {
-  const deadline = Date.now() + 60_000;
-  for (;;) {
-    try {
-      attempt();
-      return;
-    } catch (error) {
-      if (Date.now() > deadline)
-        throw new Error(`waited 60 s until ${what}; logs are in ${logsFolder}`, { cause: error });
-      await sleep(250);
-    }
-  }
+/** @throws {Error} when `attempt` still throws after a minute */
+async function waitUntil(condition: string, attempt: () => unknown): Promise<void> {
+  await untilResolved({ seconds: 60 }, async () => attempt()).catch((cause: unknown) => {
+    throw new Error(`waited 60 s until ${condition}. The logs are in ${logsFolder}`, { cause });
+  });
 }
 
 function ip(...args: string[]): void {
   execFileSync("ip", args, { stdio: "pipe" });
 }
 
-function quietly(command: string, ...args: string[]): void {
+/** Runs a cleanup command, which fails if there is nothing to clean up. */
+function runIgnoringErrors(command: string, ...args: string[]): void {
   try {
     execFileSync(command, args, { stdio: "ignore" });
-  } catch {
-    // What is not there needs no undoing.
-  }
+  } catch {}
 }
 
-/** The innermost first. */
+/** Mount points below a folder, innermost first. */
 function mountsUnder(folder: string): string[] {
   return readFileSync("/proc/self/mounts", "utf8")
     .split("\n")
@@ -154,7 +154,7 @@ function storageClass() {
 
 function volume(index: number) {
   const path = join(stateFolder, "volumes", String(index));
-  // hostPath volumes know no fsGroup: whoever runs in the pod must find them writable.
+  // Kubernetes does not apply fsGroup to hostPath volumes, so every user must be able to write to them.
   mkdirSync(path, { recursive: true });
   execFileSync("chmod", ["0777", path]);
   return {

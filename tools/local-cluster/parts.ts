@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { onPath } from "../../lib/host/programs.ts";
 
-/** 1.35 and later refuse cgroup v1, which many build machines still have. */
+/** The last version that supports cgroup v1, which many build machines still use. */
 export const kubernetesVersion = "1.34.4";
 
 const kedaVersion = "2.18.1";
@@ -15,7 +15,7 @@ const binaries = join(cache, "bin");
 const debian = join(cache, "debian");
 const sources = fileURLToPath(new URL("parts", import.meta.url));
 
-/** Programs of Debian packages, unpacked beside the others: an installed package would start services of its own. */
+/** Programs from Debian packages, which are only unpacked: an installed package would start its services. */
 const fromDebian = {
   etcd: "usr/bin/etcd",
   containerd: "usr/bin/containerd",
@@ -35,40 +35,37 @@ const fromKubernetes = [
 ] as const;
 const fromTools = ["coredns", "kubeconform"] as const;
 
-export type Part =
-  | keyof typeof fromDebian
-  | (typeof fromKubernetes)[number]
-  | (typeof fromTools)[number]
-  | "pause"
-  | "openssl";
+export type Part = keyof typeof fromDebian | (typeof fromKubernetes)[number] | (typeof fromTools)[number] | "pause";
 
-/** Where a part is. */
+/** Path of a part's program. */
 export function part(name: Part): string {
-  if (name === "openssl") return "openssl";
   return name in fromDebian ? join(debian, fromDebian[name as keyof typeof fromDebian]) : join(binaries, name);
 }
 
 export const cniPlugins = join(debian, "usr/lib/cni");
 
-/** KEDA's ScaledObject, for a cluster that is to know its form; KEDA itself is not built. */
+/** The definition of KEDA's ScaledObject, for a cluster that has to accept such objects. KEDA itself is not built. */
 export const kedaResources = join(cache, "scaledobjects.yaml");
 
-/** Whether every part is built, so that a cluster can come up without a build. */
+/** Whether every part is built, so that the cluster can start without a build. */
 export function partsAreBuilt(): boolean {
   const built = [...fromKubernetes, ...fromTools, "pause" as const, ...(Object.keys(fromDebian) as Part[])];
   return built.every((name) => existsSync(part(name))) && existsSync(kedaResources);
 }
 
-/** Builds and unpacks what is missing; a first time takes minutes. Throws when the machine lacks what that needs. */
+/**
+ * Builds and unpacks missing parts, which takes minutes the first time.
+ * @throws {Error} when a tool for that is missing
+ */
 export function buildParts(): void {
   if (partsAreBuilt()) return;
   for (const tool of ["go", "apt-get", "dpkg-deb", "openssl"]) {
-    if (!onPath(tool)) throw new Error(`building a cluster's parts needs ${tool}, and PATH has none`);
+    if (!onPath(tool)) throw new Error(`building the local cluster needs ${tool}, which is not on PATH. Install it`);
   }
   mkdirSync(binaries, { recursive: true });
   if (!existsSync(cniPlugins)) unpackDebianPackages();
   if (!fromKubernetes.every((name) => existsSync(part(name)))) {
-    console.log("Building Kubernetes (about six minutes on two cores) ...");
+    console.log("Building Kubernetes, which takes about six minutes on two cores ...");
     const version = "k8s.io/component-base/version";
     const [major, minor] = kubernetesVersion.split(".");
     const flags = [

@@ -1,5 +1,2 @@
-/**
- * Lets one step at a time use the GPU, over all functions that name it: the key is a constant, and the scope is wider than one
- * function.
- */
-export const ONE_GPU = { scope: "account", key: '"gpu"', limit: 1 } as const;
+/** Concurrency limit of functions that use the GPU: one step at a time across all of them, by the constant key and the scope. */
+export const oneGpu = { scope: "account", key: '"gpu"', limit: 1 } as const;

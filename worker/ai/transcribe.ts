@@ -3,30 +3,30 @@ import { NonRetriableError } from "inngest";
 import { settings } from "../environment.ts";
 import { shorten } from "../log.ts";
 
-/** How long a transcription may take, in milliseconds. */
-const TIMEOUT = 90 * 60_000;
-/** Variables with these beginnings hold keys or addresses with passwords; no program that is started gets them. */
-const PRIVATE = /^(INNGEST_|AI_|AWS_|REDIS_URL|CLAIM_STORE|WEBHOOK_)/;
+/** How long a transcription may take. */
+const timeoutMs = 90 * 60_000;
+/** Variables that may hold keys, or addresses with passwords; the command's environment has none of them. */
+const privateVariables = /^(INNGEST_|AI_|AWS_|REDIS_URL|CLAIM_STORE|WEBHOOK_)/;
 
 /**
- * Runs `TRANSCRIBE_COMMAND` on a file and streams what it prints.
+ * Runs `TRANSCRIBE_COMMAND` on a file and streams its standard output.
  *
- * The command is split at spaces, with quotes to keep some; no shell sees it. `{input}` stands for the file, which comes last
- * when the command does not name it.
+ * The command is split at spaces outside quotes; there is no shell. The file replaces `{input}`, or is the last argument when
+ * the command has no `{input}`.
  *
- * @throws NonRetriableError when `TRANSCRIBE_COMMAND` is not set or its program is not there
- * @throws Error with the end of what it printed as errors when it fails
+ * @throws {NonRetriableError} when `TRANSCRIBE_COMMAND` is not set or its program does not exist
+ * @throws {Error} with the end of its standard error when the command fails
  */
 export async function* transcribe(file: string): AsyncGenerator<Uint8Array> {
   const [program, ...args] = commandFor(file);
   const child = spawn(program, args, {
     stdio: ["ignore", "pipe", "pipe"],
     env: publicEnvironment(),
-    timeout: TIMEOUT,
+    timeout: timeoutMs,
   });
-  let complaints = "";
+  let stderr = "";
   child.stderr.on("data", (text: Buffer) => {
-    complaints = (complaints + text.toString()).slice(-1_000);
+    stderr = (stderr + text.toString()).slice(-1_000);
   });
   const ended = new Promise<string>((resolve) => {
     child.once("error", (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
@@ -35,16 +35,18 @@ export async function* transcribe(file: string): AsyncGenerator<Uint8Array> {
   try {
     yield* child.stdout;
     const end = await ended;
-    if (end === "ENOENT")
-      throw new NonRetriableError(`TRANSCRIBE_COMMAND names a program that is not there: ${program}`);
-    if (end !== "0") throw new Error(`TRANSCRIBE_COMMAND ended with ${end}: ${shorten(complaints.trim())}`);
+    if (end === "ENOENT") {
+      throw new NonRetriableError(`TRANSCRIBE_COMMAND names a program that does not exist: ${program}`);
+    }
+    if (end !== "0") throw new Error(`TRANSCRIBE_COMMAND exited with ${end}: ${shorten(stderr.trim())}`);
   } finally {
     child.kill();
   }
 }
 
 function publicEnvironment(): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !PRIVATE.test(name))) as NodeJS.ProcessEnv;
+  const variables = Object.entries(process.env).filter(([name]) => !privateVariables.test(name));
+  return Object.fromEntries(variables) as NodeJS.ProcessEnv;
 }
 
 function commandFor(file: string): [string, ...string[]] {

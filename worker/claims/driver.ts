@@ -5,11 +5,11 @@ import type { Driver } from "unstorage";
  * The driver for a claim store's address.
  *
  * - `file:///folder`: one machine, or a shared file system.
- * - `redis://host:port/0`, `rediss://…`: small data on many machines; everything is in Redis' memory.
+ * - `redis://host:port/0`, `rediss://…`: small data on many machines; Redis keeps all of it in memory.
  * - `s3://bucket?endpoint=https://…&region=…`: many machines; credentials in `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`.
  *   The bucket should hold nothing but claims.
  *
- * Loaded on demand, so that only the chosen driver's packages cost start-up time.
+ * Packages are loaded on demand, so that only those of the chosen driver cost start-up time.
  */
 export async function createDriver(address: URL): Promise<Driver> {
   switch (address.protocol) {
@@ -21,7 +21,7 @@ export async function createDriver(address: URL): Promise<Driver> {
     case "rediss:": {
       const { default: redis } = await import("unstorage/drivers/redis");
       const driver = redis({ url: address.href, base: "inngest:claims", maxRetriesPerRequest: 3 });
-      // Without a listener the client writes each failed try to standard error; the failed command says it once.
+      // Without a listener the client prints every failed attempt; the failed command reports the error anyway.
       driver.getInstance?.().on("error", () => {});
       return driver;
     }

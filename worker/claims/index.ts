@@ -4,7 +4,7 @@ import { ClaimStore } from "./store.ts";
 
 const stores = new Map<string, Promise<ClaimStore>>();
 
-/** The claim store that `CLAIM_STORE` names, opened once. */
+/** The claim store at `CLAIM_STORE`, opened on first use. */
 export function claimStore(): Promise<ClaimStore> {
   const address = settings().claimStore;
   let store = stores.get(address.href);

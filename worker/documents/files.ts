@@ -13,16 +13,16 @@ export function dataPath(...parts: string[]): string {
 }
 
 /**
- * Where an output goes: an absolute path as it is, a relative one inside `DATA_DIR/outputs`.
+ * Resolves an output path: a relative one is inside `DATA_DIR/outputs`, an absolute one stays as it is.
  *
- * @throws NonRetriableError when a relative path climbs out of that folder.
+ * @throws {NonRetriableError} when a relative path leaves that folder
  */
 export function resolveOutput(outputPath: string): string {
   if (isAbsolute(outputPath)) return outputPath;
   const outputs = dataPath("outputs");
   const path = join(outputs, outputPath);
-  const way = relative(outputs, path);
-  if (way === "" || way.startsWith("..")) {
+  const inside = relative(outputs, path);
+  if (inside === "" || inside.startsWith("..")) {
     throw new NonRetriableError(
       `outputPath "${outputPath}" leaves the outputs folder: give a path inside it, or an absolute one.`,
     );
@@ -30,7 +30,7 @@ export function resolveOutput(outputPath: string): string {
   return path;
 }
 
-/** Writes the whole file or nothing: parents are made, and a reader never sees a half. */
+/** Writes a file and its parent folders; a reader sees the whole file or none. */
 export async function writeAtomically(path: string, content: string | AsyncIterable<Uint8Array>): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const unfinished = `${path}.${randomUUID()}.unfinished`;

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 
-/** What `process-task` finds out about a document. This is the place for work of your own. */
+/** What `process-task` computes from a document. Replace it with your own work. */
 export interface Measure {
   bytes: number;
-  /** Line feeds. */
+  /** Number of line feeds. */
   lines: number;
-  /** In hexadecimal digits. */
+  /** Hexadecimal. */
   sha256: string;
 }
 

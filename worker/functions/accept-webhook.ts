@@ -2,7 +2,7 @@ import { inngest } from "../client.ts";
 import { dataPath, writeAtomically } from "../documents/files.ts";
 import { webhookReceived } from "../events.ts";
 
-/** Keeps what a webhook brought. A delivery that its sender repeats has the same event id, so it runs once in 24 hours. */
+/** Stores a webhook's body. A repeated delivery has the same event id, so within 24 hours it runs once. */
 export const acceptWebhook = inngest.createFunction(
   { id: "accept-webhook", retries: 3, triggers: [webhookReceived] },
   async ({ event, step }) => {

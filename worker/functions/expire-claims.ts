@@ -2,7 +2,7 @@ import { cron } from "inngest";
 import { claimStore } from "../claims/index.ts";
 import { inngest } from "../client.ts";
 
-/** Removes claims whose time is over, and what killed workers have left half written. */
+/** Removes expired claims, including incomplete ones of workers that were killed. */
 export const expireClaims = inngest.createFunction(
   { id: "expire-claims", concurrency: { limit: 1 }, retries: 3, triggers: [cron("20 * * * *")] },
   async ({ step }) => {

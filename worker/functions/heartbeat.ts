@@ -3,7 +3,7 @@ import { inngest } from "../client.ts";
 import { healthDegraded } from "../events.ts";
 import { checkHealth } from "../health/checks.ts";
 
-/** Looks at everything that the app stands on, every quarter of an hour, and says so with `health/degraded` when some of it is wrong. */
+/** Checks every 15 minutes everything that the app depends on, and sends `health/degraded` when a check fails. */
 export const heartbeat = inngest.createFunction(
   { id: "heartbeat", concurrency: { limit: 1 }, retries: 1, triggers: [cron("*/15 * * * *")] },
   async ({ step }) => {

@@ -1,13 +1,14 @@
 import { NonRetriableError } from "inngest";
 import { inngest } from "../client.ts";
 import { dataPath, writeAtomically } from "../documents/files.ts";
+import { firstIssueOf } from "../errors.ts";
 import { recordImported } from "../events.ts";
 
 /**
- * Imports records in batches: up to a hundred of one collection, or what came within five seconds.
+ * Imports records in batches: up to 100 of one collection, or those that arrived within 5 seconds.
  *
- * The trigger is the event's bare name, because the SDK would refuse a whole batch for one malformed event. Each event is
- * checked here instead: the good ones are imported, then the run fails and names the bad ones.
+ * The trigger is the event's name only: with the schema, the SDK would reject a whole batch for one malformed event. Each event
+ * is checked here instead. The valid records are imported, then the run fails and names the others.
  */
 export const importRecords = inngest.createFunction(
   {
@@ -18,7 +19,7 @@ export const importRecords = inngest.createFunction(
   },
   async ({ events, step, runId }) => {
     const lines: string[] = [];
-    const refused: string[] = [];
+    const rejected: string[] = [];
     let collection = "";
     for (const [index, { data }] of events.entries()) {
       const checked = recordImported.schema.safeParse(data);
@@ -26,19 +27,18 @@ export const importRecords = inngest.createFunction(
         collection = checked.data.collection;
         lines.push(JSON.stringify(checked.data.record));
       } else {
-        const [issue] = checked.error.issues;
-        refused.push(`record ${index + 1}: ${issue?.path.join(".")}: ${issue?.message}`);
+        rejected.push(`record ${index + 1}: ${firstIssueOf(checked.error)}`);
       }
     }
     if (lines.length > 0) {
-      // One file a batch, named by its run: a retry writes the same file again instead of adding to one.
+      // One file per batch, named after the run: a retry writes the same file again instead of appending to it.
       await step.run("write", () =>
         writeAtomically(dataPath("imports", collection, `${runId}.jsonl`), `${lines.join("\n")}\n`),
       );
     }
-    if (refused.length > 0) {
+    if (rejected.length > 0) {
       throw new NonRetriableError(
-        `${refused.length} of ${events.length} records refused; ${refused.slice(0, 20).join("; ")}`,
+        `${rejected.length} of ${events.length} records rejected: ${rejected.slice(0, 20).join("; ")}`,
       );
     }
     return { collection, imported: lines.length };

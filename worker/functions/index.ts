@@ -20,7 +20,7 @@ const general = [processTask, recordTask, updateProject, importRecords, acceptWe
 const ai = [transcribeMedia, transcribeAudio, summarizeText, runAgent];
 const upkeep = [heartbeat, expireClaims, createAuditTriggers(() => functions), verifyProbe, verifyProbeChained];
 
-/** The functions that this process serves, by `WORK`; upkeep is always among them, the gateway's relay when there is Redis. */
+/** The functions that this process serves: those of `WORK`, upkeep always, and the agent gateway's relay when there is Redis. */
 export const functions: InngestFunction.Any[] = selectFunctions();
 
 function selectFunctions(): InngestFunction.Any[] {

@@ -5,7 +5,7 @@ import { resolveOutput, writeAtomically } from "../documents/files.ts";
 import { measure } from "../documents/measure.ts";
 import { taskCompleted, taskProcess } from "../events.ts";
 
-/** Fetches a document, measures it, writes the measure to `outputPath` and says so with `task/completed`. */
+/** Downloads a document, measures it, writes the result to `outputPath` and sends `task/completed`. */
 export const processTask = inngest.createFunction(
   { id: "process-task", concurrency: { limit: 1 }, retries: 3, triggers: [taskProcess] },
   async ({ event, step, runId }) => {

@@ -5,7 +5,7 @@ import { settings } from "../environment.ts";
 import { taskCompleted } from "../events.ts";
 import { taskTotals } from "../redis/task-totals.ts";
 
-/** What `process-task` sets off by its event: a journal of finished tasks, and with Redis also totals that all workers share. */
+/** Follows `process-task`: appends completed tasks to a journal and, with Redis, adds them to totals that all workers share. */
 export const recordTask = inngest.createFunction(
   { id: "record-task", retries: 3, triggers: [taskCompleted] },
   async ({ event, step, runId }) => {

@@ -9,7 +9,7 @@ import {
 } from "../events.ts";
 import { appendToGateway } from "../redis/gateway.ts";
 
-/** Appends the events that an agent should hear of to the Redis stream `inngest:gateway`; only declared when there is Redis. */
+/** Appends the events that are meant for an agent to the Redis stream `inngest:gateway`; served only when there is Redis. */
 export const relayGateway = inngest.createFunction(
   {
     id: "relay-gateway",

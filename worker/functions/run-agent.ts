@@ -1,35 +1,35 @@
 import { NonRetriableError } from "inngest";
 import { chat, type Message } from "../ai/chat.ts";
-import { ONE_GPU } from "../ai/gpu.ts";
+import { oneGpu } from "../ai/gpu.ts";
 import { runTool, toolDescriptions } from "../ai/tools.ts";
 import { inngest } from "../client.ts";
 import { agentAnswered, agentAsked, agentCancelled } from "../events.ts";
 
-const DEFAULT_TURNS = 8;
-const INSTRUCTIONS = "Answer the question. Use the tools when they help; say so when you cannot know the answer.";
+const defaultMaxTurns = 8;
+const instructions = "Answer the question. Use the tools when they help; say so when you cannot know the answer.";
 
 /**
- * An agent whose turns are steps: after a crash it goes on with the turn that was lost, and no earlier one is paid for twice.
+ * An agent whose turns are steps: after a crash it repeats the turn that was lost, and no earlier turn is paid for twice.
  *
- * Without checkpointing every turn comes back through the server, which is where a cancellation takes effect.
+ * Checkpointing is off so that every turn returns to the server, which is where a cancellation takes effect.
  */
 export const runAgent = inngest.createFunction(
   {
     id: "run-agent",
     checkpointing: false,
-    concurrency: [ONE_GPU],
+    concurrency: [oneGpu],
     retries: 3,
     cancelOn: [{ event: agentCancelled, if: "async.data.conversation == event.data.conversation" }],
     triggers: [agentAsked],
   },
   async ({ event, step }) => {
-    const { conversation, question, maxTurns = DEFAULT_TURNS } = event.data;
+    const { conversation, question, maxTurns = defaultMaxTurns } = event.data;
     const messages: Message[] = [
-      { role: "system", content: INSTRUCTIONS },
+      { role: "system", content: instructions },
       { role: "user", content: question },
     ];
     for (let turns = 1; turns <= maxTurns; turns++) {
-      // The SDK's type for what JSON makes of a result loses a key named "function"; JSON itself keeps it.
+      // The SDK's type for a result as JSON drops a key named "function", which JSON itself keeps.
       const added = (await step.run(`turn ${turns}`, () => takeTurn(messages))) as Message[];
       messages.push(...added);
       const answer = answerOf(added);
@@ -38,12 +38,12 @@ export const runAgent = inngest.createFunction(
       return { answer, turns };
     }
     throw new NonRetriableError(
-      `The agent had no answer within ${maxTurns} turns: ask for less, or give a higher maxTurns.`,
+      `The agent had no answer within ${maxTurns} turns: simplify the question, or raise maxTurns.`,
     );
   },
 );
 
-/** Asks the model once and does what it wants done; gives the messages that this adds to the conversation. */
+/** Asks the model once and runs the tools that it calls; returns the messages that this adds to the conversation. */
 async function takeTurn(messages: Message[]): Promise<Message[]> {
   const reply = await chat(messages, toolDescriptions);
   const added: Message[] = [reply];

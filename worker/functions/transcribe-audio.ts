@@ -1,18 +1,18 @@
 import { rm } from "node:fs/promises";
 import { invoke } from "inngest";
 import { z } from "zod";
-import { ONE_GPU } from "../ai/gpu.ts";
+import { oneGpu } from "../ai/gpu.ts";
 import { transcribe } from "../ai/transcribe.ts";
 import { claimStore } from "../claims/index.ts";
 import { inngest } from "../client.ts";
 import { dataPath, writeAtomically } from "../documents/files.ts";
 import { claimSchema } from "../events.ts";
 
-/** Turns a claimed recording into a claimed transcript with `TRANSCRIBE_COMMAND`, alone on the GPU. */
+/** Transcribes the recording of a claim with `TRANSCRIBE_COMMAND`, alone on the GPU; returns the transcript's claim. */
 export const transcribeAudio = inngest.createFunction(
   {
     id: "transcribe-audio",
-    concurrency: [ONE_GPU],
+    concurrency: [oneGpu],
     retries: 3,
     triggers: [invoke(z.object({ recording: claimSchema }))],
   },

@@ -6,8 +6,8 @@ import { summarizeText } from "./summarize-text.ts";
 import { transcribeAudio } from "./transcribe-audio.ts";
 
 /**
- * Recording → transcript → summary. The two stages that need the GPU are functions of their own, so that the download of one
- * recording goes on while another is transcribed.
+ * Downloads, transcribes and summarizes a recording. The two stages that need the GPU are separate functions, so that one
+ * recording can be downloaded while another is transcribed.
  */
 export const transcribeMedia = inngest.createFunction(
   { id: "transcribe-media", retries: 3, triggers: [mediaTranscribe] },

@@ -5,15 +5,15 @@ import { projectChanged } from "../events.ts";
 
 interface ProjectHistory {
   revision: number;
-  /** The latest hundred, newest first. */
+  /** The latest 100, newest first. */
   changes: string[];
 }
 
 /**
  * Keeps a numbered history for each project.
  *
- * It reads, changes and writes a file, which is right only because the concurrency key lets one run at a time touch a project;
- * runs of different projects go on side by side.
+ * It reads, changes and writes a file. That is safe because the concurrency key allows one run at a time for each project; runs
+ * of different projects are concurrent.
  */
 export const updateProject = inngest.createFunction(
   {

@@ -2,7 +2,7 @@ import { inngest } from "../client.ts";
 import { verifyChained } from "../events.ts";
 import { countMarks, mark, removeMarks } from "../probe/marks.ts";
 
-/** What `verify-probe` sets off by its event: counts the marks of the whole chain and takes them away. */
+/** Follows `verify-probe`: counts the marks of both functions and removes them. */
 export const verifyProbeChained = inngest.createFunction(
   { id: "verify-probe-chained", checkpointing: false, retries: 10, triggers: [verifyChained] },
   async ({ event, step }) => {

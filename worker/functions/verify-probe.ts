@@ -4,10 +4,10 @@ import { verifyChained, verifyProbed } from "../events.ts";
 import { mark } from "../probe/marks.ts";
 
 /**
- * The run that `npm run verify` looks at: each step leaves a mark when it is executed, so that one which ran twice is seen.
+ * The run that `npm run verify` watches. Each step leaves a mark when it is executed, which reveals a step that ran twice.
  *
- * Without checkpointing every step comes back through the server, so a step that the server tells of has begun, and one that
- * it tells is done is kept.
+ * Checkpointing is off so that every step goes through the server: a step that the server lists has started, and the result of
+ * one that it lists as completed is stored.
  */
 export const verifyProbe = inngest.createFunction(
   { id: "verify-probe", checkpointing: false, retries: 10, triggers: [verifyProbed] },

@@ -3,26 +3,30 @@ import { freemem, totalmem } from "node:os";
 import { claimStore } from "../claims/index.ts";
 import { dataPath } from "../documents/files.ts";
 import { settings } from "../environment.ts";
+import { reasonOf } from "../errors.ts";
 import { withRedis } from "../redis/connection.ts";
 import { listFunctions, pingServer, queueDepth } from "../server/api.ts";
 import { findIdleCrons } from "../server/audit.ts";
 
-export interface Check {
-  check: string;
+export interface Outcome {
   ok: boolean;
-  /** What was seen, for people. */
+  /** What was found, human-readable. */
   seen: string;
 }
 
-/** More items than this in the server's queues mean that work comes in faster than it is done. */
-const QUEUE_LIMIT = 10_000;
-/** Least share of the data folder's disk and of the machine's memory that must be free. */
-const DISK_FLOOR = 0.05;
-const MEMORY_FLOOR = 0.03;
+export interface Check extends Outcome {
+  check: string;
+}
 
-const MEGABYTE = 1024 ** 2;
+/** More items than this in the server's queues mean that work arrives faster than it is done. */
+const maxQueueDepth = 10_000;
+/** Least free share of the data folder's disk and of the machine's memory. */
+const minFreeDisk = 0.05;
+const minFreeMemory = 0.03;
 
-/** Checks the server, its queue, the crons, this machine's disk and memory, the claim store, and Redis when there is one. */
+const mebibyte = 1024 ** 2;
+
+/** Checks the server, its queue, the crons, this machine's disk and memory, the claim store, and Redis if it is configured. */
 export function checkHealth(): Promise<Check[]> {
   const checks: Promise<Check>[] = [
     check("server", async () => {
@@ -32,48 +36,46 @@ export function checkHealth(): Promise<Check[]> {
     }),
     check("queue", async () => {
       const depth = await queueDepth();
-      return { ok: depth <= QUEUE_LIMIT, seen: `${depth} waiting` };
+      return { ok: depth <= maxQueueDepth, seen: `${depth} waiting` };
     }),
     check("crons", async () => {
       const idle = await findIdleCrons(await listFunctions(), new Date());
-      return {
-        ok: idle.length === 0,
-        seen: idle.map((each) => `${each.function}: ${each.detail}`).join("; ") || "all have run",
-      };
+      const seen = idle.map((cron) => `${cron.function}: ${cron.detail}`).join("; ") || "all have run";
+      return { ok: idle.length === 0, seen };
     }),
     check("disk", checkDisk),
-    check("memory", async () => amount(freemem(), totalmem(), MEMORY_FLOOR)),
+    check("memory", async () => outcomeOf(freemem(), totalmem(), minFreeMemory)),
     check("claims", checkClaims),
   ];
   if (settings().redisUrl) checks.push(check("redis", checkRedis));
   return Promise.all(checks);
 }
 
-export async function checkClaims(): Promise<{ ok: boolean; seen: string }> {
+export async function checkClaims(): Promise<Outcome> {
   await (await claimStore()).check();
   return { ok: true, seen: `${settings().claimStore.protocol}// answers` };
 }
 
-export async function checkRedis(): Promise<{ ok: boolean; seen: string }> {
+export async function checkRedis(): Promise<Outcome> {
   await withRedis((redis) => redis.ping());
   return { ok: true, seen: "answers" };
 }
 
-/** Runs one check; a check that throws is a check that failed. */
-export async function check(name: string, run: () => Promise<{ ok: boolean; seen: string }>): Promise<Check> {
+/** Runs one check; a check that throws has failed. */
+export async function check(name: string, run: () => Promise<Outcome>): Promise<Check> {
   try {
     return { check: name, ...(await run()) };
   } catch (error) {
-    return { check: name, ok: false, seen: error instanceof Error ? error.message : String(error) };
+    return { check: name, ok: false, seen: reasonOf(error) };
   }
 }
 
-async function checkDisk(): Promise<{ ok: boolean; seen: string }> {
+async function checkDisk(): Promise<Outcome> {
   const { bavail, blocks, bsize } = await statfs(dataPath()).catch(() => statfs("/"));
-  return amount(bavail * bsize, blocks * bsize, DISK_FLOOR);
+  return outcomeOf(bavail * bsize, blocks * bsize, minFreeDisk);
 }
 
-function amount(free: number, total: number, floor: number): { ok: boolean; seen: string } {
-  const seen = `${Math.round(free / MEGABYTE)} of ${Math.round(total / MEGABYTE)} MiB free`;
-  return { ok: free >= total * floor, seen };
+function outcomeOf(free: number, total: number, minShare: number): Outcome {
+  const seen = `${Math.round(free / mebibyte)} of ${Math.round(total / mebibyte)} MiB free`;
+  return { ok: free >= total * minShare, seen };
 }

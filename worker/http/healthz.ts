@@ -1,16 +1,17 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { Context } from "hono";
 import { settings } from "../environment.ts";
-import { check, checkClaims, checkRedis } from "../health/checks.ts";
+import { type Check, check, checkClaims, checkRedis, type Outcome } from "../health/checks.ts";
 import { runtimeName } from "../runtime.ts";
 import { pingServer } from "../server/api.ts";
-import type { Transport } from "../transport/index.ts";
+import type { Transport } from "../transport/transport.ts";
 
-/** How long one part may take to answer before it counts as away, in milliseconds: whoever asks has little patience. */
-const PATIENCE = 2_000;
+/** How long one part may take to answer. Callers of a health check have short timeouts themselves. */
+const partTimeoutMs = 2_000;
 
 /**
- * Says that the worker is alive, and which of its parts are not. The status is 200 in both cases: to start a worker anew because
- * its server or Redis is away would only lose running steps.
+ * Reports that the worker is alive, and which of its parts are unavailable. The status is always 200: restarting a worker because
+ * its server or Redis is unavailable would only interrupt running steps.
  */
 export async function healthz(c: Context, transport: Transport): Promise<Response> {
   const { redisUrl, ai, transcribeCommand } = settings();
@@ -27,7 +28,7 @@ export async function healthz(c: Context, transport: Transport): Promise<Respons
     status: degraded.length > 0 ? "degraded" : "ok",
     degraded,
     off: [
-      ...(redisUrl ? [] : ["shared state and gateway: REDIS_URL is not set"]),
+      ...(redisUrl ? [] : ["shared state and agent gateway: REDIS_URL is not set"]),
       ...(ai ? [] : ["summaries and agent: AI_BASE_URL is not set"]),
       ...(transcribeCommand ? [] : ["transcription: TRANSCRIBE_COMMAND is not set"]),
     ],
@@ -37,12 +38,11 @@ export async function healthz(c: Context, transport: Transport): Promise<Respons
   });
 }
 
-function part(name: string, run: () => Promise<{ ok: boolean; seen: string }>) {
-  return check(name, async () => {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error(`no answer in ${PATIENCE / 1000} s`)), PATIENCE);
-    });
-    return Promise.race([run(), late]).finally(() => clearTimeout(timer));
-  });
+function part(name: string, run: () => Promise<Outcome>): Promise<Check> {
+  return check(name, () => Promise.race([run(), timeOut()]));
+}
+
+async function timeOut(): Promise<never> {
+  await delay(partTimeoutMs, undefined, { ref: false });
+  throw new Error(`no answer within ${partTimeoutMs / 1000} s`);
 }

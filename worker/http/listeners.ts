@@ -1,24 +1,36 @@
-import { setTimeout as delay } from "node:timers/promises";
+import { reasonOf } from "../errors.ts";
 import { log } from "../log.ts";
+import { retry } from "../retry.ts";
 import { type Fetch, type Listener, listen } from "../runtime.ts";
 
-/** Pause between two tries for an address that cannot be had yet, in milliseconds. */
-const RETRY_PAUSE = 2_000;
+/** Pause between two attempts to listen on an address that is not available yet. */
+const retryPauseMs = 2_000;
 
 /**
- * Listens on every host. The first must be had at once; the others may appear later, like the address of Docker's bridge,
- * which is not there until Docker has started.
+ * Listens on every host. The first must be available at once; the others are retried, such as the address of Docker's bridge,
+ * which does not exist until Docker has started.
  *
- * @throws Error when the first address cannot be had.
+ * @throws {Error} when the first address is not available
  */
 export async function listenEverywhere(fetch: Fetch, hosts: [string, ...string[]], port: number): Promise<Listener> {
   const [firstHost, ...otherHosts] = hosts;
   const stopping = new AbortController();
-  const first = await listen(fetch, firstHost, port).catch((error) => {
-    throw new Error(explain(error, firstHost, port), { cause: error });
-  });
-  log("info", "listening", { host: firstHost, port });
-  const others = otherHosts.map((host) => listenPatiently(fetch, host, port, stopping.signal));
+  const open = async (host: string) => {
+    const listener = await listen(fetch, host, port).catch((error) => {
+      throw new Error(explain(error, host, port), { cause: error });
+    });
+    log("info", "listening", { host, port });
+    return listener;
+  };
+  const first = await open(firstHost);
+  const others = otherHosts.map((host) =>
+    retry(() => open(host), {
+      signal: stopping.signal,
+      pauseMs: () => retryPauseMs,
+      onFirstFailure: (error) =>
+        log("warn", "address not available yet, retrying", { host, port, error: reasonOf(error) }),
+    }),
+  );
   return {
     async close() {
       stopping.abort();
@@ -28,25 +40,11 @@ export async function listenEverywhere(fetch: Fetch, hosts: [string, ...string[]
   };
 }
 
-async function listenPatiently(fetch: Fetch, host: string, port: number, signal: AbortSignal) {
-  for (let tries = 0; !signal.aborted; tries++) {
-    try {
-      const listener = await listen(fetch, host, port);
-      log("info", "listening", { host, port });
-      return listener;
-    } catch (error) {
-      if (tries === 0)
-        log("warn", "address not available yet, trying on", { host, port, error: explain(error, host, port) });
-      await delay(RETRY_PAUSE, undefined, { signal }).catch(() => {});
-    }
-  }
-}
-
 function explain(error: unknown, host: string, port: number): string {
   const code = (error as NodeJS.ErrnoException).code;
   if (code === "EADDRINUSE") {
-    return `HOST ${host}, PORT ${port} is taken, by another worker or any other program: \`lsof -i :${port}\` names it. Stop it or choose another PORT.`;
+    return `HOST ${host}, PORT ${port} is taken by another worker or another program: \`lsof -i :${port}\` names it. Stop it or choose another PORT.`;
   }
-  if (code === "EADDRNOTAVAIL") return `HOST ${host} is no address of this machine.`;
-  return `HOST ${host}, PORT ${port} cannot be listened on: ${error instanceof Error ? error.message : String(error)}`;
+  if (code === "EADDRNOTAVAIL") return `HOST ${host} is not an address of this machine.`;
+  return `HOST ${host}, PORT ${port} is not available: ${reasonOf(error)}`;
 }

@@ -5,15 +5,15 @@ import { settings } from "../environment.ts";
 import { webhookReceived } from "../events.ts";
 import { sameSecret } from "../server/signature.ts";
 
-/** Largest webhook accepted, in bytes: it travels inside an event, and a step's result may hold no more either. */
-export const WEBHOOK_LIMIT = 900_000;
-/** How far the time of a Standard Webhooks delivery may be from now, in milliseconds, so that an old one is no use to a thief. */
-const AGE_LIMIT = 5 * 60_000;
+/** Largest webhook accepted: it becomes part of an event, and must fit into the result of a step too. */
+export const maxWebhookBytes = 900_000;
+/** How far the timestamp of a Standard Webhooks delivery may be from now, so that a stolen one cannot be replayed later. */
+const maxAgeMs = 5 * 60_000;
 
 /**
- * Takes a webhook in: its signature must be right by the source's secret, and a delivery that is repeated runs nothing twice.
+ * Accepts a webhook that is signed with its source's secret. A repeated delivery becomes the same event, so nothing runs twice.
  *
- * Two ways of signing are understood: GitHub's (`x-hub-signature-256: sha256=<hex>`, delivery in `x-github-delivery` or
+ * Two signature schemes are supported: GitHub's (`x-hub-signature-256: sha256=<hex>`, delivery id in `x-github-delivery` or
  * `x-delivery-id`), and Standard Webhooks (`webhook-id`, `webhook-timestamp`, `webhook-signature: v1,<base64>`).
  */
 export async function receiveWebhook(c: Context): Promise<Response> {
@@ -21,9 +21,10 @@ export async function receiveWebhook(c: Context): Promise<Response> {
   const secret = settings().webhookSecrets.get(source);
   const body = await c.req.text();
   const delivery = secret === undefined ? undefined : verifiedDelivery(c, body, secret);
-  // An unknown source gets the same answer as a wrong signature, which tells a stranger nothing about the sources.
-  if (delivery === undefined)
+  // The same answer for an unknown source and a wrong signature, so that sources cannot be enumerated.
+  if (delivery === undefined) {
     return c.json({ error: "The source is unknown, or the signature is missing or wrong." }, 401);
+  }
   if (delivery === "") {
     return c.json({ error: "The delivery has no id: send x-github-delivery, x-delivery-id or webhook-id." }, 400);
   }
@@ -34,7 +35,7 @@ export async function receiveWebhook(c: Context): Promise<Response> {
   return c.json({ accepted: delivery }, 202);
 }
 
-/** The delivery's id, empty when it has none, undefined when the signature does not hold. */
+/** The delivery's id, empty when it has none; `undefined` when the signature is not valid. */
 function verifiedDelivery(c: Context, body: string, secret: string): string | undefined {
   const githubSignature = c.req.header("x-hub-signature-256");
   if (githubSignature !== undefined) {
@@ -45,9 +46,9 @@ function verifiedDelivery(c: Context, body: string, secret: string): string | un
   const id = c.req.header("webhook-id") ?? "";
   const seconds = c.req.header("webhook-timestamp") ?? "";
   const signatures = (c.req.header("webhook-signature") ?? "").split(" ");
-  // `!(… <= …)`, so that a timestamp that is no number is refused as well.
-  if (!(Math.abs(Date.now() - Number(seconds) * 1000) <= AGE_LIMIT)) return undefined;
-  // Standard Webhooks: what follows `whsec_` is the key in base64.
+  // Written as `!(… <= …)` to reject a timestamp that is not a number too.
+  if (!(Math.abs(Date.now() - Number(seconds) * 1000) <= maxAgeMs)) return undefined;
+  // Standard Webhooks: `whsec_` is followed by the key in base64.
   const key = secret.startsWith("whsec_") ? Buffer.from(secret.slice("whsec_".length), "base64") : secret;
   const expected = `v1,${createHmac("sha256", key).update(`${id}.${seconds}.${body}`).digest("base64")}`;
   return signatures.some((signature) => sameSecret(signature, expected)) ? id : undefined;

@@ -2,15 +2,15 @@ import { Middleware } from "inngest";
 import { log } from "../log.ts";
 import { createLogger } from "./sdk-logger.ts";
 
-/** Logs the beginning and the end of every run and every failed step attempt, by run id, never with its data. */
+/** Logs the start and the end of every run and every failed attempt at a step, with the run's id and never with data. */
 export class RunLog extends Middleware.BaseMiddleware {
   readonly id = "run-log";
 
-  /** What a function logs by `logger` has its run's id. */
+  /** Gives the function a `logger` whose lines have the run's id. */
   override transformFunctionInput(args: Middleware.TransformFunctionInputArgs): Middleware.TransformFunctionInputArgs {
     const { ctx, fn } = args;
     const logger = createLogger({ runId: ctx.runId, function: fn.id() });
-    // The type of `ctx` leaves `logger` out, because the SDK adds it by a middleware of its own.
+    // The type of `ctx` has no `logger`, because the SDK adds it through its own middleware.
     return { ...args, ctx: Object.assign({}, ctx, { logger }) };
   }
 

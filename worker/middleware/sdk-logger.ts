@@ -2,17 +2,17 @@ import type { Logger } from "inngest";
 import { type Fields, type Level, log } from "../log.ts";
 
 /**
- * A logger as the SDK wants one, which writes this worker's own JSON lines.
+ * A logger for the SDK that writes the worker's JSON lines.
  *
- * It is called with a text, or with an object and a text. Of an object only the error's message and its scalar fields are kept:
- * the rest may hold an event.
+ * The SDK calls it with a text, or with an object and a text. Only scalar fields and error messages of an object are logged: the
+ * rest may contain an event.
  *
- * @param always fields of every line
+ * @param commonFields fields of every line
  */
-export function createLogger(always: Fields): Logger {
+export function createLogger(commonFields: Fields): Logger {
   const write = (level: Level, args: unknown[]) => {
     const message = args.filter((arg) => typeof arg === "string").join(" ");
-    log(level, message || "message", Object.assign({}, ...args.map(scalars), always));
+    log(level, message || "message", Object.assign({}, ...args.map(scalarsOf), commonFields));
   };
   return {
     debug: () => {},
@@ -22,10 +22,10 @@ export function createLogger(always: Fields): Logger {
   };
 }
 
-/** Says nothing. */
-export const quiet: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+/** Logs nothing. */
+export const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
-function scalars(value: unknown): Fields {
+function scalarsOf(value: unknown): Fields {
   if (value instanceof Error) return { error: value.message };
   if (typeof value !== "object" || value === null) return {};
   const fields: Fields = {};

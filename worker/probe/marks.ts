@@ -1,15 +1,15 @@
 import { randomUUID } from "node:crypto";
 import { claimStore } from "../claims/index.ts";
 
-/** Marks of a run that never ends go with the other claims, in milliseconds. */
-const LIFETIME = 2 * 24 * 3_600_000;
+/** After this time marks of a run that never ended expire like other claims. */
+const lifetimeMs = 2 * 24 * 3_600_000;
 
-/** Leaves a mark that a probe's step is being executed; another execution leaves another one. */
+/** Leaves a mark that a probe's step is being executed. Every execution leaves its own mark. */
 export async function mark(probe: string, step: string): Promise<void> {
-  await (await claimStore()).put(`${prefixOf(probe)}${step}.${randomUUID()}`, step, { lifetime: LIFETIME });
+  await (await claimStore()).put(`${prefixOf(probe)}${step}.${randomUUID()}`, step, { lifetimeMs });
 }
 
-/** How often each of a probe's steps was executed, as far as its marks are there. */
+/** How often each step of a probe was executed, counted by its marks. */
 export async function countMarks(probe: string): Promise<Record<string, number>> {
   const counts: Record<string, number> = {};
   for (const name of await (await claimStore()).names(prefixOf(probe))) {

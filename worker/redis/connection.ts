@@ -3,39 +3,39 @@ import { Redis } from "ioredis";
 import { settings } from "../environment.ts";
 import { log } from "../log.ts";
 
-/** How long one command may wait for Redis, in milliseconds, before its step fails and is retried by the server. */
-const COMMAND_TIMEOUT = 5_000;
+/** How long one command may take before it fails; the server then retries the step. */
+const commandTimeoutMs = 5_000;
 
 interface Connection {
   redis: Redis;
-  /** Why Redis is away, or undefined while it is there. */
-  away: string | undefined;
+  /** Why Redis is unavailable; `undefined` while it is available. */
+  outage: string | undefined;
 }
 
 const connections = new Map<string, Connection>();
 
 /**
- * Does something with the Redis that `REDIS_URL` names. The connection is opened once and comes back by itself, for ever.
+ * Runs commands on the Redis at `REDIS_URL`. The connection is opened on first use and reconnects automatically.
  *
- * @throws NonRetriableError when `REDIS_URL` is not set
- * @throws Error when Redis is away; the step may be tried again
+ * @throws {NonRetriableError} when `REDIS_URL` is not set
+ * @throws {Error} when Redis is unavailable; the step is then retried
  */
 export async function withRedis<T>(run: (redis: Redis) => Promise<T>): Promise<T> {
   const connection = connect();
   try {
     return await run(connection.redis);
   } catch (error) {
-    if (!connection.away) throw error;
-    throw new Error(`Redis at REDIS_URL is away: ${connection.away}`, { cause: error });
+    if (!connection.outage) throw error;
+    throw new Error(`Redis at REDIS_URL is unavailable: ${connection.outage}`, { cause: error });
   }
 }
 
-/** Opens the connection to `REDIS_URL` when it is not open yet. @throws NonRetriableError when `REDIS_URL` is not set */
+/** Opens the connection to `REDIS_URL` unless it is open. @throws {NonRetriableError} when `REDIS_URL` is not set */
 export function connect(): Connection {
   const { redisUrl } = settings();
   if (!redisUrl) {
     throw new NonRetriableError(
-      "REDIS_URL is not set, and shared state and the gateway need Redis: set it to a redis:// address and start the worker again.",
+      "REDIS_URL is not set, but shared state and the agent gateway need Redis: set it to a redis:// address and restart the worker.",
     );
   }
   let connection = connections.get(redisUrl);
@@ -54,20 +54,20 @@ export function closeRedis(): void {
 
 function open(redisUrl: string): Connection {
   const redis = new Redis(redisUrl, {
-    commandTimeout: COMMAND_TIMEOUT,
+    commandTimeout: commandTimeoutMs,
     maxRetriesPerRequest: 1,
-    retryStrategy: (tries) => Math.min(tries * 200, 5_000),
+    retryStrategy: (attempt) => Math.min(attempt * 200, 5_000),
   });
-  const connection: Connection = { redis, away: undefined };
-  // Said once when it goes and once when it comes back, not with every try.
+  const connection: Connection = { redis, outage: undefined };
+  // Logged once when Redis becomes unavailable and once when it returns, not with every attempt.
   redis.on("error", (error) => {
     const reason = error.message || error.name;
-    if (!connection.away) log("warn", "redis is away", { error: reason });
-    connection.away = reason;
+    if (!connection.outage) log("warn", "redis is unavailable", { error: reason });
+    connection.outage = reason;
   });
   redis.on("ready", () => {
-    if (connection.away) log("info", "redis is back");
-    connection.away = undefined;
+    if (connection.outage) log("info", "redis is available again");
+    connection.outage = undefined;
   });
   return connection;
 }

@@ -1,16 +1,16 @@
 import type { Redis } from "ioredis";
 import { withRedis } from "./connection.ts";
 
-/** The stream that an agent gateway reads; see README.md for how. */
-export const GATEWAY_STREAM = "inngest:gateway";
-/** The consumer group that is there from the beginning, so that nothing is missed before the first reader comes. */
-export const GATEWAY_GROUP = "gateway";
-/** About how many entries are kept; older ones go, read or not. */
-export const GATEWAY_LENGTH = 10_000;
+/** The stream that an agent gateway reads; README.md says how. */
+export const gatewayStream = "inngest:gateway";
+/** The consumer group, created with the first entry, so that the first reader misses nothing. */
+export const gatewayGroup = "gateway";
+/** Approximate number of entries kept; older ones are removed, read or not. */
+export const maxGatewayEntries = 10_000;
 
-/** What an entry of the stream holds. */
+/** An entry of the stream. */
 export interface GatewayEntry {
-  /** The event's id: the same event may be appended twice, and a reader tells so by it. */
+  /** The event's id, by which readers recognize an event that was appended twice. */
   id: string;
   name: string;
   /** When the event happened, in milliseconds since 1970. */
@@ -18,18 +18,18 @@ export interface GatewayEntry {
   data: unknown;
 }
 
-/** Appends an event, and gives the entry's own id in the stream. */
+/** Appends an event to the stream and returns the entry's id. */
 export function appendToGateway(entry: GatewayEntry): Promise<string | null> {
   const { id, name, ts, data } = entry;
   const fields = ["id", id, "name", name, "ts", String(ts), "data", JSON.stringify(data)];
   return withRedis(async (redis) => {
     await createGroup(redis);
-    return redis.xadd(GATEWAY_STREAM, "MAXLEN", "~", GATEWAY_LENGTH, "*", ...fields);
+    return redis.xadd(gatewayStream, "MAXLEN", "~", maxGatewayEntries, "*", ...fields);
   });
 }
 
 async function createGroup(redis: Redis): Promise<void> {
-  await redis.xgroup("CREATE", GATEWAY_STREAM, GATEWAY_GROUP, "0", "MKSTREAM").catch((error: Error) => {
+  await redis.xgroup("CREATE", gatewayStream, gatewayGroup, "0", "MKSTREAM").catch((error: Error) => {
     if (!error.message.startsWith("BUSYGROUP")) throw error;
   });
 }

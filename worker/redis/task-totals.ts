@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { sharedState } from "./shared-state.ts";
 
-const LIFETIME = 30 * 24 * 3_600_000;
+const lifetimeMs = 30 * 24 * 3_600_000;
 
-/** How many tasks have ended and how many bytes they had, over all workers, until a month without any. */
-export const taskTotals = sharedState("task-totals", z.object({ tasks: z.number(), bytes: z.number() }), LIFETIME);
+/** Number and bytes of completed tasks of all workers; reset after 30 days without one. */
+export const taskTotals = sharedState("task-totals", z.object({ tasks: z.number(), bytes: z.number() }), lifetimeMs);

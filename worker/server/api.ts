@@ -1,63 +1,56 @@
-import { inngest } from "../client.ts";
+// Repeats a part of the CLI's Inngest API client on purpose: this folder is a template to copy, so it depends on nothing outside.
+import { inngest, signingKeys } from "../client.ts";
+import type { ListedFunction, Trigger } from "./triggers.ts";
 
-/** How long the server may take to answer, in milliseconds. */
-const TIMEOUT = 10_000;
+/** How long the server may take to answer. */
+const timeoutMs = 10_000;
 
-/** A trigger as both sides can be compared: `event task/process`, `cron 0 * * * *`, with ` if …` when it is conditional. */
-export type TriggerText = string;
-
-export interface ServerFunction {
-  id: string;
-  triggers: TriggerText[];
+interface ServerTrigger {
+  type: string;
+  value: string;
+  if?: string;
 }
 
-interface Page {
-  hasMore?: boolean;
-  cursor?: string;
-}
-
-interface FunctionsAnswer {
-  // A function that is only invoked has no triggers at all.
-  data?: { id: string; triggers?: { type: string; value: string; if?: string }[] }[];
-  page: Page;
+interface FunctionsPage {
+  // A function that is only invoked has no `triggers`.
+  data?: { id: string; triggers?: ServerTrigger[] }[];
+  page: { hasMore?: boolean; cursor?: string };
 }
 
 /** The functions that the server has for this app; none when it does not know the app. */
-export async function listFunctions(): Promise<ServerFunction[]> {
-  const found: ServerFunction[] = [];
+export async function listFunctions(): Promise<ListedFunction[]> {
+  const functions: ListedFunction[] = [];
   let cursor: string | undefined;
   do {
     const query = new URLSearchParams({ limit: "100", ...(cursor && { cursor }) });
-    const answer = await get<FunctionsAnswer>(`/v2/apps/${inngest.id}/functions?${query}`);
-    for (const { id, triggers = [] } of answer.data ?? []) {
-      found.push({ id, triggers: triggers.map((each) => triggerText(each.type, each.value, each.if)) });
-    }
-    cursor = answer.page.hasMore ? answer.page.cursor : undefined;
+    const { data, page } = await get<FunctionsPage>(`/v2/apps/${inngest.id}/functions?${query}`);
+    for (const { id, triggers = [] } of data ?? []) functions.push({ id, triggers: triggers.map(triggerOf) });
+    cursor = page.hasMore ? page.cursor : undefined;
   } while (cursor);
-  return found;
+  return functions;
 }
 
-/** When the function last started a run, or undefined when it never did. */
+/** When the function's last run was queued; `undefined` when it has never run. */
 export async function lastRunOf(functionId: string): Promise<Date | undefined> {
   const query = new URLSearchParams({ appId: inngest.id, functionId, limit: "1" });
   const { data } = await get<{ data?: { queuedAt: string }[] }>(`/v2/runs?${query}`);
   return data?.[0] && new Date(data[0].queuedAt);
 }
 
-/** When this app registered for the first time. */
+/** When this app first registered. */
 export async function appCreatedAt(): Promise<Date> {
   const { data } = await get<{ data: { createdAt: string } }>(`/v2/apps/${inngest.id}`);
   return new Date(data.createdAt);
 }
 
-/** Whether the server's process answers. It says nothing of its database. @throws Error when it does not */
+/** Checks that the server's process answers, which says nothing about its database. @throws {Error} when it does not */
 export async function pingServer(): Promise<void> {
-  const response = await fetch(new URL("/health", inngest.apiBaseUrl), { signal: AbortSignal.timeout(TIMEOUT) });
+  const response = await fetch(new URL("/health", inngest.apiBaseUrl), { signal: AbortSignal.timeout(timeoutMs) });
   await response.body?.cancel();
   if (!response.ok) throw new Error(`GET /health answered ${response.status}.`);
 }
 
-/** How many items wait in the server's queues, from its Prometheus metrics; a front door gives them for the signing key. */
+/** Number of items in the server's queues, from its Prometheus metrics. A gateway requires the signing key for these. */
 export async function queueDepth(): Promise<number> {
   const response = await request("/metrics");
   const depth = /^inngest_queue_depth (\S+)$/m.exec(await response.text())?.[1];
@@ -65,8 +58,8 @@ export async function queueDepth(): Promise<number> {
   return Number(depth);
 }
 
-export function triggerText(type: string, value: string, condition?: string): TriggerText {
-  return `${type.toLowerCase()} ${value}${condition ? ` if ${condition}` : ""}`;
+function triggerOf({ type, value, if: condition }: ServerTrigger): Trigger {
+  return type.toLowerCase() === "cron" ? { cron: value } : { event: value, if: condition };
 }
 
 async function get<T>(path: string): Promise<T> {
@@ -74,12 +67,11 @@ async function get<T>(path: string): Promise<T> {
 }
 
 async function request(path: string): Promise<Response> {
-  const keys = [inngest.signingKey, inngest.signingKeyFallback].filter((key) => key !== undefined);
   let status = 0;
-  for (const key of keys) {
+  for (const key of signingKeys()) {
     const response = await fetch(new URL(path, inngest.apiBaseUrl), {
       headers: { authorization: `Bearer ${key}` },
-      signal: AbortSignal.timeout(TIMEOUT),
+      signal: AbortSignal.timeout(timeoutMs),
     });
     if (response.ok) return response;
     status = response.status;

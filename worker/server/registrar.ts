@@ -1,26 +1,27 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { InngestFunction } from "inngest";
+import { reasonOf } from "../errors.ts";
 import { log } from "../log.ts";
 import { listFunctions } from "./api.ts";
 import { register } from "./registration.ts";
 
-/** Pause between two looks at the server, and the longest one between two tries, in milliseconds. */
-const LOOK_PAUSE = 5_000;
-const FIRST_PAUSE = 250;
+/** Pause between two checks while registered, and the longest pause between two attempts to register. */
+const pollMs = 5_000;
+const firstRetryMs = 250;
 
-/** Keeps this app registered; it never gives up and never ends the process. */
+/** Keeps this app registered. It never gives up and never ends the process. */
 export interface Registrar {
-  /** Whether the server has accepted the functions since it was last away. */
+  /** Whether the server has accepted the functions and has been available since. */
   readonly registered: boolean;
   stop(): void;
 }
 
 /**
- * Registers now, trying until the server accepts, then watches: it registers again when the server was away or no longer knows
- * the app (an ephemeral server forgets it with every start).
+ * Registers the app, retrying until the server accepts it. Registers it again after the server was unavailable or no longer
+ * knows the app: an ephemeral server forgets it with every start.
  *
- * Changed triggers are not looked for here but by the function `audit-triggers`, or several replicas with different versions
- * would overwrite each other every few seconds during a rollout.
+ * Changed triggers are left to the function `audit-triggers`. Found here, replicas of different versions would overwrite each
+ * other every few seconds during a rollout.
  */
 export function keepRegistered(functions: InngestFunction.Any[]): Registrar {
   const stopping = new AbortController();
@@ -39,8 +40,8 @@ async function watch(
   state: { registered: boolean },
   signal: AbortSignal,
 ): Promise<void> {
-  let pause = FIRST_PAUSE;
-  let complained = "";
+  let pauseMs = firstRetryMs;
+  let logged = "";
   while (!signal.aborted) {
     try {
       if (state.registered && (await listFunctions()).length === 0) state.registered = false;
@@ -49,15 +50,15 @@ async function watch(
         log("info", "registered", { functions: functions.length });
       }
       state.registered = true;
-      complained = "";
-      pause = FIRST_PAUSE;
+      logged = "";
+      pauseMs = firstRetryMs;
     } catch (error) {
       state.registered = false;
-      const reason = error instanceof Error ? error.message : String(error);
-      if (reason !== complained) log("warn", "not registered, trying on", { reason });
-      complained = reason;
-      pause = Math.min(pause * 2, LOOK_PAUSE);
+      const reason = reasonOf(error);
+      if (reason !== logged) log("warn", "not registered, retrying", { reason });
+      logged = reason;
+      pauseMs = Math.min(pauseMs * 2, pollMs);
     }
-    await delay(state.registered ? LOOK_PAUSE : pause, undefined, { signal }).catch(() => {});
+    await delay(state.registered ? pollMs : pauseMs, undefined, { signal }).catch(() => {});
   }
 }

@@ -1,53 +1,54 @@
 import { hostname } from "node:os";
-import { setTimeout as delay } from "node:timers/promises";
 import type { Inngest, InngestFunction } from "inngest";
 import { type ConnectionState, connect, type WorkerConnection } from "inngest/connect";
 import { createClient, inngest } from "../client.ts";
+import { reasonOf } from "../errors.ts";
 import { log } from "../log.ts";
-import type { Transport } from "./index.ts";
+import { retry } from "../retry.ts";
+import type { Transport } from "./transport.ts";
 
-/** Longest pause between two tries to connect, in milliseconds. */
-const LONGEST_PAUSE = 5_000;
-const ACTIVE: `${ConnectionState}` = "ACTIVE";
+const firstRetryMs = 250;
+const longestRetryMs = 5_000;
+const active: `${ConnectionState}` = "ACTIVE";
 
 let reconnectCurrent: ((client: Inngest.Any) => Promise<void>) | undefined;
 
 /**
- * Opens a connection to the server and gets work over it: nothing has to be able to reach this worker. Connecting registers the
- * functions, and the SDK connects again by itself when the server was away.
+ * The worker opens a connection to the server and receives work over it, so nothing has to be able to reach the worker.
+ * Connecting registers the functions, and the SDK reconnects automatically after the server was unavailable.
  */
 export function connectTransport(functions: InngestFunction.Any[]): Transport {
   const stopping = new AbortController();
   let current: WorkerConnection | undefined;
-  const openAnother = async (client: Inngest.Any) => {
+  const replaceConnection = async (client: Inngest.Any) => {
     const previous = current;
     current = await open(client, functions, stopping.signal);
-    // Not waited for: it closes when its running steps have ended, and the caller may be one of them.
-    previous?.close().catch((error: Error) => log("warn", "connection did not close well", { error: error.message }));
+    // Not awaited: it closes when its running steps have finished, and the caller may be one of them.
+    previous?.close().catch((error: Error) => log("warn", "closing a connection failed", { error: error.message }));
   };
   return {
     name: "connect",
     get registered() {
-      return current?.state === ACTIVE;
+      return current?.state === active;
     },
     start() {
-      void openAnother(inngest);
-      reconnectCurrent = openAnother;
+      void replaceConnection(inngest);
+      reconnectCurrent = replaceConnection;
     },
     async stop() {
       reconnectCurrent = undefined;
       stopping.abort();
-      // A connection that is still being opened has no running steps to wait for, and opening may take for ever.
+      // A connection that is still being opened has no running steps, and opening it may take forever.
       await current?.close();
     },
   };
 }
 
 /**
- * Connects anew under another app version, which registers anew, and closes the old connection.
+ * Opens a new connection under a new app version, which registers the functions again, and closes the old one.
  *
- * The version is what makes it register: the server does not while it knows, or has not yet forgotten, a connection with the same
- * functions and version (inngest 1.43.0, `pkg/connect/state/state.go`).
+ * The new version is needed because the server does not register while it remembers a connection with the same functions and
+ * version (inngest 1.43.0, `pkg/connect/state/state.go`).
  *
  * @returns whether this process uses a connection at all
  */
@@ -56,25 +57,24 @@ export async function reconnect(): Promise<boolean> {
   return reconnectCurrent !== undefined;
 }
 
-async function open(
+function open(
   client: Inngest.Any,
   functions: InngestFunction.Any[],
   signal: AbortSignal,
 ): Promise<WorkerConnection | undefined> {
-  for (let tries = 0; !signal.aborted; tries++) {
-    try {
-      const connection = await connect({
-        apps: [{ client, functions }],
-        instanceId: `${hostname()}-${process.pid}`,
-        // The worker itself decides what happens on SIGTERM, after it has stopped listening.
-        handleShutdownSignals: [],
-      });
-      log("info", "connected", { functions: functions.length });
-      return connection;
-    } catch (error) {
-      if (tries === 0)
-        log("warn", "not connected, trying on", { reason: error instanceof Error ? error.message : String(error) });
-      await delay(Math.min(250 * 2 ** tries, LONGEST_PAUSE), undefined, { signal }).catch(() => {});
-    }
-  }
+  const openOnce = async () => {
+    const connection = await connect({
+      apps: [{ client, functions }],
+      instanceId: `${hostname()}-${process.pid}`,
+      // The worker itself handles SIGTERM: it stops listening first.
+      handleShutdownSignals: [],
+    });
+    log("info", "connected", { functions: functions.length });
+    return connection;
+  };
+  return retry(openOnce, {
+    signal,
+    pauseMs: (attempt) => Math.min(firstRetryMs * 2 ** attempt, longestRetryMs),
+    onFirstFailure: (error) => log("warn", "not connected, retrying", { reason: reasonOf(error) }),
+  });
 }

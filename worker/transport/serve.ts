@@ -1,8 +1,8 @@
 import type { InngestFunction } from "inngest";
 import { keepRegistered, type Registrar } from "../server/registrar.ts";
-import type { Transport } from "./index.ts";
+import type { Transport } from "./transport.ts";
 
-/** The server sends requests to `/api/inngest`; this side only has to stay registered. */
+/** The server sends requests to `/api/inngest`; the worker only has to stay registered. */
 export function serveTransport(functions: InngestFunction.Any[]): Transport {
   let registrar: Registrar | undefined;
   return {

@@ -1,4 +1,4 @@
-// The measurements' functions on DBOS; see bench/support/worker/serve.ts for the same on Inngest.
+// The functions of bench/support/worker/serve.ts, on DBOS.
 import { createServer } from "node:http";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -18,7 +18,9 @@ const workflows = {
     await step("only", () => mark(run, "end"));
   },
   chain: async ({ run, steps }: Input) => {
-    for (let at = 1; at <= steps; at++) await step(`step-${at}`, () => mark(run, at === steps ? "end" : `${at}`));
+    for (let number = 1; number <= steps; number++) {
+      await step(`step-${number}`, () => mark(run, number === steps ? "end" : `${number}`));
+    }
   },
   asleep: async ({ run, milliseconds }: Input) => {
     await step("first", () => mark(run, "begin"));

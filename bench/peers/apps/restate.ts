@@ -1,4 +1,4 @@
-// The measurements' functions on Restate; see bench/support/worker/serve.ts for the same on Inngest.
+// The functions of bench/support/worker/serve.ts, on Restate.
 import { createServer } from "node:http2";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Context, createEndpointHandler, service } from "@restatedev/restate-sdk";
@@ -17,8 +17,8 @@ const bench = service({
       await context.run("only", () => mark(run, "end"));
     },
     chain: async (context: Context, { run, steps }: Input) => {
-      for (let at = 1; at <= steps; at++) {
-        await context.run(`step-${at}`, () => mark(run, at === steps ? "end" : `${at}`));
+      for (let number = 1; number <= steps; number++) {
+        await context.run(`step-${number}`, () => mark(run, number === steps ? "end" : `${number}`));
       }
     },
     asleep: async (context: Context, { run, milliseconds }: Input) => {

@@ -1,4 +1,4 @@
-// The worker of the measurements: every step leaves a line `RUN STEP MILLISECONDS` in the file `marks` of DATA_DIR.
+// The worker of the benchmarks. Every step appends a line `RUN STEP MILLISECONDS` to the file `marks` in DATA_DIR.
 import { appendFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { serve as listen } from "@hono/node-server";
@@ -24,7 +24,9 @@ const functions = [
   }),
   inngest.createFunction({ id: "chain", triggers: [chain] }, async ({ event, step }) => {
     const { run, steps } = event.data;
-    for (let at = 1; at <= steps; at++) await step.run(`step-${at}`, () => mark(run, at === steps ? "end" : `${at}`));
+    for (let number = 1; number <= steps; number++) {
+      await step.run(`step-${number}`, () => mark(run, number === steps ? "end" : `${number}`));
+    }
   }),
   inngest.createFunction({ id: "asleep", triggers: [asleep] }, async ({ event, step }) => {
     await step.run("first", () => mark(event.data.run, "begin"));

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { keptResult } from "../../../bench/support/results.ts";
+import { savedReport } from "../../../bench/support/results.ts";
 import { renderTable } from "../../../bench/support/table.ts";
 import { Problem } from "../../../lib/problem.ts";
 import { configBlock, settingsTable } from "./settings.ts";
@@ -32,7 +32,7 @@ function contentOf(what: string, pictures: Record<string, string>): string {
       return `\`\`\`ts\n// ${file}\n${codeOf(file, name)}\n\`\`\``;
     }
     case "bench": {
-      const report = keptResult(argument);
+      const report = savedReport(argument);
       return report ? renderTable(report) : `Not measured yet: \`npm run bench -- ${argument}\`.`;
     }
     case "settings":

@@ -12,5 +12,5 @@ const shipOrder = inngest.createFunction(
   },
 );
 
-// The server is told this address (`sdkUrl`), and registers the functions at its own start.
+// The server has this address as `sdkUrl` and registers the functions when it starts.
 createServer(serve({ client: inngest, functions: [shipOrder] })).listen(Number(process.env.PORT ?? 3111));

@@ -1,7 +1,7 @@
 import type { Resource } from "../../resource.ts";
 
-type Broken = [title: string, resource: Resource, seen: string[], settings?: object];
-type Kept = [title: string, resource: Resource, settings?: object];
+type Rejected = [title: string, resource: Resource, violations: string[], settings?: object];
+type Accepted = [title: string, resource: Resource, settings?: object];
 
-/** By rule: what breaks it, with what it says then, and what keeps it. */
-export type Cases = Record<string, { breaks: Broken[]; keeps: Kept[] }>;
+/** By rule: resources that violate it, with the expected violations, and resources that comply. */
+export type Cases = Record<string, { rejects: Rejected[]; accepts: Accepted[] }>;

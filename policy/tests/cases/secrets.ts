@@ -12,12 +12,12 @@ import {
 } from "../resources.ts";
 import type { Cases } from "./cases.ts";
 
-/** Of the rules in ../../rules/secrets.ts. */
+/** For the rules in ../../rules/secrets.ts. */
 export const secretsCases: Cases = {
   "no-secret-in-arguments": {
-    breaks: [
+    rejects: [
       [
-        "keys as flags of a container",
+        "keys in a container's flags",
         container({
           ...soundServer,
           command: ["inngest", "start", "--signing-key", bareKey, `--event-key=${bareKey}`],
@@ -25,12 +25,12 @@ export const secretsCases: Cases = {
         ["--signing-key is on a command line", "--event-key is on a command line"],
       ],
       [
-        "a key that the pod puts into its arguments",
+        "a key that a pod expands into its arguments",
         statefulSet({ ...soundPodServer, args: ["--signing-key", "$(INNGEST_SIGNING_KEY)"] }, soundPod),
         ["--signing-key is on a command line"],
       ],
       [
-        "a Redis' password",
+        "the password of a Redis",
         container({ ...soundQueue, command: ["redis-server", "--requirepass", "hunter2"] }),
         ["--requirepass is on a command line"],
       ],
@@ -40,25 +40,25 @@ export const secretsCases: Cases = {
         ["a URL with a password is on a command line"],
       ],
       [
-        "a command that writes the key out",
+        "a literal key in a command",
         command({ create: `docker run -e INNGEST_SIGNING_KEY=${bareKey} inngest/inngest inngest start` }),
         ["INNGEST_SIGNING_KEY is on a command line"],
       ],
       [
-        "a variable that Docker gets as an argument",
+        "a variable passed to Docker with its value",
         command({ create: 'docker run -e INNGEST_SIGNING_KEY="$KEY" inngest/inngest inngest start' }),
         ["INNGEST_SIGNING_KEY is on a command line"],
       ],
     ],
-    keeps: [
+    accepts: [
       ["keys in the environment", container(soundServer)],
       [
         "a Redis with its password in a file",
         container({ ...soundQueue, command: ["redis-server", "/etc/redis.conf"] }),
       ],
-      ["a shell's own variable", command({ create: 'INNGEST_SIGNING_KEY="$KEY" inngest start' })],
+      ["a shell assignment in front of a command", command({ create: 'INNGEST_SIGNING_KEY="$KEY" inngest start' })],
       [
-        "a variable that Docker takes from the environment",
+        "a variable that Docker reads from the environment",
         command({ create: "docker run -e INNGEST_SIGNING_KEY inngest/inngest" }),
       ],
       [
@@ -68,7 +68,7 @@ export const secretsCases: Cases = {
     ],
   },
   "no-secret-in-service-file": {
-    breaks: [
+    rejects: [
       [
         "a key in a plist",
         command({
@@ -78,7 +78,7 @@ export const secretsCases: Cases = {
         ["INNGEST_SIGNING_KEY is in a property list"],
       ],
       [
-        "a key among a plist's arguments",
+        "a key in a plist's arguments",
         command({
           stdin: plist(
             `<array><string>inngest</string><string>--event-key</string><string>${bareKey}</string></array>`,
@@ -87,7 +87,7 @@ export const secretsCases: Cases = {
         ["--event-key is in a property list"],
       ],
       [
-        "a key in a plist within a JSON text",
+        "a key in a plist inside a JSON string",
         command({
           stdin: JSON.stringify({ file: plist(`<key>INNGEST_EVENT_KEY</key>\n<string>${bareKey}</string>`) }),
         }),
@@ -106,7 +106,7 @@ export const secretsCases: Cases = {
         ["--signing-key is in a systemd unit", "a URL with a password is in a systemd unit"],
       ],
     ],
-    keeps: [
+    accepts: [
       [
         "a plist that names a file",
         command({
@@ -117,36 +117,36 @@ export const secretsCases: Cases = {
         "a unit that names a file",
         command({ stdin: "[Service]\nEnvironmentFile=/etc/inngest.env\nExecStart=inngest start\n" }),
       ],
-      ["a key elsewhere", command({ stdin: JSON.stringify({ "signing-key": bareKey }) })],
+      ["a key in another kind of file", command({ stdin: JSON.stringify({ "signing-key": bareKey }) })],
     ],
   },
   "secret-command-output": {
-    breaks: [
+    rejects: [
       [
-        "a key in the environment, not known yet",
+        "an unknown key in the environment",
         command({ create: "register", environment: { SIGNING_KEY: "" } }),
-        ["it is told a secret, and its stdout and stderr can be read"],
+        ["the command receives a secret, but these outputs are not secret: stdout, stderr"],
       ],
       [
-        "a key on standard input, and one output open",
+        "a key on standard input with only stdout marked secret",
         command(
           { create: "register", stdin: JSON.stringify({ signingKey: bareKey }) },
           { additionalSecretOutputs: ["stdout"] },
         ),
-        ["it is told a secret, and its stderr can be read"],
+        ["the command receives a secret, but these outputs are not secret: stderr"],
       ],
       [
         "a password in a URL",
         command({ create: "migrate", environment: { DATABASE_URL: "postgres://me:hunter2@db/inngest" } }),
-        ["it is told a secret, and its stdout and stderr can be read"],
+        ["the command receives a secret, but these outputs are not secret: stdout, stderr"],
       ],
       [
         "a key in a remote command",
         resource("command:remote:Command", { create: "up", environment: { API_TOKEN: "abc" } }),
-        ["it is told a secret, and its stdout and stderr can be read"],
+        ["the command receives a secret, but these outputs are not secret: stdout, stderr"],
       ],
     ],
-    keeps: [
+    accepts: [
       [
         "secret outputs",
         command(
@@ -155,7 +155,7 @@ export const secretsCases: Cases = {
         ),
       ],
       [
-        "nothing secret",
+        "a command without a secret",
         command({ create: "echo $PORT", stdin: JSON.stringify({ port: 8288 }), environment: { PORT: "8288" } }),
       ],
       ["another resource", resource("random:index/randomPassword:RandomPassword", { length: 64 })],

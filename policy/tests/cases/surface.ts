@@ -12,70 +12,78 @@ import {
 } from "../resources.ts";
 import type { Cases } from "./cases.ts";
 
-/** Of the rules in ../../rules/surface.ts. */
+/** For the rules in ../../rules/surface.ts. */
 export const surfaceCases: Cases = {
   "loopback-ports": {
-    breaks: [
+    rejects: [
       [
-        "the provider's default",
+        "a port without an address",
         container({ ...soundServer, ports: [{ internal: 8288, external: 8288 }] }),
-        ["port 8288 of it is open everywhere"],
+        ["port 8288 of it is open on every interface"],
       ],
       [
-        "every address of version 6",
+        "every IPv6 address",
         container({ ...soundQueue, ports: [{ internal: 6379, external: 6380, ip: "::" }] }),
-        ["port 6380 of it is open everywhere"],
+        ["port 6380 of it is open on every interface"],
       ],
       [
-        "every port",
+        "publishAllPorts",
         container({ ...soundServer, ports: [], publishAllPorts: true }),
-        ["every port of it is open everywhere"],
+        ["every port of it is open on every interface"],
       ],
       [
-        "the host's network",
+        "the host network on Docker",
         container({ ...soundServer, ports: [], networkMode: "host" }),
-        ["every port of it is open everywhere"],
+        ["every port of it is open on every interface"],
       ],
       [
-        "a node's port",
+        "a hostPort",
         statefulSet({ ...soundPodServer, ports: [{ containerPort: 8288, hostPort: 8288 }] }, soundPod),
-        ["port 8288 of it is open everywhere"],
+        ["port 8288 of it is open on every interface"],
       ],
       [
-        "a node's network",
+        "the host network in a pod",
         statefulSet(soundPodServer, { ...soundPod, hostNetwork: true }),
-        ["every port of it is open everywhere"],
+        ["every port of it is open on every interface"],
       ],
     ],
-    keeps: [
-      ["loopback", container(soundServer)],
+    accepts: [
+      ["a loopback address", container(soundServer)],
       [
-        "one address of the machine",
+        "a single address of the machine",
         container({ ...soundServer, ports: [{ internal: 8288, external: 8288, ip: "192.0.2.7" }] }),
       ],
-      ["not known yet", container({ ...soundServer, ports: [{ internal: 8288, external: 8288, ip: unknown }] })],
+      ["an unknown address", container({ ...soundServer, ports: [{ internal: 8288, external: 8288, ip: unknown }] })],
       ["a gateway", container({ image: "caddy:2.10.2", ports: [{ internal: 443, external: 443 }] })],
-      ["a pod's own port", statefulSet({ ...soundPodServer, ports: [{ containerPort: 8288 }] }, soundPod)],
-      ["allowed", container({ ...soundWorker, ports: [{ internal: 3111, external: 3111 }] }), { allow: [3111] }],
+      ["a pod's containerPort", statefulSet({ ...soundPodServer, ports: [{ containerPort: 8288 }] }, soundPod)],
+      [
+        "an allowed port",
+        container({ ...soundWorker, ports: [{ internal: 3111, external: 3111 }] }),
+        { allow: [3111] },
+      ],
     ],
   },
   "pinned-image": {
-    breaks: [
-      ["no tag", container({ image: "inngest/inngest" }), ["the image is inngest/inngest"]],
-      ["a tag that moves", container({ image: "inngest/inngest:latest" }), ["the image is inngest/inngest:latest"]],
+    rejects: [
+      ["an image without a tag", container({ image: "inngest/inngest" }), ["the image inngest/inngest is not pinned"]],
       [
-        "a registry's port is no tag",
-        resource("docker:index/remoteImage:RemoteImage", { name: "registry.example:5000/inngest" }),
-        ["the image is registry.example:5000/inngest"],
+        "a moving tag",
+        container({ image: "inngest/inngest:latest" }),
+        ["the image inngest/inngest:latest is not pinned"],
       ],
-      ["a pod's", statefulSet({ image: "redis:latest" }), ["the image is redis:latest"]],
+      [
+        "an image without a tag from a registry with a port",
+        resource("docker:index/remoteImage:RemoteImage", { name: "registry.example:5000/inngest" }),
+        ["the image registry.example:5000/inngest is not pinned"],
+      ],
+      ["a moving tag in a pod", statefulSet({ image: "redis:latest" }), ["the image redis:latest is not pinned"]],
     ],
-    keeps: [
-      ["a version", container(soundServer)],
+    accepts: [
+      ["a version tag", container(soundServer)],
       ["a digest", container({ image: `inngest/inngest@sha256:${bareKey}` })],
-      ["an image's id", container({ image: `sha256:${bareKey}` })],
-      ["not known yet", container({ image: unknown })],
-      ["a pod's version", statefulSet(soundPodServer, soundPod)],
+      ["an image ID", container({ image: `sha256:${bareKey}` })],
+      ["an unknown image", container({ image: unknown })],
+      ["a version tag in a pod", statefulSet(soundPodServer, soundPod)],
     ],
   },
 };

@@ -1,17 +1,17 @@
+// Runs the AI functions on a real server and real workers with a scripted model. Proves the limit of one step at a time on the
+// GPU and cancellation; not what a real model answers.
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { needs } from "../support/engines.ts";
+import { needs, runtimes } from "../support/engines.ts";
 import { type ModelAnswer, startModel } from "../support/model.ts";
 import { until } from "../support/processes.ts";
 import { TestServer } from "../support/server.ts";
 import { startWeb, type Web } from "../support/web.ts";
-import { type RuntimeName, TestWorker } from "../support/worker.ts";
+import { TestWorker } from "../support/worker.ts";
 
-const runtimes: RuntimeName[] = ["node", "bun"];
-
-/** Prints the recording in capitals after half a second, and notes in a file when it ran. */
-const TRANSCRIBER = `#!/bin/sh
+/** Prints the recording in capitals after half a second, and logs when it started and ended. */
+const transcriber = `#!/bin/sh
 echo "start $(date +%s%3N)" >> "$0.log"
 sleep 0.5
 tr a-z A-Z < "$1"
@@ -38,7 +38,7 @@ describe.each(runtimes)("AI functions on %s", (runtime) => {
         env: { WORK: "ai", AI_BASE_URL: `${model.url}/v1`, AI_MODEL: "small" },
       });
       const script = join(worker.dataDirectory, "transcriber.sh");
-      await writeFile(script, TRANSCRIBER);
+      await writeFile(script, transcriber);
       worker.boot({ TRANSCRIBE_COMMAND: `sh ${script} {input}` });
       await worker.registered();
     });
@@ -50,7 +50,7 @@ describe.each(runtimes)("AI functions on %s", (runtime) => {
       await web?.close();
     });
 
-    test("WORK=ai serves these and the upkeep only", async () => {
+    test("serve only AI and upkeep with WORK=ai", async () => {
       const ids = await server.functionIds();
       expect(ids.toSorted()).toEqual([
         "audit-triggers",
@@ -65,7 +65,7 @@ describe.each(runtimes)("AI functions on %s", (runtime) => {
       ]);
     });
 
-    test("recordings become transcripts and summaries, and the GPU has one guest at a time", async () => {
+    test("turn recordings into transcripts and summaries, with one user of the GPU at a time", async () => {
       answers.splice(0, answers.length, { text: "A summary." });
       const recordings = [1, 2, 3].map((n) => server.send("media/transcribe", { url: `${web.url}/${n}` }));
       const question = server.send("agent/asked", { conversation: "meanwhile", question: "What?" });
@@ -83,18 +83,18 @@ describe.each(runtimes)("AI functions on %s", (runtime) => {
         .map((line) => Number(line.split(" ")[1]));
       const uses = [...pairs(times), ...model.times].toSorted(([a], [b]) => a - b);
       expect(uses.length).toBe(7);
-      for (const [index, [begin]] of uses.entries()) {
-        expect(begin).toBeGreaterThanOrEqual(uses[index - 1]?.[1] ?? 0);
+      for (const [index, [start]] of uses.entries()) {
+        expect(start).toBeGreaterThanOrEqual(uses[index - 1]?.[1] ?? 0);
       }
     });
 
-    test("the agent is cancelled by an event", async () => {
+    test("stop the agent on agent/cancelled for its conversation", async () => {
       answers.splice(0, answers.length, { tool: "list_outputs" });
       const before = model.prompts.length;
-      const event = await server.send("agent/asked", { conversation: "long", question: "Go on.", maxTurns: 50 });
-      await until("it was at work", () => model.prompts.length >= before + 2);
+      const event = await server.send("agent/asked", { conversation: "long", question: "Continue.", maxTurns: 50 });
+      await until("the agent was working", () => model.prompts.length >= before + 2);
       await server.send("agent/cancelled", { conversation: "another" });
-      await until("it was still at work", () => model.prompts.length >= before + 4);
+      await until("the agent was still working", () => model.prompts.length >= before + 4);
       await server.send("agent/cancelled", { conversation: "long" });
       expect(await server.ended(event, "run-agent")).toMatchObject({ status: "CANCELLED" });
       const asked = model.prompts.length;
@@ -104,6 +104,6 @@ describe.each(runtimes)("AI functions on %s", (runtime) => {
   });
 });
 
-function pairs(times: number[]): [begin: number, end: number][] {
+function pairs(times: number[]): [start: number, end: number][] {
   return times.flatMap((time, index) => (index % 2 === 0 ? [[time, times[index + 1] ?? 0] as [number, number]] : []));
 }

@@ -1,20 +1,15 @@
+// Runs task functions on a real server and real workers, with both transports. Proves the whole way of an event; not kills
+// (resume.test.ts) and not a server in a container.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { needs } from "../support/engines.ts";
+import { needs, runtimesAndTransports } from "../support/engines.ts";
 import { until } from "../support/processes.ts";
 import { TestServer } from "../support/server.ts";
 import { startWeb, type Web } from "../support/web.ts";
-import { type RuntimeName, TestWorker } from "../support/worker.ts";
+import { TestWorker } from "../support/worker.ts";
 
-const cases: [RuntimeName, "serve" | "connect"][] = [
-  ["node", "serve"],
-  ["bun", "serve"],
-  ["node", "connect"],
-  ["bun", "connect"],
-];
-
-describe.each(cases)("a worker on %s by %s", (runtime, transport) => {
+describe.each(runtimesAndTransports)("a worker on %s with transport %s", (runtime, transport) => {
   const [title, skipped] = needs("with a real server", "inngest", runtime);
 
   describe.skipIf(skipped)(title, () => {
@@ -49,20 +44,20 @@ describe.each(cases)("a worker on %s by %s", (runtime, transport) => {
       expect(JSON.parse(journal)).toMatchObject({ url, result: { bytes: 14, sha256: output.sha256 } });
     });
 
-    test("fails a malformed event at once and names the field", async () => {
+    test("fails on a malformed event without a retry and names the field", async () => {
       const event = await server.send("task/process", { url: "ftp://somewhere", outputPath: "x" });
       const run = await server.ended(event, "process-task");
       expect(run.status).toBe("FAILED");
       expect(JSON.stringify(run.output)).toContain("url: must be an http:// or https:// address");
     });
 
-    test("does not ask again for a document that is not there", async () => {
+    test("does not retry the download of a document that does not exist", async () => {
       const event = await server.send("task/process", { url: `${web.url}/gone`, outputPath: "x" });
       expect(await server.ended(event, "process-task")).toMatchObject({ status: "FAILED" });
       expect(web.requests.filter(({ url }) => url === "/gone")).toHaveLength(1);
     });
 
-    test("logs JSON lines with the run's id, without payloads and keys", async () => {
+    test("logs JSON lines with the run's id, and neither payloads nor keys", async () => {
       const lines = worker.output.trim().split("\n");
       const entries = lines.map((line) => JSON.parse(line) as { message: string; runId?: string });
       expect(entries.filter(({ message, runId }) => message === "run completed" && runId).length).toBeGreaterThan(1);
@@ -71,7 +66,7 @@ describe.each(cases)("a worker on %s by %s", (runtime, transport) => {
       }
     });
 
-    test("ends with 0 on SIGTERM", async () => {
+    test("exits with 0 on SIGTERM", async () => {
       expect(await worker.halt("SIGTERM")).toBe(0);
     });
   });

@@ -1,15 +1,15 @@
+// Runs real workers against a real server that is ended, reset or given outdated triggers. Proves that the server ends up with the
+// declared functions; not rollouts of several replicas.
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
-import { needs } from "../support/engines.ts";
+import { needs, runtimes } from "../support/engines.ts";
 import { until } from "../support/processes.ts";
 import { TestServer } from "../support/server.ts";
-import { type RuntimeName, SOURCE, TestWorker } from "../support/worker.ts";
+import { TestWorker, type WorkerOptions, workerSource } from "../support/worker.ts";
 
-const runtimes: RuntimeName[] = ["node", "bun"];
-
-describe.each(runtimes)("a worker on %s keeps itself registered", (runtime) => {
+describe.each(runtimes)("a worker on %s", (runtime) => {
   const [title, skipped] = needs("with a real server", "inngest", runtime);
 
   describe.skipIf(skipped)(title, () => {
@@ -19,31 +19,31 @@ describe.each(runtimes)("a worker on %s keeps itself registered", (runtime) => {
     });
     afterEach(() => server.dispose());
 
-    async function startWorker(more: Partial<Parameters<typeof TestWorker.start>[0]> = {}): Promise<TestWorker> {
-      const worker = await TestWorker.prepare({ server, runtime, ...more });
+    async function startWorker(options: Partial<WorkerOptions> = {}): Promise<TestWorker> {
+      const worker = await TestWorker.prepare({ server, runtime, ...options });
       onTestFinished(() => worker.dispose());
       worker.boot();
       return worker;
     }
 
-    test("when the server comes later than the worker", async () => {
+    test("registers with a server that starts after it", async () => {
       await server.halt("SIGKILL");
       const worker = await startWorker();
-      await until("the worker waited", () => worker.output.includes("not registered, trying on"));
+      await until("the worker waited", () => worker.output.includes("not registered, retrying"));
       await server.boot();
       await worker.registered();
       expect(await server.functionIds()).toContain("process-task");
     });
 
     test.each(["SIGTERM", "SIGKILL"] as const)(
-      "within 20 s after the server went by %s and came back",
+      "registers again within 20 s after a server was ended by %s and restarted",
       async (signal) => {
         const worker = await startWorker();
         await worker.registered();
         await server.halt(signal);
-        await until("the worker saw it", () => worker.output.includes("not registered, trying on"), 10_000);
+        await until("the worker noticed", () => worker.output.includes("not registered, retrying"), 10_000);
         await server.boot();
-        await until("it registered again", () => worker.output.split('"registered"').length === 3, 20_000);
+        await until("the worker registered again", () => worker.output.split('"registered"').length === 3, 20_000);
         await worker.registered();
         const event = await server.send("project/changed", { project: "one", summary: "first" });
         expect(await server.ended(event, "update-project")).toMatchObject({ status: "COMPLETED" });
@@ -51,7 +51,7 @@ describe.each(runtimes)("a worker on %s keeps itself registered", (runtime) => {
     );
 
     test.each(["serve", "connect"])(
-      "by %s within 20 s on a server that has forgotten everything",
+      "with transport %s registers within 20 s with a server that has lost its data",
       async (TRANSPORT) => {
         const worker = await startWorker({ env: { TRANSPORT } });
         await worker.registered();
@@ -64,7 +64,7 @@ describe.each(runtimes)("a worker on %s keeps itself registered", (runtime) => {
       },
     );
 
-    test("when a trigger has changed on disk and the worker is started again", async () => {
+    test("registers a changed trigger when it is restarted", async () => {
       const source = await copySource();
       const worker = await startWorker({ source });
       await worker.registered();
@@ -75,7 +75,7 @@ describe.each(runtimes)("a worker on %s keeps itself registered", (runtime) => {
       expect(await server.triggersOf("expire-claims")).toEqual(["40 * * * *"]);
     });
 
-    test("and a worker that connects is healed by the auditor after an older one was connected", async () => {
+    test("with transport connect is registered again by audit-triggers after an older version was connected", async () => {
       const source = await copySource();
       await changeTrigger(source);
       const env = { TRANSPORT: "connect" };
@@ -91,12 +91,12 @@ describe.each(runtimes)("a worker on %s keeps itself registered", (runtime) => {
       expect(await server.triggersOf("expire-claims")).toEqual(["40 * * * *"]);
     });
 
-    test("and an app that does not register itself is healed by the auditor", async () => {
+    test("that does not register itself is registered by audit-triggers after a trigger has changed", async () => {
       const source = await copySource();
-      await writeFile(join(source, "existing-app.ts"), EXISTING_APP);
+      await writeFile(join(source, "existing-app.ts"), existingApp);
       const worker = await startWorker({ source, args: ["existing-app.ts"] });
       await until("the app answered", async () => (await fetch(`${worker.origin}/`)).ok);
-      await server.putFrom(worker.origin);
+      await server.requestRegistration(worker.origin);
       expect(await server.triggersOf("expire-claims")).toEqual(["20 * * * *"]);
 
       await changeTrigger(source);
@@ -108,7 +108,7 @@ describe.each(runtimes)("a worker on %s keeps itself registered", (runtime) => {
       const event = await server.send("audit/requested", {});
       expect(await server.ended(event, "audit-triggers")).toMatchObject({ status: "COMPLETED" });
       expect(await server.triggersOf("expire-claims")).toEqual(["40 * * * *"]);
-      const names = await until("both events were there", async () => {
+      const names = await until("both events had arrived", async () => {
         const found = await server.eventNames();
         return found.includes("audit/drift.healed") && found;
       });
@@ -117,8 +117,8 @@ describe.each(runtimes)("a worker on %s keeps itself registered", (runtime) => {
   });
 });
 
-/** The same functions in an app that only serves them, as an app of one's own does. */
-const EXISTING_APP = `
+/** An app that serves the functions without registering them, as an existing app does. */
+const existingApp = `
 import { createApp } from "./app.ts";
 import { listen } from "./runtime.ts";
 const transport = { name: "serve", registered: true, start() {}, async stop() {} } as const;
@@ -128,11 +128,11 @@ await listen(createApp(transport).fetch, "127.0.0.1", Number(process.env.PORT));
 async function copySource(): Promise<string> {
   const source = await mkdtemp(join(tmpdir(), "inngest-source-"));
   onTestFinished(() => rm(source, { recursive: true, force: true }));
-  await cp(SOURCE, source, {
+  await cp(workerSource, source, {
     recursive: true,
-    filter: (path) => !/node_modules|tests/.test(path.slice(SOURCE.length)),
+    filter: (path) => !/node_modules|tests/.test(path.slice(workerSource.length)),
   });
-  await symlink(join(SOURCE, "node_modules"), join(source, "node_modules"));
+  await symlink(join(workerSource, "node_modules"), join(source, "node_modules"));
   return source;
 }
 

@@ -1,27 +1,21 @@
+// Stops real workers during a step on a real server. Proves that the run completes; not the end of a whole machine.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { needs } from "../support/engines.ts";
+import { needs, runtimesAndTransports } from "../support/engines.ts";
 import { until } from "../support/processes.ts";
 import { TestServer } from "../support/server.ts";
 import { startWeb, type Web } from "../support/web.ts";
-import { type RuntimeName, TestWorker } from "../support/worker.ts";
+import { TestWorker } from "../support/worker.ts";
 
-const cases: [RuntimeName, "serve" | "connect"][] = [
-  ["node", "serve"],
-  ["bun", "serve"],
-  ["node", "connect"],
-  ["bun", "connect"],
-];
-
-describe.each(cases)("a worker on %s by %s that is stopped", (runtime, transport) => {
-  const [title, skipped] = needs("in the middle of a run", "inngest", runtime);
+describe.each(runtimesAndTransports)("a worker on %s with transport %s", (runtime, transport) => {
+  const [title, skipped] = needs("stopped during a run", "inngest", runtime);
 
   describe.skipIf(skipped)(title, () => {
     let server: TestServer;
     let worker: TestWorker;
     let web: Web;
-    /** Answers of `/slow` that the test holds back. */
+    /** Answers of `/slow` that the test delays. */
     let held: (() => void)[] = [];
 
     beforeAll(async () => {
@@ -40,8 +34,8 @@ describe.each(cases)("a worker on %s by %s that is stopped", (runtime, transport
     });
 
     const lease =
-      transport === "connect" ? " (skipped: by connect the server waits 2 min, as long as its lease lasts)" : "";
-    test.skipIf(lease)(`by kill -9 goes on with the step that was lost${lease}`, async () => {
+      transport === "connect" ? " (skipped: with connect the server waits 2 min for its lease to expire)" : "";
+    test.skipIf(lease)(`by SIGKILL repeats the step that was lost${lease}`, async () => {
       held = [];
       const event = await server.send("task/process", { url: `${web.url}/slow`, outputPath: "killed.json" });
       await until("the download began", () => held.length === 1);
@@ -55,12 +49,12 @@ describe.each(cases)("a worker on %s by %s that is stopped", (runtime, transport
       expect(output).toMatchObject({ bytes: 5 });
     });
 
-    test("by SIGTERM ends the running step first, takes no other work, and exits with 0", async () => {
+    test("by SIGTERM finishes the running step, takes no other work, and exits with 0", async () => {
       held = [];
       const event = await server.send("task/process", { url: `${web.url}/slow`, outputPath: "drained.json" });
       await until("the download began", () => held.length === 1);
       const stopped = worker.halt("SIGTERM");
-      await until("the worker took no more connections", () =>
+      await until("the worker accepted no more connections", () =>
         fetch(`${worker.origin}/`).then(
           () => false,
           () => true,

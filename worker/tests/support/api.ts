@@ -8,25 +8,27 @@ interface Listed {
   triggers?: { type: string; value: string; if?: string }[];
 }
 
-export interface Api extends Web {
+interface Script {
   functions: Listed[];
   /** When each function last ran, by its id. */
   lastRuns: Record<string, Date>;
   appCreatedAt: Date;
   registrations: number;
-  /** What happens when the app registers; gives the answer's status. */
+  /** Called when the app registers; returns the status of the answer. */
   onRegister: () => number;
 }
 
-/** The part of the server's API that the worker uses, scripted; it becomes `INNGEST_BASE_URL`. */
+export type Api = Script & Web;
+
+/** The part of the server's API that the worker uses, scripted. It becomes `INNGEST_BASE_URL`. */
 export async function startApi(): Promise<Api> {
-  const api = {
+  const api: Script = {
     functions: [],
     lastRuns: {},
     appCreatedAt: new Date(),
     registrations: 0,
     onRegister: () => 200,
-  } as unknown as Api;
+  };
   const web = await startWeb((request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? "", "http://api");
     const json = (value: unknown) => response.end(JSON.stringify(value));

@@ -1,45 +1,43 @@
 import { InngestTestEngine } from "@inngest/test";
-import type { InngestFunction } from "inngest";
+import type { EventPayload, InngestFunction } from "inngest";
 
 interface Attempt {
   result?: unknown;
   error?: { message: string; name: string };
 }
 
-type EngineOptions = ConstructorParameters<typeof InngestTestEngine>[0];
-
-/** Results of steps that have ended well, by the SDK's hash of their ids: what the server remembers of a run. */
-type Memory = Map<string, unknown>;
-
 export interface TestRun {
-  /**
-   * Runs the function to its end or to its first failing step, with the steps of earlier attempts remembered, as the server does
-   * when it tries again.
-   */
+  /** Runs the function until it ends or a step fails. Steps completed in earlier attempts are remembered, as by the server. */
   attempt(): Promise<Attempt>;
 }
 
 /**
  * A run of one function under test.
  *
- * @param events what has triggered it
- * @param steps results for steps that would leave this process, like `step.sendEvent` and `step.invoke`, by step id
+ * @param events what triggers it; an invocation without data when empty
+ * @param steps results of steps that would leave this process, like `step.sendEvent` and `step.invoke`, by step id
  */
 export function startRun(
   fn: InngestFunction.Any,
-  events: { name: string; data: unknown }[],
+  [event, ...moreEvents]: EventPayload[],
   steps: Record<string, unknown> = {},
 ): TestRun {
-  const memory: Memory = new Map();
-  const given = Object.entries(steps).map(([id, result]) => ({ id, handler: () => result }));
+  /** Results of completed steps, by the SDK's hash of their ids. */
+  const completed = new Map<string, unknown>();
+  const scripted = Object.entries(steps).map(([id, result]) => ({ id, handler: () => result }));
   return {
     async attempt() {
-      const remembered = [...memory].map(([id, result]) => ({ id, idIsHashed: true, handler: () => result }));
-      const options = { function: fn, events, steps: [...given, ...remembered] } as unknown as EngineOptions;
-      const ended = await new InngestTestEngine(options).execute();
+      const remembered = [...completed].map(([id, result]) => ({ id, idIsHashed: true, handler: () => result }));
+      const engine = new InngestTestEngine({
+        function: fn,
+        ...(event && { events: [event, ...moreEvents] }),
+        steps: [...scripted, ...remembered],
+      });
+      const ended = await engine.execute();
       const error = "error" in ended ? (ended.error as Attempt["error"]) : undefined;
-      const settled = Object.entries(ended.state).map(async ([id, result]) => memory.set(id, await result));
-      await Promise.allSettled(settled);
+      await Promise.allSettled(
+        Object.entries(ended.state).map(async ([id, result]) => completed.set(id, await result)),
+      );
       return error ? { error } : { result: ended.result };
     },
   };

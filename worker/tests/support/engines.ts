@@ -1,15 +1,20 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { hasProgram } from "./processes.ts";
-import { type RuntimeName, SOURCE } from "./worker.ts";
+import { type RuntimeName, workerSource } from "./worker.ts";
 
-const RUNTIMES: RuntimeName[] = ["node", "bun"];
+/** Runtimes that suites are written for; {@link needs} skips those that are not installed. */
+export const runtimes: RuntimeName[] = ["node", "bun"];
 
-/** The runtimes that can be tested here. */
-export const runtimes = RUNTIMES.filter((name) => existsSync(join(SOURCE, "node_modules", ".bin", name)));
+/** Each runtime with each transport. */
+export const runtimesAndTransports = (["serve", "connect"] as const).flatMap((transport) =>
+  runtimes.map((runtime) => [runtime, transport] as const),
+);
 
-/** A suite's title, which says why when it is skipped, and whether it is. */
+/** A suite's title, which says why it is skipped, and whether it is. */
 export function needs(title: string, ...programs: string[]): [title: string, skipped: boolean] {
-  const missing = programs.filter((program) => !(program === "bun" ? runtimes.includes("bun") : hasProgram(program)));
+  const isInstalled = (program: string) =>
+    program === "bun" ? existsSync(join(workerSource, "node_modules", ".bin", program)) : hasProgram(program);
+  const missing = programs.filter((program) => !isInstalled(program));
   return missing.length === 0 ? [title, false] : [`${title} (skipped: no ${missing.join(", no ")} on PATH)`, true];
 }

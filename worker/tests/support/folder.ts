@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished, vi } from "vitest";
 
-/** A folder for one test, which is `DATA_DIR` until the test ends. */
+/** A temporary folder that is `DATA_DIR` until the test ends. */
 export function dataDirectory(): string {
   const folder = mkdtempSync(join(tmpdir(), "inngest-unit-"));
   vi.stubEnv("DATA_DIR", folder);

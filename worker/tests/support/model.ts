@@ -1,7 +1,7 @@
 import { text } from "node:stream/consumers";
 import { startWeb, type Web } from "./web.ts";
 
-/** What a scripted model does when it is asked: say something, want a tool, or fail. */
+/** What a scripted model does when asked: answer, call a tool, or fail. */
 export type ModelAnswer = { text: string } | { tool: string; input?: unknown } | { status: number } | { raw: string };
 
 interface Prompt {
@@ -11,20 +11,20 @@ interface Prompt {
 
 interface Model extends Web {
   prompts: Prompt[];
-  /** From when to when each request was at work, in milliseconds since 1970. */
-  times: [begin: number, end: number][];
+  /** Start and end of each request, in milliseconds since 1970. */
+  times: [start: number, end: number][];
 }
 
-/** An endpoint that speaks OpenAI's chat completions and gives the answers in their order, the last one for ever. */
-export async function startModel(answers: ModelAnswer[], delay = 0): Promise<Model> {
+/** An endpoint with OpenAI's chat completions that gives the answers in order and repeats the last one. */
+export async function startModel(answers: ModelAnswer[], delayMs = 0): Promise<Model> {
   const prompts: Prompt[] = [];
   const times: Model["times"] = [];
   const web = await startWeb(async (request, response) => {
-    const begin = Date.now();
+    const start = Date.now();
     prompts.push(JSON.parse(await text(request)) as Prompt);
     const answer = answers[Math.min(prompts.length, answers.length) - 1] ?? { status: 500 };
-    await new Promise((resolve) => setTimeout(resolve, delay));
-    times.push([begin, Date.now()]);
+    await new Promise((resolve) => setTimeout(resolve, delayMs));
+    times.push([start, Date.now()]);
     if ("status" in answer) response.writeHead(answer.status).end("scripted failure");
     else if ("raw" in answer) response.end(answer.raw);
     else response.end(JSON.stringify({ choices: [{ message: messageFor(answer) }] }));

@@ -3,17 +3,18 @@ import { once } from "node:events";
 import { accessSync, constants } from "node:fs";
 import { createServer } from "node:net";
 import { delimiter, join } from "node:path";
+import { reasonOf } from "../../errors.ts";
 
-/** A program that a test has started. */
+/** A process that a test has started. */
 export interface Running {
   readonly output: string;
-  /** The exit code, or the signal's name when that ended it. */
+  /** The exit code, or the name of the signal that ended it. */
   readonly ended: Promise<number | string>;
-  /** Sends the signal and waits for the end. */
+  /** Sends the signal and waits until the process has ended. */
   end(signal: "SIGTERM" | "SIGKILL"): Promise<number | string>;
 }
 
-/** Starts a program with exactly this environment besides PATH. */
+/** Starts a program whose environment is PATH and `env` only. */
 export function start(program: string, args: string[], env: Record<string, string>, cwd: string): Running {
   const child = spawn(program, args, {
     cwd,
@@ -51,42 +52,47 @@ export function hasProgram(name: string): boolean {
   });
 }
 
-/** Who has one may not listen there yet, or not at the moment. */
-const given = new Set<number>();
+/** Ports already handed out: their users may not be listening at the moment. */
+const taken = new Set<number>();
 
-/** A port from 18000 to 18999 that nobody listens on, and that nobody in this file was given before. */
+/** A port from 18000 to 18999 that is free and was not handed out before in this test file. */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = 18_000 + Math.floor(Math.random() * 1_000);
-    if (given.has(port)) continue;
+    if (taken.has(port)) continue;
     const server = createServer();
     const free = await new Promise<boolean>((resolve) => {
       server.once("error", () => resolve(false));
       server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
     });
     if (free) {
-      given.add(port);
+      taken.add(port);
       return port;
     }
   }
 }
 
-/** Asks until there is an answer other than undefined and false. @throws Error naming what did not happen in time */
+/**
+ * Repeats `ask` until it returns something other than `undefined` and `false`.
+ *
+ * @param event what is waited for, such as "the run ended"
+ * @throws {Error} naming the event when it does not happen in time
+ */
 export async function until<T>(
-  what: string,
+  event: string,
   ask: () => Promise<T | undefined | false> | T | undefined | false,
-  limit = 20_000,
+  timeoutMs = 20_000,
 ): Promise<T> {
-  const end = Date.now() + limit;
+  const deadline = Date.now() + timeoutMs;
   let reason = "";
-  while (Date.now() < end) {
+  while (Date.now() < deadline) {
     try {
       const answer = await ask();
       if (answer !== undefined && answer !== false) return answer;
     } catch (error) {
-      reason = `: ${error instanceof Error ? error.message : String(error)}`;
+      reason = ` (${reasonOf(error)})`;
     }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  throw new Error(`Within ${limit / 1000} s it did not happen that ${what}${reason}.`);
+  throw new Error(`Timed out after ${timeoutMs / 1000} s waiting until ${event}${reason}.`);
 }

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort, type Running, start, until } from "./processes.ts";
 
-/** A real Redis with its own folder and port, which keeps what it has over a restart. */
+/** A real Redis with its own folder and port; its data survives a restart. */
 export class TestRedis {
   readonly #folder: string;
   readonly #port: number;
@@ -44,7 +44,10 @@ export class TestRedis {
 function canConnect(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = createConnection(port, "127.0.0.1");
-    socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
-    socket.once("connect", () => socket.destroy());
+    socket.once("error", () => resolve(false));
+    socket.once("connect", () => {
+      socket.destroy();
+      resolve(true);
+    });
   });
 }

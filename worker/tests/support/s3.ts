@@ -1,10 +1,10 @@
 import { buffer } from "node:stream/consumers";
 import { startWeb, type Web } from "./web.ts";
 
-/** S3's rule: a listing has this many keys at most, in their order. */
-const PAGE = 1_000;
+/** S3 lists at most this many keys, in order. */
+const pageSize = 1_000;
 
-/** As much of S3 as a claim store uses, in memory; unsigned requests are refused. */
+/** The part of S3 that a claim store uses, in memory. It rejects unsigned requests. */
 export async function startS3(): Promise<Web & { objects: Map<string, Buffer> }> {
   const objects = new Map<string, Buffer>();
   const web = await startWeb(async (request, response) => {
@@ -18,7 +18,7 @@ export async function startS3(): Promise<Web & { objects: Map<string, Buffer> }>
       objects.delete(key);
       return response.writeHead(204).end();
     }
-    if (key === "") return response.end(listing([...objects.keys()].toSorted().slice(0, PAGE)));
+    if (key === "") return response.end(listing([...objects.keys()].toSorted().slice(0, pageSize)));
     const object = objects.get(key);
     return object ? response.end(object) : response.writeHead(404).end();
   });

@@ -54,7 +54,7 @@ export class TestServer {
       INNGEST_EVENT_KEY: this.eventKey,
       INNGEST_SQLITE_DIR: this.#folder,
       INNGEST_TICK: "50",
-      // Without it a failed attempt is repeated only after 20 to 30 s.
+      // The default retries a failed attempt only after 20 to 30 s.
       INNGEST_RETRY_INTERVAL: "2",
       ...(this.#redisUrl && { INNGEST_REDIS_URI: this.#redisUrl }),
     };
@@ -66,7 +66,7 @@ export class TestServer {
     await this.#process?.end(signal);
   }
 
-  /** Starts the server anew without anything that it knew. */
+  /** Restarts the server without its data. */
   async reset(): Promise<void> {
     await this.halt("SIGKILL");
     await rm(this.#folder, { recursive: true, force: true });
@@ -74,17 +74,17 @@ export class TestServer {
     await this.boot();
   }
 
-  /** Ends the server and removes what it has left. */
+  /** Ends the server and removes its data. */
   async dispose(): Promise<void> {
     await this.halt("SIGKILL");
     await rm(this.#folder, { recursive: true, force: true });
   }
 
-  /** Sends an event and gives its id. */
-  async send(name: string, data: unknown, more: Record<string, unknown> = {}): Promise<string> {
+  /** Sends an event and returns its id. */
+  async send(name: string, data: unknown): Promise<string> {
     const response = await fetch(`${this.url}/e/${this.eventKey}`, {
       method: "POST",
-      body: JSON.stringify({ name, data, ...more }),
+      body: JSON.stringify({ name, data }),
     });
     const { ids } = (await response.json()) as { ids: [string] };
     return ids[0];
@@ -101,21 +101,21 @@ export class TestServer {
     return data ?? [];
   }
 
-  /** Every run of one function, newest first. */
+  /** All runs of one function, newest first. */
   async runsOfFunction(functionId: string): Promise<RunInfo[]> {
     const query = `appId=inngest-local&functionId=${functionId}&limit=100&includeOutput=true`;
     return (await this.get<{ data?: RunInfo[] }>(`/v2/runs?${query}`)).data ?? [];
   }
 
-  /** Waits until the event's run of a function has ended. */
-  async ended(eventId: string, functionId: string, limit?: number): Promise<RunInfo> {
+  /** Waits until the function's run for the event has ended. */
+  async ended(eventId: string, functionId: string, timeoutMs?: number): Promise<RunInfo> {
     return until(
       `the run of ${functionId} ended`,
       async () =>
         (await this.runsOf(eventId)).find(
           (run) => run.function.id === functionId && ["COMPLETED", "FAILED", "CANCELLED"].includes(run.status),
         ),
-      limit,
+      timeoutMs,
     );
   }
 
@@ -133,8 +133,8 @@ export class TestServer {
     return (data ?? []).map(({ name }) => name);
   }
 
-  /** Makes an app register itself, as a person would by a signed PUT. */
-  async putFrom(origin: string): Promise<void> {
+  /** Makes an app register itself, with a signed PUT. */
+  async requestRegistration(origin: string): Promise<void> {
     const headers = { "x-inngest-signature": signRequest("", this.signingKey) };
     const response = await fetch(`${origin}/api/inngest`, { method: "PUT", headers });
     if (!response.ok) throw new Error(`PUT answered ${response.status}: ${await response.text()}`);

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** A web server on this machine that counts its requests. */
+/** A web server on this machine that records its requests. */
 export interface Web {
   readonly url: string;
   readonly requests: IncomingMessage[];

@@ -7,15 +7,15 @@ import type { TestServer } from "./server.ts";
 export type RuntimeName = "node" | "bun";
 
 /** The folder of the worker's source. */
-export const SOURCE = resolve(import.meta.dirname, "../..");
+export const workerSource = resolve(import.meta.dirname, "../..");
 
 export interface WorkerOptions {
   server: TestServer;
   runtime?: RuntimeName;
   env?: Record<string, string>;
-  /** Where the worker's source is. @default this package */
+  /** The folder of the worker's source. @default this package */
   source?: string;
-  /** What the runtime is started with. @default ["serve.ts"] */
+  /** Arguments of the runtime. @default ["serve.ts"] */
   args?: string[];
 }
 
@@ -48,7 +48,7 @@ export class TestWorker {
     return `http://127.0.0.1:${this.port}`;
   }
 
-  /** What the worker's environment is, besides PATH. */
+  /** The worker's environment, apart from PATH. */
   get variables(): Record<string, string> {
     const { server, env } = this.#options;
     return {
@@ -67,13 +67,14 @@ export class TestWorker {
   }
 
   boot(more: Record<string, string> = {}): void {
-    const { runtime = "node", source = SOURCE, args = ["serve.ts"] } = this.#options;
-    const program = join(SOURCE, "node_modules", ".bin", runtime);
+    const { runtime = "node", source = workerSource, args = ["serve.ts"] } = this.#options;
+    const program = join(workerSource, "node_modules", ".bin", runtime);
     this.#process = start(program, args, { ...this.variables, ...more }, source);
   }
 
-  async registered(limit?: number): Promise<void> {
-    await until("the worker was registered", async () => (await this.health()).degraded.length === 0, limit).catch(
+  /** Waits until the worker is registered and nothing of it is degraded. */
+  async registered(timeoutMs?: number): Promise<void> {
+    await until("the worker was registered", async () => (await this.health()).degraded.length === 0, timeoutMs).catch(
       (error) => {
         throw new Error(`${error.message}\n${this.output}`);
       },
@@ -89,7 +90,7 @@ export class TestWorker {
     return (await this.#process?.end(signal)) ?? "";
   }
 
-  /** Ends the worker and removes what it has left. */
+  /** Ends the worker and removes its data. */
   async dispose(): Promise<void> {
     await this.halt("SIGKILL");
     await rm(this.dataDirectory, { recursive: true, force: true });

@@ -1,3 +1,5 @@
+// Runs the AI functions with a scripted model and real commands. Proves their steps, retries and errors; not what a real model
+// answers, and not the limit of one step at a time on the GPU, which the server enforces.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, test, vi } from "vitest";
@@ -27,7 +29,7 @@ const asked = (more = {}) => [
 ];
 const invoked = (data: unknown) => [{ name: "inngest/function.invoked", data }];
 
-test("the agent uses tools, one step a turn, and answers", async () => {
+test("the agent calls tools, takes one step per turn, and answers", async () => {
   const folder = dataDirectory();
   mkdirSync(join(folder, "outputs"));
   writeFileSync(join(folder, "outputs/note.txt"), "the note");
@@ -44,7 +46,7 @@ test("the agent uses tools, one step a turn, and answers", async () => {
   ]);
 });
 
-test("a turn that fails is taken again without the earlier ones", async () => {
+test("the agent repeats a failed turn without repeating earlier ones", async () => {
   dataDirectory();
   const { prompts } = await model({ tool: "list_outputs" }, { status: 503 }, { text: "Done." });
   const run = startRun(runAgent, asked(), { answer: { ids: ["1"] } });
@@ -53,7 +55,7 @@ test("a turn that fails is taken again without the earlier ones", async () => {
   expect(prompts).toHaveLength(3);
 });
 
-test("a tool's failure is an answer to the model, and it cannot leave the outputs", async () => {
+test("a tool returns its failure to the model and cannot leave the outputs folder", async () => {
   dataDirectory();
   const { prompts } = await model(
     { tool: "read_output", input: { path: "../secret" } },
@@ -70,7 +72,7 @@ test("a tool's failure is an answer to the model, and it cannot leave the output
   ]);
 });
 
-test("the agent gives up after its turns", async () => {
+test("the agent gives up after maxTurns", async () => {
   dataDirectory();
   await model({ tool: "list_outputs" }, { tool: "list_outputs" }, { text: "too late" });
   const { error } = await startRun(runAgent, asked({ maxTurns: 2 })).attempt();
@@ -80,7 +82,7 @@ test("the agent gives up after its turns", async () => {
   });
 });
 
-test("without AI_BASE_URL the agent says what to set, for good", async () => {
+test("the agent without AI_BASE_URL says what to set and does not retry", async () => {
   const { error } = await startRun(runAgent, asked()).attempt();
   expect(error).toMatchObject({ name: "NonRetriableError", message: expect.stringMatching(/^AI_BASE_URL is not set/) });
 });
@@ -89,13 +91,13 @@ test.each([
   [{ status: 401 }, "NonRetriableError"],
   [{ status: 429 }, "Error"],
   [{ raw: "{}" }, "NonRetriableError"],
-] as [ModelAnswer, string][])("a model that answers %j ends the step with a %s", async (answer, name) => {
+] as [ModelAnswer, string][])("a model that answers %j fails the step with a %s", async (answer, name) => {
   dataDirectory();
   await model(answer);
   expect((await startRun(runAgent, asked()).attempt()).error?.name).toBe(name);
 });
 
-test("transcribe-audio runs the command on the recording and claims what it prints", async () => {
+test("transcribe-audio runs the command on the recording and returns a claim for its output", async () => {
   dataDirectory();
   vi.stubEnv("TRANSCRIBE_COMMAND", `sed "s/audio/words of/" {input}`);
   const store = await claimStore();
@@ -105,10 +107,10 @@ test("transcribe-audio runs the command on the recording and claims what it prin
 });
 
 test.each([
-  ["no-such-program-here", "TRANSCRIBE_COMMAND names a program that is not there", "NonRetriableError"],
-  ["ls --no-such-option", "TRANSCRIBE_COMMAND ended with", "Error"],
+  ["no-such-program-here", "TRANSCRIBE_COMMAND names a program that does not exist", "NonRetriableError"],
+  ["ls --no-such-option", "TRANSCRIBE_COMMAND exited with", "Error"],
   ["", "TRANSCRIBE_COMMAND is not set", "NonRetriableError"],
-])("the command %j fails with its reason", async (command, message, name) => {
+])("transcribe-audio with the command %j fails with the reason", async (command, message, name) => {
   dataDirectory();
   vi.stubEnv("TRANSCRIBE_COMMAND", command);
   const recording = await (await claimStore()).put("recording", "audio");
@@ -116,7 +118,7 @@ test.each([
   expect(error).toMatchObject({ name, message: expect.stringContaining(message) });
 });
 
-test("the command sees none of the worker's keys", async () => {
+test("transcribe-audio hides the worker's keys from the command", async () => {
   dataDirectory();
   vi.stubEnv(
     "TRANSCRIBE_COMMAND",
@@ -125,10 +127,10 @@ test("the command sees none of the worker's keys", async () => {
   vi.stubEnv("AI_API_KEY", "secret");
   const recording = await (await claimStore()).put("recording", "audio");
   const { error } = await startRun(transcribeAudio, invoked({ recording })).attempt();
-  expect(error?.message).toContain("TRANSCRIBE_COMMAND ended with 3");
+  expect(error?.message).toContain("TRANSCRIBE_COMMAND exited with 3");
 });
 
-test("summarize-text gives the model the claimed text", async () => {
+test("summarize-text sends the claimed text to the model", async () => {
   dataDirectory();
   const { prompts } = await model({ text: "Short." });
   const text = await (await claimStore()).put("text", "A long story.");
@@ -136,7 +138,7 @@ test("summarize-text gives the model the claimed text", async () => {
   expect(prompts[0]?.messages.at(-1)).toEqual({ role: "user", content: "A long story." });
 });
 
-test("a text that was changed in the store is not summarised", async () => {
+test("summarize-text rejects a text that was altered in the store", async () => {
   dataDirectory();
   await model({ text: "Short." });
   const text = await (await claimStore()).put("text", "A long story.");
@@ -144,7 +146,7 @@ test("a text that was changed in the store is not summarised", async () => {
   expect(error).toMatchObject({ name: "ClaimError" });
 });
 
-test("transcribe-media downloads once, also when its later steps fail", async () => {
+test("transcribe-media downloads the recording once and returns transcript and summary", async () => {
   dataDirectory();
   const claim = await (await claimStore()).put("transcript", "words");
   web = await startWeb((_, response) => response.end("audio"));

@@ -1,17 +1,20 @@
+// Runs the audit and the heartbeat against a scripted server API. Proves what they find, report and heal; not that a real server
+// lists functions this way, which tests/integration/registration.test.ts does.
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createAuditTriggers } from "../../functions/audit-triggers.ts";
 import { heartbeat } from "../../functions/heartbeat.ts";
 import { functions } from "../../functions/index.ts";
-import { audit } from "../../server/audit.ts";
+import { audit, findIdleCrons } from "../../server/audit.ts";
 import { declaredFunctions } from "../../server/registration.ts";
+import type { Trigger } from "../../server/triggers.ts";
 import { type Api, startApi } from "../support/api.ts";
 import { startRun } from "../support/engine.ts";
 import { dataDirectory } from "../support/folder.ts";
 
-const HOUR = 3_600_000;
+const hourMs = 3_600_000;
 let api: Api;
 
-/** What the server would list; it leaves the triggers out where there are none. */
+/** The functions as the server would list them: without `triggers` where there are none. */
 async function asDeclared(): Promise<Api["functions"]> {
   return (await declaredFunctions(functions)).map(({ id, triggers }) => ({
     id,
@@ -19,9 +22,9 @@ async function asDeclared(): Promise<Api["functions"]> {
   }));
 }
 
-function asListed(trigger: string) {
-  const [, type = "", value = "", condition] = /^(event|cron) (.+?)(?: if (.+))?$/.exec(trigger) ?? [];
-  return { type: type.toUpperCase(), value, ...(condition && { if: condition }) };
+function asListed(trigger: Trigger) {
+  if ("cron" in trigger) return { type: "CRON", value: trigger.cron };
+  return { type: "EVENT", value: trigger.event, ...(trigger.if && { if: trigger.if }) };
 }
 
 beforeEach(async () => {
@@ -35,11 +38,11 @@ function change(id: string, triggers: Api["functions"][number]["triggers"]): voi
   api.functions = api.functions.map((fn) => (fn.id === id ? { id, triggers } : fn));
 }
 
-test("finds nothing when the server has what is declared and the app is new", async () => {
+test("the audit finds nothing when a new app's functions are on the server as declared", async () => {
   expect(await audit(functions)).toEqual([]);
 });
 
-test("finds missing, unexpected and changed functions", async () => {
+test("the audit finds missing, unexpected and changed functions", async () => {
   change("process-task", [{ type: "EVENT", value: "task/old" }]);
   api.functions = api.functions.filter(({ id }) => id !== "record-task");
   api.functions.push({ id: "left-over", triggers: [{ type: "CRON", value: "* * * * *" }] });
@@ -54,17 +57,17 @@ test("finds missing, unexpected and changed functions", async () => {
   ]);
 });
 
-test("a condition is part of a trigger", async () => {
+test("the audit compares the conditions of triggers", async () => {
   change("process-task", [{ type: "EVENT", value: "task/process", if: "event.data.url == ''" }]);
   expect(await audit(functions)).toMatchObject([{ function: "process-task", problem: "triggers" }]);
 });
 
-test("finds crons that have not run within twice their period, by their runs or the app's age", async () => {
-  api.appCreatedAt = new Date(Date.now() - 10 * HOUR);
-  const recently = new Date(Date.now() - 0.4 * HOUR);
+test("the audit finds crons without a run within twice their period, measured from the last run or the app's registration", async () => {
+  api.appCreatedAt = new Date(Date.now() - 10 * hourMs);
+  const recently = new Date(Date.now() - 0.4 * hourMs);
   api.lastRuns = {
     heartbeat: recently,
-    "audit-triggers": new Date(Date.now() - 0.6 * HOUR),
+    "audit-triggers": new Date(Date.now() - 0.6 * hourMs),
     "expire-claims": recently,
   };
   expect(await audit(functions)).toMatchObject([{ function: "audit-triggers", problem: "not running" }]);
@@ -74,10 +77,9 @@ test("finds crons that have not run within twice their period, by their runs or 
   ]);
 });
 
-test("a cron of weekdays may pause over the weekend", async () => {
-  const { findIdleCrons } = await import("../../server/audit.ts");
+test("the audit lets a cron of weekdays pause over the weekend", async () => {
   const monday = new Date("2026-11-23T08:00:00Z");
-  const declared = [{ id: "weekdays", triggers: ["cron TZ=Europe/Berlin 0 9 * * 1-5"] }];
+  const declared = [{ id: "weekdays", triggers: [{ cron: "TZ=Europe/Berlin 0 9 * * 1-5" }] }];
   api.lastRuns = { weekdays: new Date("2026-11-20T08:00:00Z") };
   expect(await findIdleCrons(declared, monday)).toEqual([]);
   api.lastRuns = { weekdays: new Date("2026-11-13T08:00:00Z") };
@@ -86,12 +88,12 @@ test("a cron of weekdays may pause over the weekend", async () => {
 
 const events = [{ name: "audit/requested", data: {} }];
 const sent = {
-  "say detected": { ids: ["1"] },
-  "say healed": { ids: ["1"] },
-  "let it settle": null,
+  "report drift": { ids: ["1"] },
+  "report healed": { ids: ["1"] },
+  settle: null,
 };
 
-test("audit-triggers registers again on drift and is content when that helps", async () => {
+test("audit-triggers registers the app again on drift and completes when that helps", async () => {
   change("process-task", [{ type: "EVENT", value: "task/old" }]);
   const healthy = await asDeclared();
   api.onRegister = () => {
@@ -107,7 +109,7 @@ test("audit-triggers registers again on drift and is content when that helps", a
   expect(api.registrations).toBe(1);
 });
 
-test("audit-triggers fails for good when registering does not help", async () => {
+test("audit-triggers fails without a retry when registering does not help", async () => {
   change("process-task", [{ type: "EVENT", value: "task/old" }]);
   const { error } = await startRun(
     createAuditTriggers(() => functions),
@@ -118,7 +120,7 @@ test("audit-triggers fails for good when registering does not help", async () =>
   expect(api.registrations).toBe(1);
 });
 
-test("audit-triggers does nothing when all is well", async () => {
+test("audit-triggers does not register without drift", async () => {
   const { result } = await startRun(
     createAuditTriggers(() => functions),
     events,
@@ -127,7 +129,7 @@ test("audit-triggers does nothing when all is well", async () => {
   expect(api.registrations).toBe(0);
 });
 
-test("a failed registration is tried again without comparing anew", async () => {
+test("audit-triggers retries a failed registration without repeating the comparison", async () => {
   change("process-task", [{ type: "EVENT", value: "task/old" }]);
   const healthy = await asDeclared();
   const run = startRun(
@@ -147,7 +149,7 @@ test("a failed registration is tried again without comparing anew", async () => 
   expect(comparisons()).toBe(2);
 });
 
-test("heartbeat looks at everything", async () => {
+test("heartbeat runs every check", async () => {
   const { result } = await startRun(heartbeat, [{ name: "inngest/scheduled.timer", data: {} }]).attempt();
   const { status, checks } = result as { status: string; checks: { check: string; ok: boolean; seen: string }[] };
   expect(checks.map(({ check }) => check)).toEqual(["server", "queue", "crons", "disk", "memory", "claims"]);
@@ -155,8 +157,8 @@ test("heartbeat looks at everything", async () => {
   expect(status).toBe("ok");
 });
 
-test("heartbeat reports what is wrong", async () => {
-  api.appCreatedAt = new Date(Date.now() - 10 * HOUR);
+test("heartbeat reports a failed check", async () => {
+  api.appCreatedAt = new Date(Date.now() - 10 * hourMs);
   const send = { report: { ids: ["1"] } };
   const { result } = await startRun(heartbeat, [{ name: "inngest/scheduled.timer", data: {} }], send).attempt();
   expect(result).toMatchObject({

@@ -1,6 +1,8 @@
+// Runs the claim store against an imitation of S3 in memory. Proves the requests and the paging; not the signatures, nor any real
+// S3 service.
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { createDriver } from "../../claims/driver.ts";
-import { ClaimError, ClaimStore, PART_SIZE } from "../../claims/store.ts";
+import { ClaimError, ClaimStore, partSize } from "../../claims/store.ts";
 import { startS3 } from "../support/s3.ts";
 
 let s3: Awaited<ReturnType<typeof startS3>>;
@@ -14,8 +16,8 @@ beforeEach(async () => {
 });
 afterEach(() => s3.close());
 
-test("gives back what was put in, in parts", async () => {
-  const data = Buffer.alloc(PART_SIZE + 10, "x");
+test("a claim store in S3 returns data of several parts unchanged", async () => {
+  const data = Buffer.alloc(partSize + 10, "x");
   const claim = await store.put("run.data", data);
   expect((await store.read(claim)).equals(data)).toBe(true);
   expect(s3.objects.size).toBe(2);
@@ -24,7 +26,7 @@ test("gives back what was put in, in parts", async () => {
   await expect(store.read(claim)).rejects.toThrow(ClaimError);
 });
 
-test("removes everything that has expired, though a listing has a thousand keys at most", async () => {
+test("a claim store in S3 removes all expired claims although a listing has at most 1,000 keys", async () => {
   for (let n = 0; n < 1_500; n++) s3.objects.set(`2020010100-old${n}.part0`, Buffer.from("x"));
   for (let n = 0; n < 1_500; n++) s3.objects.set(`2999010100-new${n}.part0`, Buffer.from("x"));
   expect(await store.removeExpired()).toBe(1_500);

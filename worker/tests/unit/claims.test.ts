@@ -1,9 +1,11 @@
+// Runs the claim store on real files. Proves storing, verifying and expiring; other drivers have their own tests
+// (claims-s3.test.ts, tests/integration/redis.test.ts).
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { expect, test } from "vitest";
 import { createDriver } from "../../claims/driver.ts";
-import { ClaimError, ClaimStore, PART_SIZE } from "../../claims/store.ts";
+import { ClaimError, ClaimStore, partSize } from "../../claims/store.ts";
 import { dataDirectory } from "../support/folder.ts";
 
 async function fileStore(): Promise<[ClaimStore, string]> {
@@ -15,23 +17,23 @@ async function* chunks(count: number, size: number): AsyncGenerator<Uint8Array> 
   for (let index = 0; index < count; index++) yield new Uint8Array(size).fill(index);
 }
 
-test("gives back what was put in, also in several parts", async () => {
+test("a claim store returns data of several parts unchanged", async () => {
   const [store, folder] = await fileStore();
   const claim = await store.put("run.data", chunks(11, 1024 ** 2));
   expect(claim.bytes).toBe(11 * 1024 ** 2);
-  expect(readdirSync(folder)).toHaveLength(Math.ceil(claim.bytes / PART_SIZE));
+  expect(readdirSync(folder)).toHaveLength(Math.ceil(claim.bytes / partSize));
   const read = await store.read(claim);
   expect(read.byteLength).toBe(claim.bytes);
   expect(read[5 * 1024 ** 2]).toBe(5);
 });
 
-test("keeps empty data, and text", async () => {
+test("a claim store keeps empty data and text", async () => {
   const [store] = await fileStore();
   expect((await store.read(await store.put("empty", ""))).byteLength).toBe(0);
   expect((await store.read(await store.put("text", "grüße"))).toString()).toBe("grüße");
 });
 
-test("a changed byte is found out", async () => {
+test("a claim store detects altered data", async () => {
   const [store, folder] = await fileStore();
   const claim = await store.put("run.data", "something");
   const [file = ""] = readdirSync(folder);
@@ -39,43 +41,43 @@ test("a changed byte is found out", async () => {
   await expect(store.read(claim)).rejects.toThrow(ClaimError);
 });
 
-test("missing data is said to be gone, with the reasons", async () => {
+test("a claim store reports missing data with the possible reasons", async () => {
   const [store] = await fileStore();
   const claim = await store.put("run.data", "something");
   await store.remove(claim);
   await expect(store.read(claim)).rejects.toThrow(
-    /is gone: it expired at .+ or it was made by a worker with another CLAIM_STORE/,
+    /is gone: it expired at .+ or a worker with another CLAIM_STORE made it/,
   );
 });
 
-test("expired claims are removed, others stay", async () => {
+test("a claim store removes expired claims only", async () => {
   const [store] = await fileStore();
-  const short = await store.put("short", "x", { lifetime: 0 });
-  const long = await store.put("long", "x", { lifetime: 5 * 3_600_000 });
+  const short = await store.put("short", "x", { lifetimeMs: 0 });
+  const long = await store.put("long", "x", { lifetimeMs: 5 * 3_600_000 });
   expect(await store.removeExpired()).toBe(0);
   expect(await store.removeExpired(new Date(Date.now() + 2 * 3_600_000))).toBe(1);
   await expect(store.read(short)).rejects.toThrow(ClaimError);
   expect((await store.read(long)).toString()).toBe("x");
 });
 
-test("a write that was cut off leaves parts that expire", async () => {
+test("a claim store lets the parts of an interrupted write expire", async () => {
   const [store, folder] = await fileStore();
-  async function* cutOff() {
-    yield new Uint8Array(PART_SIZE);
-    throw new Error("cut off");
+  async function* interrupted() {
+    yield new Uint8Array(partSize);
+    throw new Error("interrupted");
   }
-  await expect(store.put("run.data", cutOff(), { lifetime: 0 })).rejects.toThrow("cut off");
+  await expect(store.put("run.data", interrupted(), { lifetimeMs: 0 })).rejects.toThrow("interrupted");
   expect(readdirSync(folder)).toHaveLength(1);
   await store.removeExpired(new Date(Date.now() + 2 * 3_600_000));
   expect(readdirSync(folder)).toEqual([]);
 });
 
-test.each(["../escape", "a/b", "", "a b"])("refuses the name %j", async (name) => {
+test.each(["../escape", "a/b", "", "a b"])("a claim store rejects the name %j", async (name) => {
   const [store] = await fileStore();
   await expect(store.put(name, "x")).rejects.toThrow("cannot name a claim");
 });
 
-test("claims are told and removed by how their names begin", async () => {
+test("a claim store lists and removes claims by prefix", async () => {
   const [store] = await fileStore();
   await store.put("verify.a.first.1", "x");
   await store.put("verify.a.last.2", "x");

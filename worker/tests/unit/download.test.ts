@@ -1,3 +1,4 @@
+// Downloads from a real web server on this machine. Proves limits and which failures are retriable; not TLS or redirects.
 import { NonRetriableError } from "inngest";
 import { afterEach, expect, test } from "vitest";
 import { download } from "../../documents/download.ts";
@@ -12,34 +13,34 @@ async function read(url: string, limit?: number): Promise<number> {
   return bytes;
 }
 
-test.each([400, 401, 404, 410])("%i is final", async (status) => {
+test.each([400, 401, 404, 410])("a download answered with %i is not retried", async (status) => {
   web = await startWeb((_, response) => response.writeHead(status).end());
   await expect(read(web.url)).rejects.toThrow(NonRetriableError);
 });
 
-test.each([408, 429, 500, 503])("%i may be tried again", async (status) => {
+test.each([408, 429, 500, 503])("a download answered with %i is retried", async (status) => {
   web = await startWeb((_, response) => response.writeHead(status).end());
   const failure = await read(web.url).catch((error: unknown) => error);
   expect(failure).toBeInstanceOf(Error);
   expect(failure).not.toBeInstanceOf(NonRetriableError);
 });
 
-test("no connection may be tried again", async () => {
+test("a download without a connection is retried", async () => {
   const failure = await read("http://127.0.0.1:9").catch((error: unknown) => error);
   expect(failure).toBeInstanceOf(Error);
   expect(failure).not.toBeInstanceOf(NonRetriableError);
 });
 
-test("only http and https are fetched", async () => {
+test("a download rejects schemes other than http and https", async () => {
   await expect(read("file:///etc/hosts")).rejects.toThrow(NonRetriableError);
 });
 
-test("a document that says it is too large is not read", async () => {
+test("a download rejects a document whose declared length is too large", async () => {
   web = await startWeb((_, response) => response.writeHead(200, { "content-length": "11" }).end("12345678901"));
   await expect(read(web.url, 10)).rejects.toThrow("more than the 10 bytes");
 });
 
-test("a document that grows too large is cut off", async () => {
+test("a download is cut off when the document becomes too large", async () => {
   web = await startWeb((_, response) => {
     response.write("1234567");
     setTimeout(() => response.end("8901"), 20);

@@ -1,3 +1,5 @@
+// Proves which environments are accepted, what is read from them, and the errors for the others; not that the process exits with
+// them, which tests/integration/boot.test.ts does.
 import { expect, test } from "vitest";
 import { EnvironmentError, readEnvironment, type Variables } from "../../environment.ts";
 
@@ -12,17 +14,17 @@ function problemsOf(variables: Variables): readonly string[] {
   try {
     readEnvironment(variables);
   } catch (error) {
-    if (error instanceof EnvironmentError) return error.problems;
+    if (error instanceof EnvironmentError) return error.message.split("\n");
     throw error;
   }
   return [];
 }
 
-test("takes the four required variables, and defaults for the rest", () => {
+test("the environment needs four variables and has defaults for the rest", () => {
   expect(readEnvironment(good)).toMatchObject({ port: 3111, hosts: ["127.0.0.1"], work: "both", transport: "serve" });
 });
 
-test("names every missing variable, what it must be, and where it comes from", () => {
+test("the environment names every missing variable, what it must be, and where it comes from", () => {
   const problems = problemsOf({});
   expect(problems).toHaveLength(4);
   for (const name of Object.keys(good)) {
@@ -48,47 +50,72 @@ test.each([
   ["AI_BASE_URL", "127.0.0.1:11434"],
   ["WEBHOOK_SECRETS", "no-secret-here"],
   ["INNGEST_CONNECT_GATEWAY_URL", "http://127.0.0.1:8289"],
-])("refuses %s=%s by name, without its value", (name, value) => {
+])("the environment rejects %s=%s by name, without its value", (name, value) => {
   const problems = problemsOf({ ...good, AI_MODEL: "small", [name]: value });
   expect(problems).toEqual([expect.stringMatching(new RegExp(`^${name} is malformed`))]);
   expect(problems[0]).not.toContain(`"${value}"`);
 });
 
 test.each(["1", "true", "http://127.0.0.1:8288"])(
-  "refuses INNGEST_DEV=%s because it turns signature checks off",
+  "the environment rejects INNGEST_DEV=%s because it turns signature checks off",
   (value) => {
     expect(problemsOf({ ...good, INNGEST_DEV: value })).toEqual([expect.stringContaining("signature checks off")]);
   },
 );
 
-test("accepts INNGEST_DEV=0", () => {
+test("the environment accepts INNGEST_DEV=0", () => {
   expect(problemsOf({ ...good, INNGEST_DEV: "0" })).toEqual([]);
 });
 
-test("wants no origin of a worker that connects", () => {
+test("the environment needs no origin for a worker that connects", () => {
   const { INNGEST_SERVE_ORIGIN: _, ...others } = good;
   expect(problemsOf({ ...others, TRANSPORT: "connect" })).toEqual([]);
   expect(problemsOf(others)).toEqual([expect.stringMatching(/^INNGEST_SERVE_ORIGIN is not set/)]);
 });
 
-test("splits HOST at commas", () => {
-  expect(readEnvironment({ ...good, HOST: "127.0.0.1, 172.17.0.1" }).hosts).toEqual(["127.0.0.1", "172.17.0.1"]);
+test("the environment splits HOST at commas", () => {
+  expect(readEnvironment({ ...good, HOST: " 127.0.0.1, 172.17.0.1 " }).hosts).toEqual(["127.0.0.1", "172.17.0.1"]);
 });
 
-test("wants a model's name with its server", () => {
+test("the environment needs a model's name with AI_BASE_URL", () => {
   expect(problemsOf({ ...good, AI_BASE_URL: "http://127.0.0.1:11434/v1" })).toEqual([
     expect.stringMatching(/^AI_MODEL is not set/),
   ]);
 });
 
-test("wants credentials with a bucket", () => {
+test("the environment needs credentials for a bucket", () => {
   expect(problemsOf({ ...good, CLAIM_STORE: "s3://bucket" })).toEqual([
     expect.stringMatching(/^AWS_ACCESS_KEY_ID is not set/),
     expect.stringMatching(/^AWS_SECRET_ACCESS_KEY is not set/),
   ]);
 });
 
-test("reads a secret for each webhook source", () => {
+test("the environment reports required variables together with malformed ones", () => {
+  const { INNGEST_EVENT_KEY: _, INNGEST_SERVE_ORIGIN: __, ...others } = good;
+  const problems = problemsOf({
+    ...others,
+    INNGEST_DEV: "1",
+    INNGEST_BASE_URL: "localhost:8288",
+    TRANSPORT: "pigeon",
+    PORT: "abc",
+    AI_BASE_URL: "127.0.0.1:11434",
+    CLAIM_STORE: "s3://bucket",
+  });
+  expect(problems.map((problem) => problem.split(":")[0]).toSorted()).toEqual([
+    "AI_BASE_URL is malformed",
+    "AI_MODEL is not set",
+    "AWS_ACCESS_KEY_ID is not set",
+    "AWS_SECRET_ACCESS_KEY is not set",
+    "INNGEST_BASE_URL is malformed",
+    "INNGEST_DEV is set",
+    "INNGEST_EVENT_KEY is not set",
+    "INNGEST_SERVE_ORIGIN is not set",
+    "PORT is malformed",
+    "TRANSPORT is malformed",
+  ]);
+});
+
+test("the environment reads a secret for each webhook source", () => {
   const { webhookSecrets } = readEnvironment({ ...good, WEBHOOK_SECRETS: "forge=a=b, shop=c" });
   expect([...webhookSecrets]).toEqual([
     ["forge", "a=b"],

@@ -1,3 +1,5 @@
+// Runs functions in the SDK's test engine on real files. Proves results, retries and errors; not concurrency keys and batching,
+// which the server does (tests/integration/patterns.test.ts).
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
@@ -11,23 +13,23 @@ import { dataDirectory } from "../support/folder.ts";
 
 const completed = { url: "http://a", outputPath: "/a", result: { bytes: 1, lines: 0, sha256: "00" } };
 
-test("record-task adds a line to the journal, and needs no Redis for it", async () => {
+test("record-task appends a line to the journal without Redis", async () => {
   const folder = dataDirectory();
   const { result } = await startRun(recordTask, [{ name: "task/completed", data: completed }]).attempt();
   expect(result).toEqual({ recorded: "http://a" });
   expect(JSON.parse(readFileSync(join(folder, "completed.jsonl"), "utf8"))).toMatchObject(completed);
 });
 
-test("record-task with a Redis that is away fails after the journal, and does not write there again", async () => {
+test("record-task with an unavailable Redis fails after the journal and does not append again", async () => {
   const folder = dataDirectory();
   vi.stubEnv("REDIS_URL", "redis://127.0.0.1:9");
   const run = startRun(recordTask, [{ name: "task/completed", data: completed }]);
-  expect((await run.attempt()).error?.message).toContain("Redis at REDIS_URL is away: ");
-  expect((await run.attempt()).error?.message).toContain("Redis at REDIS_URL is away: ");
+  expect((await run.attempt()).error?.message).toContain("Redis at REDIS_URL is unavailable: ");
+  expect((await run.attempt()).error?.message).toContain("Redis at REDIS_URL is unavailable: ");
   expect(readFileSync(join(folder, "completed.jsonl"), "utf8").trim().split("\n")).toHaveLength(1);
 });
 
-test("update-project counts revisions for each project, and a failed write loses none", async () => {
+test("update-project counts revisions for each project and loses none by a failed write", async () => {
   const folder = dataDirectory();
   const change = (project: string) =>
     startRun(updateProject, [{ name: "project/changed", data: { project, summary: "s" } }]);
@@ -42,13 +44,13 @@ test("update-project counts revisions for each project, and a failed write loses
   expect((await change("one").attempt()).result).toEqual({ project: "one", revision: 2 });
 });
 
-test("update-project refuses a project that is a path", async () => {
+test("update-project rejects a project name that is a path", async () => {
   const data = { project: "../other", summary: "s" };
   const { error } = await startRun(updateProject, [{ name: "project/changed", data }]).attempt();
   expect(error?.message).toContain("project: must be letters, digits");
 });
 
-test("import-records writes the good ones and fails with the bad ones named", async () => {
+test("import-records writes the valid records, then fails and names the others", async () => {
   const folder = dataDirectory();
   const record = (data: unknown) => ({ name: "import/record", data });
   const events = [record({ collection: "people", record: { a: 1 } }), record({ collection: "people", record: 5 })];
@@ -56,13 +58,13 @@ test("import-records writes the good ones and fails with the bad ones named", as
   const { error } = await run.attempt();
   expect(error).toMatchObject({
     name: "NonRetriableError",
-    message: expect.stringMatching(/^1 of 2 records refused; record 2: record: /),
+    message: expect.stringMatching(/^1 of 2 records rejected: record 2: record: /),
   });
   const [file = ""] = readdirSync(join(folder, "imports/people"));
   expect(readFileSync(join(folder, "imports/people", file), "utf8")).toBe('{"a":1}\n');
 });
 
-test("import-records writes a batch into one file, once", async () => {
+test("import-records writes a batch into one file once", async () => {
   const folder = dataDirectory();
   writeFileSync(join(folder, "imports"), "in the way");
   const events = [1, 2, 3].map((n) => ({ name: "import/record", data: { collection: "c", record: { n } } }));
@@ -73,7 +75,7 @@ test("import-records writes a batch into one file, once", async () => {
   expect(readdirSync(join(folder, "imports/c"))).toEqual([expect.stringMatching(/^[0-9A-Z]{26}\.jsonl$/)]);
 });
 
-test("accept-webhook keeps the body, also for a delivery that looks like a path", async () => {
+test("accept-webhook stores the body inside its folder when the delivery id looks like a path", async () => {
   const folder = dataDirectory();
   const data = { source: "forge", delivery: "../../x", body: { n: 1 } };
   await startRun(acceptWebhook, [{ name: "webhook/received", data }]).attempt();
@@ -81,7 +83,7 @@ test("accept-webhook keeps the body, also for a delivery that looks like a path"
   expect(existsSync(join(folder, "../x.json"))).toBe(false);
 });
 
-test("expire-claims removes only what has expired", async () => {
+test("expire-claims removes expired claims only", async () => {
   const folder = dataDirectory();
   mkdirSync(join(folder, "claims"));
   writeFileSync(join(folder, "claims/2020010100-old.part0"), "");

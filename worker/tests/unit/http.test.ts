@@ -1,11 +1,13 @@
+// Sends requests to the app without a network. Proves paths, statuses and signatures; not the listening itself
+// (tests/integration/boot.test.ts) and not the server's own signatures (tests/integration/chain.test.ts).
 import { createHmac } from "node:crypto";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { createApp } from "../../app.ts";
 import { inngest } from "../../client.ts";
 import { functions } from "../../functions/index.ts";
-import { WEBHOOK_LIMIT } from "../../http/webhooks.ts";
+import { maxWebhookBytes } from "../../http/webhooks.ts";
 import { signRequest } from "../../server/signature.ts";
-import type { Transport } from "../../transport/index.ts";
+import type { Transport } from "../../transport/transport.ts";
 import { type Api, startApi } from "../support/api.ts";
 import { dataDirectory } from "../support/folder.ts";
 
@@ -25,7 +27,7 @@ afterEach(async () => {
   vi.restoreAllMocks();
 });
 
-test("GET / says what is served", async () => {
+test("GET / lists what is served", async () => {
   const response = await app.request("/");
   expect(response.status).toBe(200);
   expect(await response.json()).toEqual({
@@ -36,7 +38,7 @@ test("GET / says what is served", async () => {
 });
 
 describe("GET /healthz", () => {
-  test("is ok when server and claims are there, and says what is off", async () => {
+  test("is ok when server and claims are available, and lists what is off", async () => {
     dataDirectory();
     api = await startApi();
     const response = await app.request("/healthz");
@@ -44,11 +46,11 @@ describe("GET /healthz", () => {
     expect(await response.json()).toMatchObject({
       status: "ok",
       degraded: [],
-      off: expect.arrayContaining(["shared state and gateway: REDIS_URL is not set"]),
+      off: expect.arrayContaining(["shared state and agent gateway: REDIS_URL is not set"]),
     });
   });
 
-  test("is still 200 when all is away, and names it", async () => {
+  test("answers 200 and names the unavailable parts", async () => {
     dataDirectory();
     vi.stubEnv("REDIS_URL", "redis://127.0.0.1:9");
     const response = await app.request("/healthz");
@@ -57,11 +59,11 @@ describe("GET /healthz", () => {
     expect(status).toBe("degraded");
     expect(degraded).toEqual([
       expect.stringMatching(/^server: /),
-      expect.stringMatching(/^redis: Redis at REDIS_URL is away/),
+      expect.stringMatching(/^redis: Redis at REDIS_URL is unavailable/),
     ]);
   });
 
-  test("says when the app is not registered yet", async () => {
+  test("reports an app that is not registered yet", async () => {
     dataDirectory();
     api = await startApi();
     const response = await createApp(transport("serve", false)).request("/healthz");
@@ -83,14 +85,14 @@ describe("/api/inngest", () => {
     expect((await app.request(request(method))).status).toBe(401);
   });
 
-  test("answers 401 to a wrong key, an old signature, another body and rubbish", async () => {
+  test("answers 401 to a wrong key, an old signature, another body and garbage", async () => {
     const old = signRequest(body, key, new Date(Date.now() - 6 * 60_000));
-    for (const signature of [signRequest(body, "ffff"), old, signRequest("other", key), "rubbish", "t=1&s="]) {
+    for (const signature of [signRequest(body, "ffff"), old, signRequest("other", key), "garbage", "t=1&s="]) {
       expect((await app.request(request("POST", signature))).status).toBe(401);
     }
   });
 
-  test("answers a signed GET, also when it was signed with the fallback key", async () => {
+  test("answers a GET signed with the key or the fallback key", async () => {
     vi.stubEnv("INNGEST_SIGNING_KEY_FALLBACK", "abcdef");
     for (const signer of [key, "abcdef"]) {
       const response = await app.request(request("GET", signRequest("", signer)));
@@ -99,7 +101,7 @@ describe("/api/inngest", () => {
     }
   });
 
-  test("is not there when the worker connects instead", async () => {
+  test("answers 404 when the worker connects instead", async () => {
     const response = await createApp(transport("connect")).request(request("GET", signRequest("", key)));
     expect(response.status).toBe(404);
   });
@@ -108,12 +110,12 @@ describe("/api/inngest", () => {
 describe("GET /audit", () => {
   const ask = (token?: string) => app.request("/audit", { headers: token ? { authorization: `Bearer ${token}` } : {} });
 
-  test("wants the signing key", async () => {
+  test("requires the signing key", async () => {
     expect((await ask()).status).toBe(401);
     expect((await ask("wrong")).status).toBe(401);
   });
 
-  test("reports drift and heals nothing", async () => {
+  test("reports drift without registering again", async () => {
     api = await startApi();
     const response = await ask(key);
     expect(response.status).toBe(200);
@@ -123,7 +125,7 @@ describe("GET /audit", () => {
     expect(api.registrations).toBe(0);
   });
 
-  test("says 502 when the server is away", async () => {
+  test("answers 502 when the server is unavailable", async () => {
     expect((await ask(key)).status).toBe(502);
   });
 });
@@ -137,7 +139,7 @@ describe("POST /webhooks/:source", () => {
   };
   const sent = () => vi.spyOn(inngest, "send").mockResolvedValue({ ids: ["1"] });
 
-  test("turns a delivery into an event that is the same when it is repeated", async () => {
+  test("turns a repeated delivery into the same event", async () => {
     const send = sent();
     const headers = { "x-hub-signature-256": github(body, "sesame"), "x-github-delivery": "d1" };
     expect((await post(headers)).status).toBe(202);
@@ -164,10 +166,10 @@ describe("POST /webhooks/:source", () => {
 
   test("answers 401 to a source without a secret", async () => {
     const headers = { "x-hub-signature-256": github(body, "sesame"), "x-github-delivery": "d" };
-    expect((await post(headers, body, "stranger")).status).toBe(401);
+    expect((await post(headers, body, "unknown")).status).toBe(401);
   });
 
-  test("answers 400 without a delivery's id, and to what is no JSON", async () => {
+  test("answers 400 without a delivery id, and to a body that is not JSON", async () => {
     expect((await post({ "x-hub-signature-256": github(body, "sesame") })).status).toBe(400);
     expect((await post({ "x-hub-signature-256": github("{", "sesame"), "x-github-delivery": "d" }, "{")).status).toBe(
       400,
@@ -175,11 +177,11 @@ describe("POST /webhooks/:source", () => {
   });
 
   test("answers 413 to a body that is too large", async () => {
-    const large = "x".repeat(WEBHOOK_LIMIT + 1);
+    const large = "x".repeat(maxWebhookBytes + 1);
     expect((await post({ "content-length": String(large.length) }, large)).status).toBe(413);
   });
 
-  test("understands Standard Webhooks, and refuses an old one", async () => {
+  test("accepts Standard Webhooks and rejects old ones", async () => {
     sent();
     const signed = (seconds: number) => ({
       "webhook-id": "m1",

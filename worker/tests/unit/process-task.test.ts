@@ -1,3 +1,5 @@
+// Runs the function in the SDK's test engine with a real web server and real files. Proves its steps and retries; not the limit
+// of one run at a time, which the server enforces.
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
@@ -12,7 +14,7 @@ afterEach(() => web?.close());
 const event = (url: string, outputPath = "result.json") => [{ name: "task/process", data: { url, outputPath } }];
 const announced = { announce: { ids: ["1"] } };
 
-test("downloads, measures, writes the output and leaves no claim behind", async () => {
+test("process-task downloads, measures, writes the output and leaves no claim behind", async () => {
   const folder = dataDirectory();
   web = await startWeb((_, response) => response.end("a\nb\n"));
   const { result } = await startRun(processTask, event(web.url, "a/b/result.json"), announced).attempt();
@@ -24,7 +26,7 @@ test("downloads, measures, writes the output and leaves no claim behind", async 
   expect(readdirSync(join(folder, "claims"))).toEqual([]);
 });
 
-test("a failed download is tried again, and nothing else", async () => {
+test("process-task retries a failed download", async () => {
   dataDirectory();
   const answers = [500, 200];
   web = await startWeb((_, response) => response.writeHead(answers.shift() ?? 200).end("text"));
@@ -33,7 +35,7 @@ test("a failed download is tried again, and nothing else", async () => {
   expect((await run.attempt()).result).toBeDefined();
 });
 
-test("a failed write is tried again without downloading again", async () => {
+test("process-task retries a failed write without downloading again", async () => {
   const folder = dataDirectory();
   web = await startWeb((_, response) => response.end("text"));
   mkdirSync(join(folder, "outputs"));
@@ -45,7 +47,7 @@ test("a failed write is tried again without downloading again", async () => {
   expect(web.requests).toHaveLength(1);
 });
 
-test("a relative output may not leave the outputs folder", async () => {
+test("process-task rejects a relative output path that leaves the outputs folder", async () => {
   dataDirectory();
   const { error } = await startRun(processTask, event("http://127.0.0.1:9", "../../escape"), announced).attempt();
   expect(error?.message).toContain('outputPath "../../escape" leaves the outputs folder');
@@ -54,7 +56,7 @@ test("a relative output may not leave the outputs folder", async () => {
 test.each([
   ["url", { url: "file:///etc/hosts", outputPath: "x" }],
   ["outputPath", { url: "http://127.0.0.1:9" }],
-])("an event with a wrong %s fails for good before any step", async (field, data) => {
+])("process-task rejects an event with a malformed %s before any step", async (field, data) => {
   const { error } = await startRun(processTask, [{ name: "task/process", data }]).attempt();
   expect(error).toMatchObject({ name: "EventValidationError", message: expect.stringContaining(`${field}: `) });
 });

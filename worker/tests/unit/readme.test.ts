@@ -1,3 +1,4 @@
+// Proves that the README's tables are complete; not that what they say is right.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -6,7 +7,7 @@ import { functions } from "../../functions/index.ts";
 const root = join(import.meta.dirname, "../..");
 const read = (file: string) => readFileSync(join(root, file), "utf8");
 
-test("the README names every variable that is read, and no other", () => {
+test("the README lists exactly the variables that are read", () => {
   const sources = ["environment.ts", "server/registration.ts"].map(read).join("\n");
   const used = new Set(
     sources.match(/\b(INNGEST|AI|AWS|REDIS|CLAIM|CHECKPOINT|TRANSCRIBE|WEBHOOK|DATA|APP)_[A-Z_]+\b/g),
@@ -18,7 +19,7 @@ test("the README names every variable that is read, and no other", () => {
   expect(documented.toSorted()).toEqual([...used].toSorted());
 });
 
-test("the README names every function", () => {
+test("the README lists every function", () => {
   const table = read("README.md").split("## Functions")[1]?.split("## HTTP")[0] ?? "";
   for (const fn of functions) expect(table).toContain(`\`${fn.id()}\``);
 });

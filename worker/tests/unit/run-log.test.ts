@@ -1,3 +1,5 @@
+// Runs a function in the SDK's test engine. Proves what its own log lines contain; the other lines are tested in
+// tests/integration/chain.test.ts.
 import { Inngest } from "inngest";
 import { expect, test, vi } from "vitest";
 import { RunLog } from "../../middleware/run-log.ts";
@@ -5,7 +7,7 @@ import { startRun } from "../support/engine.ts";
 
 const client = new Inngest({ id: "logs", isDev: false, middleware: [RunLog] });
 
-test("a function's own log lines have the run's id, and no objects", async () => {
+test("the run log gives a function's own lines the run's id and omits objects", async () => {
   const lines = vi.spyOn(console, "log").mockImplementation(() => {});
   const fn = client.createFunction({ id: "fn", triggers: [{ event: "any" }] }, async ({ event, logger }) => {
     logger.info({ event, rows: 3 }, "imported");

@@ -1,6 +1,7 @@
+// Runs functions in the SDK's test engine. Proves the limits of results and errors; not the server's own limits.
 import { Inngest } from "inngest";
 import { expect, test } from "vitest";
-import { RESULT_LIMIT, StepLimits } from "../../middleware/step-limits.ts";
+import { maxResultBytes, StepLimits } from "../../middleware/step-limits.ts";
 import { startRun } from "../support/engine.ts";
 
 const client = new Inngest({ id: "limits", isDev: false, middleware: [StepLimits] });
@@ -12,29 +13,29 @@ function stepThat(run: () => unknown) {
   });
 }
 
-test("refuses a step's result over a megabyte, for good, with the remedy", async () => {
+test("step limits reject a step's result over 1 MB without a retry, and name the remedy", async () => {
   const { error } = await startRun(
-    stepThat(() => "x".repeat(RESULT_LIMIT)),
+    stepThat(() => "x".repeat(maxResultBytes)),
     event,
   ).attempt();
   expect(error).toMatchObject({ name: "NonRetriableError" });
   expect(error?.message).toMatch(/^Step "big" returned 1000002 bytes, .+ claim store/);
 });
 
-test("lets a result of just that size pass", async () => {
+test("step limits accept a result of exactly 1 MB", async () => {
   const { error } = await startRun(
-    stepThat(() => "x".repeat(RESULT_LIMIT - 2)),
+    stepThat(() => "x".repeat(maxResultBytes - 2)),
     event,
   ).attempt();
   expect(error).toBeUndefined();
 });
 
-test("refuses a function's result over a megabyte", async () => {
-  const fn = client.createFunction({ id: "fn", triggers: [{ event: "any" }] }, async () => "x".repeat(RESULT_LIMIT));
+test("step limits reject a function's result over 1 MB", async () => {
+  const fn = client.createFunction({ id: "fn", triggers: [{ event: "any" }] }, async () => "x".repeat(maxResultBytes));
   expect((await startRun(fn, event).attempt()).error?.message).toMatch(/^Function "fn" returned/);
 });
 
-test("cuts a huge error", async () => {
+test("step limits shorten a huge error", async () => {
   const { error } = await startRun(
     stepThat(() => {
       throw new Error("y".repeat(5_000_000));
@@ -42,5 +43,5 @@ test("cuts a huge error", async () => {
     event,
   ).attempt();
   expect(JSON.stringify(error).length).toBeLessThan(50_000);
-  expect(error?.message).toMatch(/^y+… \(4990000 characters more\)$/);
+  expect(error?.message).toMatch(/^y+… \(4990000 more characters\)$/);
 });

@@ -1,3 +1,4 @@
+// Runs both functions in the SDK's test engine. Proves the marks and their count; not the kills that `npm run verify` adds.
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -7,13 +8,13 @@ import { mark } from "../../probe/marks.ts";
 import { startRun } from "../support/engine.ts";
 import { dataDirectory } from "../support/folder.ts";
 
-test("a probe's steps leave a mark each, and the chained function counts them and takes them away", async () => {
+test("verify-probe leaves a mark per step, and verify-probe-chained counts and removes them", async () => {
   const folder = dataDirectory();
   await mark("other", "first");
   const sent = { chain: { ids: ["1"] } };
   const { error } = await startRun(verifyProbe, [{ name: "verify/probe", data: { probe: "p" } }], sent).attempt();
   expect(error).toBeUndefined();
-  // As a step that was executed, and lost before its end reached the server.
+  // Like a step that was executed but whose result never reached the server.
   await mark("p", "first");
   const { result } = await startRun(verifyProbeChained, [
     { name: "verify/probe.chained", data: { probe: "p" } },

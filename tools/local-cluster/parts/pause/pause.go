@@ -1,4 +1,4 @@
-// Pause holds a pod's namespaces open until it is told to end.
+// Pause keeps a pod's namespaces open until it receives a signal.
 package main
 
 import (
@@ -8,7 +8,7 @@ import (
 )
 
 func main() {
-	ended := make(chan os.Signal, 1)
-	signal.Notify(ended, syscall.SIGINT, syscall.SIGTERM)
-	<-ended
+	stop := make(chan os.Signal, 1)
+	signal.Notify(stop, syscall.SIGINT, syscall.SIGTERM)
+	<-stop
 }

@@ -19,26 +19,26 @@ const volumes = "docker:index/volume:Volume";
 const withoutVolume = { ...soundServer, volumes: [] };
 const redisConf = (text: string) => [{ file: "/etc/redis.conf", content: text }];
 
-/** Of the rules in ../../rules/keeping.ts. */
-export const keepingCases: Cases = {
+/** For the rules in ../../rules/durability.ts. */
+export const durabilityCases: Cases = {
   "data-on-volume": {
-    breaks: [
+    rejects: [
       [
-        "a volume where the server writes nothing",
+        "a volume that the server does not write to",
         container({
           ...soundServer,
           envs: keys,
           volumes: [{ volumeName: "data", containerPath: "/var/lib/inngest" }],
         }),
-        ["it writes its database to /.inngest, and its volumes are at /var/lib/inngest"],
+        ["it writes its database to /.inngest, but its volumes are mounted at /var/lib/inngest"],
       ],
       [
-        "a folder beside the volume",
+        "a folder next to the volume",
         container({ ...soundServer, command: ["inngest", "start", "--sqlite-dir", "/database"] }),
-        ["it writes its database to /database, and its volumes are at /data"],
+        ["it writes its database to /database, but its volumes are mounted at /data"],
       ],
       [
-        "a claim at another folder",
+        "a claim mounted at another folder",
         statefulSet(
           {
             ...soundPodServer,
@@ -49,32 +49,32 @@ export const keepingCases: Cases = {
           {},
           { volumeClaimTemplates: [{ metadata: { name: "state" } }] },
         ),
-        ["it writes its database to /srv/data, and its volumes are at /data"],
+        ["it writes its database to /srv/data, but its volumes are mounted at /data"],
       ],
     ],
-    keeps: [
+    accepts: [
       ["the volume's folder", container(soundServer)],
       [
-        "a folder within the volume",
+        "a folder inside the volume",
         container({ ...soundServer, command: ["inngest", "start", "--sqlite-dir=/data/a"] }),
       ],
       [
-        "the default folder as the volume",
+        "a volume mounted at the default folder",
         container({ ...soundServer, envs: keys, volumes: [{ containerPath: "/.inngest" }] }),
       ],
       [
-        "a folder that a shell sets",
+        "a folder set in a shell command",
         container({ ...soundServer, envs: keys, command: ["sh", "-c", "INNGEST_SQLITE_DIR=/data inngest start"] }),
       ],
       [
-        "a folder that a shell goes to",
+        "a working directory set in a shell command",
         container({ ...soundServer, envs: keys, command: ["sh", "-c", "cd /data && inngest start"] }),
       ],
       ["a claim's folder", statefulSet(soundPodServer, soundPod)],
-      ["no volume, no promise", container({ ...withoutVolume, envs: keys })],
+      ["a server without a volume", container({ ...withoutVolume, envs: keys })],
       [
-        "a volume for the time of a run",
-        container({ ...soundServer, envs: keys, volumes: [{ containerPath: "/run/door" }] }),
+        "a volume for runtime files",
+        container({ ...soundServer, envs: keys, volumes: [{ containerPath: "/run/gateway" }] }),
       ],
       [
         "Postgres",
@@ -96,25 +96,29 @@ export const keepingCases: Cases = {
     ],
   },
   "durable-queue": {
-    breaks: [
+    rejects: [
       [
-        "history without a queue",
+        "SQLite history without a queue",
         container({ ...soundServer, envs: [...keys, "INNGEST_SQLITE_DIR=/data"] }),
-        ["it keeps its history and has no INNGEST_REDIS_URI"],
+        ["it keeps its history but has no INNGEST_REDIS_URI"],
       ],
       [
-        "history in Postgres without a queue",
+        "Postgres history without a queue",
         container({ ...withoutVolume, envs: [...keys, "INNGEST_POSTGRES_URI=postgres://db/inngest"] }),
-        ["it keeps its history and has no INNGEST_REDIS_URI"],
+        ["it keeps its history but has no INNGEST_REDIS_URI"],
       ],
-      ["a Redis as its image is", container({ image: "redis:7.2.16" }), ["it is a Redis without `appendonly yes`"]],
       [
-        "a Redis that is told not to",
+        "a Redis with its image's defaults",
+        container({ image: "redis:7.2.16" }),
+        ["it is a Redis without `appendonly yes`"],
+      ],
+      [
+        "a Redis with appending turned off",
         container({ ...soundQueue, command: ["redis-server", "--appendonly", "no"] }),
         ["it is a Redis without `appendonly yes`"],
       ],
       [
-        "a configuration without it",
+        "a configuration without appendonly",
         container({
           ...soundQueue,
           command: ["redis-server", "/etc/redis.conf"],
@@ -123,17 +127,17 @@ export const keepingCases: Cases = {
         ["it is a Redis without `appendonly yes`"],
       ],
       [
-        "a Secret's configuration without it",
+        "a configuration without appendonly in a Secret",
         secret({ "redis.conf": "dir /data\n" }),
         ["redis.conf has no `appendonly yes`"],
       ],
       [
-        "a Redis that appends to its own disk",
+        "a Redis that appends to its container's disk",
         container({ ...soundQueue, volumes: [] }),
         ["it is a Redis without a volume"],
       ],
       [
-        "a Redis whose folder goes with its pod",
+        "a Redis whose folder is an emptyDir",
         statefulSet(
           {
             image: "redis:7.2.16",
@@ -145,17 +149,17 @@ export const keepingCases: Cases = {
         ["it is a Redis without a volume"],
       ],
       [
-        "Bitnami's image, told not to",
+        "Bitnami's image with appending turned off",
         container({ image: "bitnami/redis:7.2", envs: ["REDIS_AOF_ENABLED=no"], volumes: soundQueue.volumes }),
         ["it is a Redis without `appendonly yes`"],
       ],
     ],
-    keeps: [
+    accepts: [
       ["a server with a queue", container(soundServer)],
-      ["a server that keeps nothing", container({ ...withoutVolume, envs: keys })],
+      ["a server that keeps no history", container({ ...withoutVolume, envs: keys })],
       ["a Redis that appends", container(soundQueue)],
       [
-        "a configuration that says so",
+        "a configuration with appendonly",
         container({
           ...soundQueue,
           command: ["redis-server", "/etc/redis.conf"],
@@ -197,66 +201,69 @@ export const keepingCases: Cases = {
           envs: ["CONF=dir /data\nappendonly yes\n"],
         }),
       ],
-      ["a Secret's configuration with it", secret({ "redis.conf": "dir /data\nappendonly yes\n" })],
+      ["a configuration with appendonly in a Secret", secret({ "redis.conf": "dir /data\nappendonly yes\n" })],
       ["Bitnami's image", container({ image: "bitnami/redis:7.2", volumes: soundQueue.volumes })],
-      ["a cache", container({ image: "redis:7.2.16" }), { caches: ["it"] }],
+      ["a Redis listed as a cache", container({ image: "redis:7.2.16" }), { caches: ["it"] }],
     ],
   },
   "protected-data": {
-    breaks: [
-      ["a volume", resource(volumes, { name: "data" }), ["it is not protected"]],
-      ["a claim", resource(claims, claim), ["it is not protected"]],
+    rejects: [
+      ["an unprotected volume", resource(volumes, { name: "data" }), ["the volume is not protected"]],
+      ["an unprotected claim", resource(claims, claim), ["the volume is not protected"]],
       [
-        "a volume of a component that no longer keeps it",
-        resource(volumes, {}, { lineage: `inngest-local:index:DockerServer$${volumes}` }),
-        ["it is not protected"],
+        "a volume of a component that does not retain it",
+        resource(volumes, {}, { typeChain: `inngest-local:index:DockerServer$${volumes}` }),
+        ["the volume is not protected"],
         { keptBy: [] },
       ],
       [
-        "claims that go with their set",
+        "claims that are deleted with their StatefulSet",
         statefulSet({}, {}, { persistentVolumeClaimRetentionPolicy: { whenDeleted: "Delete" } }),
         ["persistentVolumeClaimRetentionPolicy.whenDeleted is Delete"],
       ],
     ],
-    keeps: [
-      ["a volume of memory", resource(volumes, { driverOpts: { type: "tmpfs" } })],
+    accepts: [
+      ["a tmpfs volume", resource(volumes, { driverOpts: { type: "tmpfs" } })],
       ["a protected volume", resource(volumes, {}, { protect: true })],
       [
-        "a volume of a component that keeps it",
-        resource(volumes, {}, { lineage: `inngest-local:index:DockerServer$${volumes}` }),
+        "a volume of a component that retains it",
+        resource(volumes, {}, { typeChain: `inngest-local:index:DockerServer$${volumes}` }),
       ],
       [
-        "a claim of a component of one's own",
-        resource(claims, claim, { lineage: `mine:index:Data$${claims}` }),
+        "a claim of a user's component listed in keptBy",
+        resource(claims, claim, { typeChain: `mine:index:Data$${claims}` }),
         { keptBy: ["mine:"] },
       ],
-      ["claims that stay", statefulSet({}, {}, { persistentVolumeClaimRetentionPolicy: { whenDeleted: "Retain" } })],
+      [
+        "claims that are retained",
+        statefulSet({}, {}, { persistentVolumeClaimRetentionPolicy: { whenDeleted: "Retain" } }),
+      ],
     ],
   },
   "stop-grace": {
-    breaks: [
+    rejects: [
       [
-        "the provider's and the engine's defaults",
+        "the defaults of provider and engine",
         container({ ...soundServer, stopTimeout: undefined, destroyGraceSeconds: undefined }),
         ["stopTimeout of it is not set", "destroyGraceSeconds of it is not set"],
       ],
-      ["less on the engine", container({ ...soundWorker, stopTimeout: 30 }), ["stopTimeout of it is 30"]],
+      ["a shorter time on Docker", container({ ...soundWorker, stopTimeout: 30 }), ["stopTimeout of it is 30"]],
       [
-        "Kubernetes' default",
+        "the default of Kubernetes",
         statefulSet(soundPodServer, { ...soundPod, terminationGracePeriodSeconds: undefined }),
         ["terminationGracePeriodSeconds of it is not set"],
       ],
       [
-        "less than configured",
+        "less time than configured",
         container(soundServer),
         ["stopTimeout of it is 60", "destroyGraceSeconds of it is 60"],
         { seconds: 90 },
       ],
     ],
-    keeps: [
+    accepts: [
       ["a server with a minute", container(soundServer)],
       ["a pod with a minute", statefulSet(soundPodServer, soundPod)],
-      ["a container of something else", container({ image: "nginx:1.29.1" })],
+      ["another program's container", container({ image: "nginx:1.29.1" })],
     ],
   },
 };
