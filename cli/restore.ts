@@ -7,6 +7,7 @@ import { isOfPostgres, type Manifest, unpack } from "./lib/backup/archive.ts";
 import { checkFit, putBack } from "./lib/backup/restore.ts";
 import { stateOf } from "./lib/backup/take.ts";
 import { checkStack, defineCommand, runCommand } from "./lib/command.ts";
+import { outputsIfUp } from "./lib/live-stack.ts";
 import { Pulumi } from "./lib/pulumi-cli.ts";
 import { freeStack } from "./lib/stack-lock.ts";
 import { verified } from "./lib/verified.ts";
@@ -42,8 +43,7 @@ async function restore(file: string, { stack, force }: Flags): Promise<void> {
     await checkEngine(pulumi, stack, manifest);
     await pulumi.selectOrCreate(stack);
     await freeStack(pulumi, stack);
-    const { durability } = await pulumi.outputs<{ durability?: string }>(stack);
-    if (durability === undefined) await bringUp(pulumi, stack, manifest, folder);
+    if (!(await outputsIfUp(pulumi, stack))) await bringUp(pulumi, stack, manifest, folder);
     const state = await stateOf(pulumi, stack);
     if (!force) await checkFit({ stack, manifest, since }, state);
     const aside = await putBack(pulumi, stack, state, folder);

@@ -70,8 +70,7 @@ function report({ id, status, function: { id: functionId }, steps }: FollowedRun
 /** Whether a function of any app has the event for a trigger. */
 async function starts(api: InngestApi, name: string): Promise<boolean> {
   const functions = (await Promise.all((await api.apps()).map((app) => api.functions(app)))).flat();
-  const isTrigger = (trigger: string) => trigger === `event ${name}` || trigger.startsWith(`event ${name} if `);
-  return functions.some(({ triggers }) => triggers.some(isTrigger));
+  return functions.some(({ triggers }) => triggers.some((trigger) => "event" in trigger && trigger.event === name));
 }
 
 await runCommand(command);

@@ -8,7 +8,7 @@ import { dirname, join } from "node:path";
 import type { RestoreRequest } from "../lib/data/requests.ts";
 import { Problem, readStdin, runScript } from "../lib/problem.ts";
 import { restorePostgres } from "./postgres/restore.ts";
-import { queueNotRestored, Redis } from "./redis/redis.ts";
+import { queueNotRestored, Redis } from "../lib/data/redis.ts";
 
 /** Of a SQLite file, and of what belongs to it while it is open. */
 const suffixes = ["", "-wal", "-shm"];

@@ -11,7 +11,7 @@ import { readSnapshot } from "../lib/data/rdb.ts";
 import type { Snapshot, SnapshotRequest } from "../lib/data/requests.ts";
 import { Problem, readStdin, runScript } from "../lib/problem.ts";
 import { PostgresHistory } from "./postgres/history.ts";
-import { Redis } from "./redis/redis.ts";
+import { Redis } from "../lib/data/redis.ts";
 
 /** Milliseconds after which Redis resumes on its own, should this program die. */
 const maxPauseMs = 6000;

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { RestoreRequest } from "../../lib/data/requests.ts";
 import { Problem } from "../../lib/problem.ts";
-import { queueNotRestored, Redis } from "../redis/redis.ts";
+import { queueNotRestored, Redis } from "../../lib/data/redis.ts";
 import { type Column, copyLine, type Value } from "./copy-rows.ts";
 import { PostgresHistory } from "./history.ts";
 
