@@ -1,14 +1,15 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import { keysAt, type RotationStep } from "../lib/stack/key-rotation.ts";
+import { currentPair, type KeyPair, keysAt, type RotationStep } from "../lib/stack/key-rotation.ts";
 import type { Keys } from "./endpoints.ts";
+import type { ProgramSettings } from "./settings.ts";
 
 export interface SigningKeysArgs {
-  /** Number of the keys; another number is another pair. @default 1 */
+  /** Number of the key pair; each number stands for another pair. @default 1 */
   generation?: number;
-  /** How far the change from the generation before has come. @default "none" */
+  /** Current step of the rotation from the previous generation. @default "none" */
   rotation?: RotationStep;
-  /** Signing key to use instead of a generated one; {@link signingKeyProblem} says its shape. @default generated */
+  /** Signing key to use instead of a generated one: hex, even length, without `signkey-` prefix. @default generated */
   signingKey?: pulumi.Input<string> | undefined;
   /** Event key to use instead of a generated one. @default generated */
   eventKey?: pulumi.Input<string> | undefined;
@@ -16,7 +17,7 @@ export interface SigningKeysArgs {
 
 /**
  * The keys of an Inngest server and its worker, all secret: generated once and kept in the stack's state, or given.
- * While they change ({@link rotationSteps}) the generation before is kept too.
+ * During a rotation ({@link rotationSteps}) the previous generation is kept too.
  *
  * @example
  * ```ts
@@ -25,11 +26,13 @@ export interface SigningKeysArgs {
  * ```
  */
 export class SigningKeys extends pulumi.ComponentResource {
-  /** What server and worker are told. */
+  /** The keys of server and worker. */
   public readonly keys: Keys;
+  /** The keys by which everything but the worker calls the server and sends events. */
+  public readonly current: pulumi.Output<KeyPair>;
 
   constructor(name: string, args: SigningKeysArgs = {}, opts?: pulumi.ComponentResourceOptions) {
-    // Pulumi keeps what is passed here in the state, in clear where it is not an Output: nothing is.
+    // Pulumi keeps inputs that are passed here in the state, in clear unless they are secret Outputs.
     super("inngest-local:index:SigningKeys", name, {}, opts);
     const { generation = 1, rotation = "none" } = args;
     const pair = (number: number) => {
@@ -40,19 +43,31 @@ export class SigningKeys extends pulumi.ComponentResource {
       });
     };
     const changing = rotation !== "none" && rotation !== "settle";
-    const current = pair(generation);
-    const previous = changing ? pair(generation - 1) : current;
+    const newest = pair(generation);
+    const previous = changing ? pair(generation - 1) : newest;
     this.keys = pulumi.secret(
-      pulumi.all([current, previous]).apply(([current, previous]) => keysAt(rotation, current, previous)),
+      pulumi.all([newest, previous]).apply(([newest, previous]) => keysAt(rotation, newest, previous)),
     );
+    this.current = this.keys.apply(currentPair);
     this.registerOutputs({ keys: this.keys });
   }
 }
 
-/** The keys of another stack. Throws `pulumi.RunError` when it does not exist or is not up. */
-export async function keysOf(stack: string): Promise<Keys> {
+/**
+ * A stack's keys: its own, or those of the stack that `keysFrom` names.
+ *
+ * @throws {pulumi.RunError} when that stack does not exist or is not up
+ */
+export async function stackKeys(
+  { keysFrom, keys }: Pick<ProgramSettings, "keysFrom" | "keys">,
+  opts: pulumi.ComponentResourceOptions,
+): Promise<Pick<SigningKeys, "keys" | "current">> {
+  return keysFrom ? await keysOf(keysFrom) : new SigningKeys("keys", keys, opts);
+}
+
+async function keysOf(stack: string): Promise<Pick<SigningKeys, "keys" | "current">> {
   const name = `${pulumi.getOrganization()}/${pulumi.getProject()}/${stack}`;
-  // A StackReference alone ends the program with the engine's own words, which name neither setting nor remedy.
+  // A StackReference alone fails with the engine's own error, which names neither setting nor remedy.
   const outputs: Record<string, unknown> = await pulumi.runtime
     .invoke("pulumi:pulumi:readStackOutputs", { name })
     .then((answer) => answer.outputs)
@@ -64,10 +79,11 @@ export async function keysOf(stack: string): Promise<Keys> {
     );
   }
   const other = new pulumi.StackReference("keysFrom", { name });
-  return pulumi.secret(other.requireOutput("keys") as Keys);
+  const keys = pulumi.secret(other.requireOutput("keys")) as Keys;
+  return { keys, current: keys.apply(currentPair) };
 }
 
-/** RandomPassword, because the ids of RandomId and RandomBytes hold their value in clear. */
+/** A RandomPassword, because the ids of RandomId and RandomBytes hold their value in clear. */
 function hexPassword(name: string, length: number, parent: pulumi.Resource): pulumi.Output<string> {
   const password = new random.RandomPassword(
     name,

@@ -7,31 +7,16 @@
 import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { dataFolder } from "../lib/host/paths.ts";
-import { takenPorts, type WantedPort } from "../lib/host/port-holders.ts";
+import { takenPorts } from "../lib/host/port-holders.ts";
 import { inngestVersion, locate } from "../lib/host/programs.ts";
 import type { Program } from "../lib/host/spec.ts";
-import { chooseSupervisor, type Supervision } from "../lib/host/supervisors/index.ts";
+import { chooseSupervisor } from "../lib/host/supervisors/index.ts";
 import { identify } from "../lib/host/supervisors/service.ts";
 import { atLeast, oldestServer } from "../lib/host/versions.ts";
-import { type DockerNeeds, dockerProblems } from "../lib/places/docker-engine.ts";
-import { type KubernetesNeeds, kubernetesProblems } from "../lib/places/kubernetes-cluster.ts";
+import { dockerProblems } from "../lib/places/docker-engine.ts";
+import { kubernetesProblems } from "../lib/places/kubernetes-cluster.ts";
 import { Problem, readStdin, runScript } from "../lib/problem.ts";
-
-export interface PreflightSpec {
-  stack: string;
-  dataDir?: string | undefined;
-  /** Ports the stack wants on 127.0.0.1, with the setting that decides each. */
-  ports: WantedPort[];
-  /** What runs on this machine, and what is to keep it running. */
-  services: string[];
-  supervision: Supervision;
-  /** Programs that must be on this machine. */
-  programs: Program[];
-  /** Set on the Docker tier. */
-  docker?: DockerNeeds | undefined;
-  /** Set on the Kubernetes tiers. */
-  kubernetes?: KubernetesNeeds | undefined;
-}
+import type { PreflightSpec } from "../lib/stack/preflight-spec.ts";
 
 async function preflight(): Promise<void> {
   const spec = await readStdin<PreflightSpec>();

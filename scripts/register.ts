@@ -3,29 +3,12 @@
  * Standard input: a {@link RegistrationSpec} as JSON. Run by `Registration` as create and as update.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Forward } from "../components/endpoints.ts";
 import { ApiError, InngestApi, WorkerEndpoint } from "../lib/inngest/api.ts";
 import { driftBetween, driftText } from "../lib/inngest/drift.ts";
 import { throughForward } from "../lib/places/forward.ts";
 import { Problem, readStdin, runScript } from "../lib/problem.ts";
+import type { RegistrationSpec } from "../lib/stack/registration-spec.ts";
 import { stopGraceSeconds } from "../lib/stack/stop-grace.ts";
-
-export interface RegistrationSpec {
-  /** The server's API, from this machine. */
-  apiUrl: string;
-  /** The worker's origin, from this machine. */
-  workerUrl: string;
-  /** The worker's Inngest endpoint, from this machine. */
-  workerEndpoint: string;
-  /** The way to all of them where they alone do not lead there. */
-  forward?: Forward | undefined;
-  /**
-   * `serve`: the registration is pushed. `connect`: the worker registers by its connection, which this waits for.
-   * `external`: pushed too, but an app that is not up yet is left to the server, which asks it every few seconds.
-   */
-  way: "serve" | "connect" | "external";
-  signingKey: string;
-}
 
 /** A container's server may have a long queue log to read before it answers. */
 const patienceSeconds = 120;

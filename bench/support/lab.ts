@@ -1,13 +1,14 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { servePath, workerVariables } from "../../components/worker-environment.ts";
 import { onPath } from "../../lib/host/programs.ts";
 import { InngestApi, WorkerEndpoint } from "../../lib/inngest/api.ts";
+import { servePath } from "../../lib/inngest/serve-path.ts";
 import { connectionsPerServer } from "../../lib/render/postgres-connections.ts";
 import { renderRedisConf } from "../../lib/render/redis-conf.ts";
 import { commonVariables, renderServerConfig } from "../../lib/render/server-options.ts";
 import { emptyWalDatabase } from "../../lib/render/wal-database.ts";
+import { renderWorkerVariables } from "../../lib/render/worker-variables.ts";
 import { type Profile, profileSettings } from "../../lib/settings/profile.ts";
 import { durableWorker } from "../../tools/durable-worker.ts";
 import { freePorts } from "../../tools/ports.ts";
@@ -135,7 +136,7 @@ export class Lab extends Subject {
 
   #startWorker(name: string): void {
     const { profile = "balanced", connectedWorkers } = this.#setup;
-    const variables = workerVariables({
+    const variables = renderWorkerVariables({
       serverUrl: this.#serverUrl,
       origin: this.#origin,
       port: this.#ports.worker,

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
-import type { Forward, ForwardedService } from "../../components/endpoints.ts";
 import { Problem } from "../problem.ts";
+import type { Forward, ForwardedService } from "../stack/endpoints.ts";
 import { kubectlFor } from "./kubectl.ts";
 
 /** Seconds for a forward to be there. */

@@ -1,8 +1,29 @@
-import type { PreflightSpec } from "../../scripts/preflight.ts";
 import type { WantedPort } from "../host/port-holders.ts";
 import type { Program } from "../host/spec.ts";
+import type { Supervision } from "../host/supervisors/index.ts";
 import { currentContext } from "../places/docker-context.ts";
+import type { DockerNeeds } from "../places/docker-engine.ts";
+import type { KubernetesNeeds } from "../places/kubernetes-cluster.ts";
 import type { Settings } from "../settings/settings.ts";
+
+/** What `scripts/preflight.ts` reads from its standard input as JSON. */
+export interface PreflightSpec {
+  stack: string;
+  /** Absolute data folder. @default the platform's data folder, one folder a stack */
+  dataDir?: string | undefined;
+  /** Ports of 127.0.0.1 that the stack needs, with the setting that decides each. */
+  ports: WantedPort[];
+  /** Services that run on this machine. */
+  services: string[];
+  /** What keeps the services running. */
+  supervision: Supervision;
+  /** Programs that must be on this machine. */
+  programs: Program[];
+  /** What the stack needs of Docker. @default nothing: it runs elsewhere */
+  docker?: DockerNeeds | undefined;
+  /** What the stack needs of its cluster. @default nothing: it runs elsewhere */
+  kubernetes?: KubernetesNeeds | undefined;
+}
 
 /** Settings without their secrets, of which only the presence counts here. */
 export type MachineSettings = Omit<Settings, "worker" | "redisUrl" | "postgresUrl" | "keys"> & {

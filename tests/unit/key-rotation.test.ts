@@ -5,7 +5,7 @@ import {
   keysAt,
   rotationSteps,
   type ServerKeys,
-  type ToldKeys,
+  type StackKeys,
   type WorkerKeys,
 } from "../../lib/stack/key-rotation.ts";
 
@@ -25,7 +25,7 @@ function refusals(server: ServerKeys, worker: WorkerKeys): string[] {
 
 const changes = course.slice(1).map((to, index) => ({
   step: rotationSteps[index + 1] ?? "none",
-  from: course[index] as ToldKeys,
+  from: course[index] as StackKeys,
   to,
 }));
 
