@@ -41,7 +41,7 @@ command
 async function rotate({ stack, until, yes }: Flags): Promise<void> {
   checkStack(stack);
   const pulumi = await Pulumi.find();
-  await pulumi.selectOrCreate(stack);
+  await pulumi.ensureStack(stack);
   const settings = await keySettings(pulumi, stack);
   refuseOthersKeys(stack, settings);
   const { durability } = await pulumi.outputs<{ durability?: string }>(stack);

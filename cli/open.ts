@@ -1,9 +1,9 @@
 import { execa } from "execa";
-import type { Forward } from "../components/endpoints.ts";
 import { onPath } from "../lib/host/programs.ts";
 import { forwardCommand } from "../lib/places/forward.ts";
 import { Problem } from "../lib/problem.ts";
 import { dashboardUser } from "../lib/render/caddyfile.ts";
+import type { Forward } from "../lib/stack/endpoints.ts";
 import { checkStack, defineCommand, runCommand } from "./lib/command.ts";
 import { Pulumi } from "./lib/pulumi-cli.ts";
 
@@ -25,7 +25,7 @@ const command = defineCommand("open", "Opens a stack's dashboard; its password, 
 async function open({ stack, print }: { stack: string; print?: true }): Promise<void> {
   checkStack(stack);
   const pulumi = await Pulumi.find();
-  await pulumi.selectOrCreate(stack);
+  await pulumi.ensureStack(stack);
   const { dashboardUrl, dashboardPassword, apiUrl, forward } = await pulumi.outputs<Outputs>(stack);
   if (!dashboardUrl) throw new Problem(`stack ${stack} is not up`, `npm start -- --stack ${stack}`);
   console.log(`Dashboard  ${dashboardUrl}`);

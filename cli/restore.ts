@@ -40,7 +40,7 @@ async function restore(file: string, { stack, force }: Flags): Promise<void> {
     checkStack(stack);
     const pulumi = await Pulumi.find();
     await checkEngine(pulumi, stack, manifest);
-    await pulumi.selectOrCreate(stack);
+    await pulumi.ensureStack(stack);
     await freeStack(pulumi, stack);
     const { durability } = await pulumi.outputs<{ durability?: string }>(stack);
     if (durability === undefined) await bringUp(pulumi, stack, manifest, folder);

@@ -1,10 +1,10 @@
-import type { Forward } from "../../components/endpoints.ts";
 import { dataFolder } from "../../lib/host/paths.ts";
 import { InngestApi, WorkerEndpoint } from "../../lib/inngest/api.ts";
 import { servePath } from "../../lib/inngest/serve-path.ts";
 import { throughForward } from "../../lib/places/forward.ts";
 import { Problem } from "../../lib/problem.ts";
 import type { Settings } from "../../lib/settings/settings.ts";
+import type { Forward } from "../../lib/stack/endpoints.ts";
 import { checkStack } from "./command.ts";
 import { Pulumi } from "./pulumi-cli.ts";
 
@@ -62,7 +62,7 @@ export class LiveStack {
   static async findIfUp(stack: string): Promise<LiveStack | undefined> {
     checkStack(stack);
     const pulumi = await Pulumi.find();
-    await pulumi.selectOrCreate(stack);
+    await pulumi.ensureStack(stack);
     const [settings, outputs] = [await pulumi.settings(stack), await pulumi.outputs<Partial<Outputs>>(stack)];
     return outputs.apiUrl ? new LiveStack(stack, pulumi, settings, outputs as Outputs) : undefined;
   }
