@@ -14,7 +14,7 @@ import { holderOf, isTaken } from "../lib/host/ports.ts";
 import { cleanEnvironment, variablesNamed } from "../lib/host/processes.ts";
 import { locate } from "../lib/host/programs.ts";
 import { removeRecord, writePrivateFile, writeRecord } from "../lib/host/records.ts";
-import { serviceFiles } from "../lib/host/service-files.ts";
+import { secretTexts, serviceFiles } from "../lib/host/service-files.ts";
 import type { ServiceSpec } from "../lib/host/spec.ts";
 import {
   chooseSupervisor,
@@ -31,9 +31,9 @@ import { emptyWalDatabase } from "../lib/render/wal-database.ts";
 
 const run = promisify(execFile);
 
-/** The spec, and the name that this start is to have. */
+/** The spec, and the id that this start is to have. */
 export interface DesiredService extends ServiceSpec {
-  instance: string;
+  startId: string;
 }
 
 /** Looks, 25 ms apart, at which a process that serves nobody has to be alive. */
@@ -46,16 +46,16 @@ const releaseSeconds = 5;
 const readySeconds = 60;
 
 async function reconcile(): Promise<void> {
-  const { instance, ...spec } = await readStdin<DesiredService>();
+  const { startId, ...spec } = await readStdin<DesiredService>();
   const service = identify(spec);
   const supervisor = await chooseSupervisor(spec.supervision);
   const account = await accountOf(spec.supervision, supervisor);
-  await withLock(service.label, () => sync(spec, instance, service, supervisor, account));
+  await withLock(service.label, () => sync(spec, startId, service, supervisor, account));
 }
 
 async function sync(
   spec: ServiceSpec,
-  instance: string,
+  startId: string,
   service: ServiceIdentity,
   wanted: Supervisor,
   account: Account | undefined,
@@ -63,7 +63,7 @@ async function sync(
   const hash = hashOf(JSON.stringify(spec));
   const found = await running(service);
   if (found?.record.spec === hash) {
-    writeRecord(service.record, { ...found.record, instance });
+    writeRecord(service.record, { ...found.record, startId });
     console.log(supervisorNamed(found.record.supervisor, found.record.scope).survives);
     return;
   }
@@ -85,7 +85,7 @@ async function sync(
   };
   const text = await wanted.render(definition);
   const { scope } = spec.supervision;
-  writeRecord(service.record, { supervisor: wanted.name, scope, spec: hash, definition: hashOf(text), instance });
+  writeRecord(service.record, { supervisor: wanted.name, scope, spec: hash, definition: hashOf(text), startId });
   try {
     await wanted.ensure(definition, text);
     await untilReady(spec, async () => (await wanted.observe(service)).pid !== undefined);
@@ -150,9 +150,9 @@ async function writeFiles(spec: ServiceSpec, service: ServiceIdentity): Promise<
   const gateway = spec.containers && (await hostGateway(spec.containers.context));
   const { args, files } = serviceFiles(spec, service.dataDir, gateway);
   for (const { path, content } of files) writePrivateFile(path, content);
-  if (spec.inherits) {
+  if (spec.passthroughEnv) {
     const { inherited } = servicePaths(service.dataDir, spec.service);
-    writePrivateFile(inherited, `${JSON.stringify(variablesNamed(spec.inherits))}\n`);
+    writePrivateFile(inherited, `${JSON.stringify(variablesNamed(spec.passthroughEnv))}\n`);
   }
   if (spec.database && !existsSync(join(service.dataDir, spec.database))) {
     writePrivateFile(join(service.dataDir, spec.database), emptyWalDatabase());
@@ -202,13 +202,10 @@ async function untilReady(spec: ServiceSpec, alive: () => Promise<boolean>): Pro
   );
 }
 
-/** Every text that must not be printed: its variables from files, and the quoted values of its other files. */
+/** Every text that must not be printed: its variables and files, and the variables that it is passed. */
 function secretsOf(spec: ServiceSpec): string[] {
-  const quoted = (spec.files ?? []).flatMap(({ content }) => content.match(/(?<=")[^"]+(?=")/g) ?? []);
-  const inherited = Object.values(variablesNamed(spec.inherits ?? []));
-  const texts = [...Object.values(spec.envFile ?? {}), ...inherited, ...quoted].filter(
-    (text) => text.length >= shortestSecret,
-  );
+  const inherited = Object.values(variablesNamed(spec.passthroughEnv ?? []));
+  const texts = [...secretTexts(spec), ...inherited].filter((text) => text.length >= shortestSecret);
   // The longest first, so that no secret is cut short by one that it contains.
   return texts.sort((a, b) => b.length - a.length);
 }
