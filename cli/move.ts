@@ -28,7 +28,7 @@ async function move({ from, to, yes }: Flags): Promise<void> {
   if (from === to) throw new UsageProblem(`--to must be another stack than --from, got ${to} for both`);
   const pulumi = await Pulumi.find();
   for (const stack of [from, to]) {
-    await pulumi.selectOrCreate(stack);
+    await pulumi.ensureStack(stack);
     await freeStack(pulumi, stack);
   }
   const journal = new Journal<Move>(`move-${from}-${to}`);

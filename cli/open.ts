@@ -2,6 +2,7 @@ import { execa } from "execa";
 import { onPath } from "../lib/host/programs.ts";
 import { forwardCommand, neededForward } from "../lib/places/forward.ts";
 import { dashboardUser } from "../lib/render/caddyfile.ts";
+import type { Forward } from "../lib/stack/endpoints.ts";
 import { checkStack, defineCommand, runCommand } from "./lib/command.ts";
 import { outputsOf } from "./lib/live-stack.ts";
 import { Pulumi } from "./lib/pulumi-cli.ts";
@@ -18,7 +19,7 @@ const command = defineCommand(
 async function open({ stack, print }: { stack: string; print?: true }): Promise<void> {
   checkStack(stack);
   const pulumi = await Pulumi.find();
-  await pulumi.selectOrCreate(stack);
+  await pulumi.ensureStack(stack);
   const outputs = await outputsOf(pulumi, stack);
   const { dashboardUrl, dashboardPassword } = outputs;
   const forward = neededForward(outputs);

@@ -41,7 +41,7 @@ async function restore(file: string, { stack, force }: Flags): Promise<void> {
     checkStack(stack);
     const pulumi = await Pulumi.find();
     await checkEngine(pulumi, stack, manifest);
-    await pulumi.selectOrCreate(stack);
+    await pulumi.ensureStack(stack);
     await freeStack(pulumi, stack);
     if (!(await outputsIfUp(pulumi, stack))) await bringUp(pulumi, stack, manifest, folder);
     const state = await stateOf(pulumi, stack);

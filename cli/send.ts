@@ -1,7 +1,7 @@
-import type { Forward } from "../components/endpoints.ts";
 import { InngestApi } from "../lib/inngest/api.ts";
 import { throughForward } from "../lib/places/forward.ts";
 import { Problem } from "../lib/problem.ts";
+import type { Forward } from "../lib/stack/endpoints.ts";
 import { checkStack, defineCommand, runCommand } from "./lib/command.ts";
 import { Pulumi } from "./lib/pulumi-cli.ts";
 import { checkEvent, declaredEvents, parseData } from "./send/events.ts";
@@ -32,7 +32,7 @@ async function send(name: string, json: string, { stack, json: asJson }: { stack
   const data = parseData(json);
   const say = asJson ? () => {} : console.log;
   const pulumi = await Pulumi.find();
-  await pulumi.selectOrCreate(stack);
+  await pulumi.ensureStack(stack);
   const outputs = await pulumi.outputs<Outputs>(stack);
   const { apiUrl, workerUrl, signingKey, eventKey } = outputs;
   if (!apiUrl) throw new Problem(`stack ${stack} is not up`, `npm start -- --stack ${stack}`);

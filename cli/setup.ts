@@ -75,7 +75,7 @@ async function setup(positional: string | undefined, given: Flags): Promise<void
   const stack = flags.tier ? stackOf(flags.tier) : asks ? await ask.askBuilding() : "dev";
 
   const pulumi = await Pulumi.find();
-  await pulumi.selectOrCreate(stack);
+  await pulumi.ensureStack(stack);
   await freeStack(pulumi, stack);
   const file = new SettingsFile(pulumi, stack);
   const answers = await answer(stack, flags, asks, file);

@@ -39,7 +39,7 @@ async function upgrade(flags: Flags): Promise<void> {
   const { stack } = flags;
   checkStack(stack);
   const pulumi = await Pulumi.find();
-  await pulumi.selectOrCreate(stack);
+  await pulumi.ensureStack(stack);
   await freeStack(pulumi, stack);
   const journal = new Journal<Upgrade>(`upgrade-${stack}`);
   const to = flags.to.replace(/^v/, "");

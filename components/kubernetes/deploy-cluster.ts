@@ -1,7 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { gatewayPorts } from "../../lib/render/caddyfile.ts";
-import { storesOf } from "../../lib/stack/stores.ts";
-import { type Deploy, eventsUrl } from "../endpoints.ts";
+import { type Deploy, eventsUrl, storesOf } from "../endpoints.ts";
 import { ClusterServer } from "./cluster-server.ts";
 import { ClusterUpkeep } from "./cluster-upkeep.ts";
 import { ClusterDatabase, databaseAddress } from "./database.ts";

@@ -1,6 +1,5 @@
 import { gatewayPorts } from "../../lib/render/caddyfile.ts";
-import { storesOf } from "../../lib/stack/stores.ts";
-import { type Deploy, eventsUrl } from "../endpoints.ts";
+import { type Deploy, eventsUrl, storesOf } from "../endpoints.ts";
 import { serverService } from "./entrance.ts";
 import { afterStores, layFoundation, providerOf } from "./foundation.ts";
 import { namespaceOf } from "./pod.ts";

@@ -1,7 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { currentContext } from "../../lib/places/docker-context.ts";
 import { gatewayPorts } from "../../lib/render/caddyfile.ts";
-import { type Endpoints, type Keys, loopbackEndpoints } from "../endpoints.ts";
+import { loopbackEndpoints } from "../../lib/stack/endpoints.ts";
+import type { Endpoints, Keys } from "../endpoints.ts";
 import { HostWorker } from "../host/worker.ts";
 import type { ProgramSettings } from "../settings.ts";
 import { appEnvironment, workerOptions } from "../worker-environment.ts";
@@ -127,6 +128,6 @@ function workerOf(
     containers: { context: settings.dockerContext ?? currentContext() },
     supervision: settings.supervision,
   };
-  const { instance, supervised } = new HostWorker("worker", args, opts);
-  return { worker: instance, supervision: pulumi.all<string>({ worker: supervised }) };
+  const { startId, supervised } = new HostWorker("worker", args, opts);
+  return { worker: startId, supervision: pulumi.all<string>({ worker: supervised }) };
 }

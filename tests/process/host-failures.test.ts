@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { holderOf, isTaken } from "../../lib/host/ports.ts";
+import type { ListenOn } from "../../lib/host/spec.ts";
 import { hostGateway, publishedPorts } from "../../lib/places/docker-engine.ts";
 import { answerOf, freePort, Home, listen, tinyService } from "../support/host.ts";
 
@@ -104,7 +105,8 @@ describe.skipIf(process.platform !== "linux")("an engine on Linux", () => {
     ["127.0.0.2 127.0.0.0/8", "127.0.0.1,127.0.0.2"],
     ["203.0.113.1 203.0.113.0/24", "127.0.0.1"],
   ])("whose bridge is %j: a worker that containers call listens on %s", async (bridge, hosts) => {
-    const envFile = { PORT: String(port), HOST: "127.0.0.1,${hostGateway}", DATA_DIR: "${dataDir}/worker" };
+    const HOST: ListenOn = { listenOn: ["loopback", "dockerBridge"] };
+    const envFile = { PORT: String(port), HOST, DATA_DIR: { inDataDir: "worker" } };
     const spec = tinyService(port, { containers: {}, envFile });
     expect((await home.reconcile(spec, inspecting(bridge))).code).toBe(0);
     const text = readFileSync(join(home.data, "server/server.env"), "utf8");

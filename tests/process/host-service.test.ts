@@ -30,7 +30,7 @@ describe("a service that is not there", () => {
   test("is started, outlives the script, and has a clean environment", async () => {
     expect(await home.reconcile(tinyService(port))).toEqual(started);
     const { pid, variables } = (await answerOf(port)) as NonNullable<Awaited<ReturnType<typeof answerOf>>>;
-    expect(record()).toMatchObject({ pid, instance: "first" });
+    expect(record()).toMatchObject({ pid, startId: "first" });
     expect(variables).toMatchObject({ MODE: "polite", SECRET: "this-is-the-secret", HOME: home.folder });
     expect(Object.keys(variables).filter((name) => /PULUMI|XDG/.test(name))).toEqual([]);
     const line = execFileSync("ps", ["-o", "args=", "-p", String(pid)], { encoding: "utf8" });
@@ -53,13 +53,13 @@ describe("a service that is not there", () => {
     const folders = ["", "server", "run", "logs"];
     expect(folders.map(mode)).toEqual(folders.map(() => "700"));
     expect(readFileSync(join(home.data, "server/settings.json"), "utf8")).toBe(
-      `{"key": "0123456789abcdef", "folder": "${home.data}"}\n`,
+      `{\n  "key": "0123456789abcdef",\n  "folder": "${home.data}"\n}\n`,
     );
     expect(readFileSync(join(home.data, "server/main.db")).equals(emptyWalDatabase())).toBe(true);
   });
 
   test("finds the variables that it is to inherit in a file of its own, as they are for who brings it up", async () => {
-    const spec = tinyService(port, { inherits: ["PULUMI_CONFIG_PASSPHRASE", "AWS_*", "NOT_SET"] });
+    const spec = tinyService(port, { passthroughEnv: ["PULUMI_CONFIG_PASSPHRASE", "AWS_*", "NOT_SET"] });
     await home.reconcile(spec, { AWS_REGION: "far away", GOOGLE_KEY: "not named" });
     const file = join(home.data, "server/environment.json");
     expect(JSON.parse(readFileSync(file, "utf8"))).toEqual({
@@ -94,14 +94,14 @@ describe("a service that runs", () => {
   test("takes a new name without a restart", async () => {
     await home.reconcile(tinyService(port));
     const before = record();
-    await home.reconcile(tinyService(port, { instance: "second" }));
-    expect(record()).toEqual({ ...before, instance: "second" });
+    await home.reconcile(tinyService(port, { startId: "second" }));
+    expect(record()).toEqual({ ...before, startId: "second" });
   });
 
   test.each<[string, Partial<DesiredService>]>([
     ["a variable", { environment: { MODE: "other" } }],
     ["a secret", { envFile: { SECRET: "this-is-another-secret" } }],
-    ["a file", { files: [{ name: "settings.json", content: "{}" }] }],
+    ["a file", { files: [{ name: "settings.json", json: {} }] }],
     ["a folder's name", { workingDirectory: "tests/support/../support" }],
   ])("is restarted, after a SIGTERM, when %s changed", async (_, changes) => {
     await home.reconcile(tinyService(port));
@@ -110,11 +110,11 @@ describe("a service that runs", () => {
     const changed = tinyService(port, {
       ...changes,
       ...(envFile ? { envFile: { PORT: String(port), ...envFile } } : {}),
-      instance: "second",
+      startId: "second",
     });
     expect(await home.reconcile(changed)).toEqual(started);
     expect(record().pid).not.toBe(before.pid);
-    expect(record().instance).toBe("second");
+    expect(record().startId).toBe("second");
     expect(startTimeOf(before.pid)).toBeUndefined();
     expect((await answerOf(port))?.pid).toBe(record().pid);
     expect(readFileSync(join(home.data, "logs/server.log"), "utf8")).toBe("stopped in peace\n");
@@ -129,8 +129,8 @@ describe("a service that was killed", () => {
     while (startTimeOf(before.pid)) await sleep(10);
     const { stdout } = await home.observe();
     expect(stdout).toMatch(/^[0-9a-f]{8}-[0-9a-f-]{27}$/);
-    expect(await home.reconcile(tinyService(port, { instance: stdout }))).toEqual(started);
-    expect(record()).toMatchObject({ instance: stdout });
+    expect(await home.reconcile(tinyService(port, { startId: stdout }))).toEqual(started);
+    expect(record()).toMatchObject({ startId: stdout });
     expect((await answerOf(port))?.pid).toBe(record().pid);
     expect(await home.observe()).toEqual({ ...done, stdout });
   });
@@ -140,7 +140,7 @@ describe("a service that was killed", () => {
     const { pid, spec } = record();
     home.file(
       `${home.data.slice(home.folder.length)}/run/server.json`,
-      JSON.stringify({ pid: process.pid, startTime: "another time", spec, instance: "first" }),
+      JSON.stringify({ pid: process.pid, startTime: "another time", spec, startId: "first" }),
     );
     expect((await home.observe()).stdout).not.toBe("first");
     process.kill(pid, "SIGKILL");

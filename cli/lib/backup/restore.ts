@@ -1,11 +1,11 @@
 import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Forward } from "../../../components/endpoints.ts";
 import { dataFolder } from "../../../lib/host/paths.ts";
 import { InngestApi } from "../../../lib/inngest/api.ts";
 import { throughForward } from "../../../lib/places/forward.ts";
 import { Problem } from "../../../lib/problem.ts";
+import type { Forward } from "../../../lib/stack/endpoints.ts";
 import type { Pulumi } from "../pulumi-cli.ts";
 import type { Manifest } from "./archive.ts";
 import type { StackState } from "./take.ts";
