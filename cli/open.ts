@@ -6,7 +6,10 @@ import { checkStack, defineCommand, runCommand } from "./lib/command.ts";
 import { outputsOf } from "./lib/live-stack.ts";
 import { Pulumi } from "./lib/pulumi-cli.ts";
 
-const command = defineCommand("open", "Opens a stack's dashboard, and puts its password, if it has one, on the clipboard.")
+const command = defineCommand(
+  "open",
+  "Opens a stack's dashboard, and puts its password, if it has one, on the clipboard.",
+)
   .option("-s, --stack <stack>", "the stack, one of the Pulumi.<stack>.yaml files", "dev")
   .option("-p, --print", "only print the address and the password")
   .addHelpText("after", "\nExample: npm run open -- --stack persistent")

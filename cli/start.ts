@@ -2,6 +2,7 @@ import type { Forward } from "../components/endpoints.ts";
 import { InngestApi } from "../lib/inngest/api.ts";
 import { forwardCommand, throughForward } from "../lib/places/forward.ts";
 import { Problem } from "../lib/problem.ts";
+import type { Durability } from "../lib/stack/durability.ts";
 import { checkStack, defineCommand, runCommand } from "./lib/command.ts";
 import { Pulumi } from "./lib/pulumi-cli.ts";
 import { freeStack } from "./lib/stack-lock.ts";
@@ -13,7 +14,7 @@ interface Outputs {
   dashboardUrl: string;
   apiUrl: string;
   workerUrl: string;
-  durability: string;
+  durability: Durability;
   signingKey: string;
   eventKey: string;
   forward?: Forward;
@@ -45,7 +46,7 @@ async function start({ stack }: { stack: string }): Promise<void> {
   const { runId, took, outputs } = used.value;
   const { forward, apiUrl, durability, dashboardUrl } = outputs;
   console.log(`Function ${firstFunction} completed in ${took} ms (run ${runId}).`);
-  console.log(`Durability ${durability}.`);
+  console.log(`Durability ${durability.text}.`);
   console.log(`Dashboard  ${dashboardUrl}`);
   if (forward && apiUrl === `http://127.0.0.1:${forward.server.local}`) {
     console.log(`           while this runs: ${forwardCommand(forward)}`);

@@ -20,7 +20,10 @@ const command = defineCommand(
   .action(status);
 
 async function status({ stack: name, json }: { stack: string; json?: true }): Promise<void> {
-  const { stack, comparison, parts, versions, sizes, crons } = await whileTelling(`looking at stack ${name}`, look(name));
+  const { stack, comparison, parts, versions, sizes, crons } = await whileTelling(
+    `looking at stack ${name}`,
+    look(name),
+  );
   const problems = [
     sizeProblem(name, sizes),
     ...parts.flatMap(({ lastSweep }) => (lastSweep?.report ? warningsOf(lastSweep.report) : [])),

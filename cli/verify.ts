@@ -39,7 +39,10 @@ const command = defineCommand(
   "Proves on a live stack what it promises, one line for each promise. None of your functions is started.",
 )
   .option("-s, --stack <stack>", "the stack, one of the Pulumi.<stack>.yaml files", "dev")
-  .option("-d, --disruptive", "also kill worker, server and queue while test runs are in flight, and recreate the server")
+  .option(
+    "-d, --disruptive",
+    "also kill worker, server and queue while test runs are in flight, and recreate the server",
+  )
   .option("-f, --force", "with --disruptive: also while runs of yours are in flight")
   .option("--patience <seconds>", "longest wait for a run whose parts were killed", wholeSeconds, 300)
   .addOption(new Option("--only <ids...>", "only these checks").choices(ids))

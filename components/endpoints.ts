@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../lib/settings/settings.ts";
+import type { Durability, Supervised } from "../lib/stack/durability.ts";
 import type { StackKeys } from "../lib/stack/key-rotation.ts";
 import type { Stores } from "../lib/stack/stores.ts";
 import type { ProgramSettings } from "./settings.ts";
@@ -27,13 +28,12 @@ export interface Endpoints {
   /** Changes whenever the running worker is another one. */
   worker: pulumi.Output<string>;
   /** What keeps each host process running, and what that survives and what not. */
-  supervision: pulumi.Output<Record<string, string>>;
+  supervision: pulumi.Output<Record<string, Supervised>>;
   /** Where history and queue are; secret. */
   stores: pulumi.Output<Stores>;
   /** How this machine gets into the stack's network where the URLs alone do not lead there. */
   forward?: Forward;
-  /** What is kept and what is lost, in a sentence that begins with `kept` or `warning`. */
-  durability: string;
+  durability: Durability;
 }
 
 /** Services of a cluster, as `kubectl port-forward` reaches them; `local` is the port that the URLs have. */

@@ -32,7 +32,10 @@ async function node(): Promise<DoctorOutcome> {
   const oldest = engines.node.replace(/^>=/, "");
   const { node: version } = process.versions;
   if (atLeast(version, `${oldest}.0`)) return ok(`Node ${version}, from ${process.execPath}`);
-  return broken(`Node ${version}, and the program needs ${oldest} for its types`, "npm ci, which installs the right one");
+  return broken(
+    `Node ${version}, and the program needs ${oldest} for its types`,
+    "npm ci, which installs the right one",
+  );
 }
 
 async function cli(about: About): Promise<DoctorOutcome> {

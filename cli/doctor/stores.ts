@@ -72,9 +72,10 @@ async function persistenceAt(url: string): Promise<Persistence> {
   const redis = await Redis.connect(url);
   try {
     const { aof_enabled } = await redis.info("persistence");
-    const [, evictionPolicy] = (await redis
-      .command("CONFIG", "GET", "maxmemory-policy")
-      .catch(() => [])) as (string | undefined)[];
+    const [, evictionPolicy] = (await redis.command("CONFIG", "GET", "maxmemory-policy").catch(() => [])) as (
+      | string
+      | undefined
+    )[];
     return { appendsToDisk: aof_enabled === "1", evictionPolicy };
   } finally {
     redis.close();

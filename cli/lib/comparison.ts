@@ -51,7 +51,8 @@ export async function compare(stack: LiveStack): Promise<Comparison | Unreachabl
       const audit = () => auditOf(workerUrl, stack.outputs.signingKey);
       await from("server", api.runs(1));
       // Nobody calls a worker that connects: it compares on request.
-      if (stack.connects) return await byAudit(await from("worker", audit()), (app) => from("server", api.functions(app)));
+      if (stack.connects)
+        return await byAudit(await from("worker", audit()), (app) => from("server", api.functions(app)));
       const [{ appId, functions: declared }, audited] = await Promise.all([
         from("worker", endpoint.declared()),
         stack.isExternal ? undefined : audit().catch(() => undefined),

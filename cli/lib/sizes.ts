@@ -25,10 +25,17 @@ export function sizeProblem(stack: string, sizes: Size[]): Problem | undefined {
 }
 
 /** Size of each of a stack's stores; empty ones and those that cannot be looked at are left out. */
-export async function sizesOf({ name, settings, parts }: Pick<KnownStack, "name" | "settings" | "parts">): Promise<Size[]> {
+export async function sizesOf({
+  name,
+  settings,
+  parts,
+}: Pick<KnownStack, "name" | "settings" | "parts">): Promise<Size[]> {
   const kept = parts.all.map(async (part): Promise<Size | undefined> => {
     if (part.keeps === undefined) return undefined;
-    const bytes = await parts.placeOf(part).size(part).catch(() => 0);
+    const bytes = await parts
+      .placeOf(part)
+      .size(part)
+      .catch(() => 0);
     return { what: part.keeps === "claims" ? "worker" : part.keeps, bytes };
   });
   const logs: Size = { what: "logs", bytes: sizeOfFolder(join(dataFolder(name, settings.dataDir), "logs")) };

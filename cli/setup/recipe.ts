@@ -7,9 +7,9 @@ import { join, posix } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { execa } from "execa";
 import { onPath } from "../../lib/host/programs.ts";
-import { stackLabel } from "../../lib/stack/docker-names.ts";
 import { Problem } from "../../lib/problem.ts";
 import { eventKeyProblem, signingKeyProblem } from "../../lib/settings/keys.ts";
+import { stackLabel } from "../../lib/stack/docker-names.ts";
 
 export interface Recipe {
   /** Where the keys were found, for people. */

@@ -28,7 +28,10 @@ export async function reportsOf(stack: KnownStack): Promise<PartReport[]> {
 
 async function lastSweepOf({ parts }: KnownStack, part: Part): Promise<LastSweep | undefined> {
   if (part.name !== "janitor") return undefined;
-  return await parts.placeOf(part).lastSweep(part).catch(() => undefined);
+  return await parts
+    .placeOf(part)
+    .lastSweep(part)
+    .catch(() => undefined);
 }
 
 /** An app of the user's own, which is no part. */

@@ -5,6 +5,7 @@ import type { Listener, Program, ServiceFile } from "../../lib/host/spec.ts";
 import type { Supervision } from "../../lib/host/supervisors/index.ts";
 import { serviceLabel } from "../../lib/host/supervisors/service.ts";
 import { shellQuoted } from "../../lib/shell.ts";
+import type { Supervised } from "../../lib/stack/durability.ts";
 import { stopGraceSeconds as usualStopGrace } from "../../lib/stack/stop-grace.ts";
 
 /**
@@ -62,7 +63,7 @@ export class HostService extends pulumi.ComponentResource {
   /** Changes with every start of the process, so that what depends on a running process can follow it. */
   public readonly instance: pulumi.Output<string>;
   /** Which supervisor it got, and what it survives and what not. */
-  public readonly supervised: pulumi.Output<string>;
+  public readonly supervised: pulumi.Output<Supervised>;
 
   constructor(name: string, args: HostServiceArgs, opts?: pulumi.ComponentResourceOptions) {
     super("inngest-local:index:HostService", name, {}, opts);
@@ -98,8 +99,8 @@ export class HostService extends pulumi.ComponentResource {
       { parent: this, deleteBeforeReplace: true, additionalSecretOutputs: ["stdout", "stderr"] },
     );
     this.instance = process.environment.apply((variables) => variables?.INSTANCE ?? "");
-    // All that the script prints is that sentence; with its keys near, the engine is told to encrypt it all the same.
-    this.supervised = pulumi.unsecret(process.stdout).apply((text) => text?.trim() ?? "");
+    // Its output is marked as secret because of its keys, and holds none.
+    this.supervised = pulumi.unsecret(process.stdout).apply((text) => JSON.parse(text) as Supervised);
     this.registerOutputs({ instance: this.instance, supervised: this.supervised });
   }
 }

@@ -20,7 +20,9 @@ export function dockerPlace({ stack, context }: { stack: string; context?: strin
   const containerOf = ({ name }: Part) => containerName(stack, name);
   const describe = (part: Part) => `container ${containerOf(part)}`;
   const inspect = async <T>(part: Part, field: string): Promise<T> =>
-    JSON.parse(await docker(context, ["container", "inspect", "--format", `{{json ${field}}}`, containerOf(part)])) as T;
+    JSON.parse(
+      await docker(context, ["container", "inspect", "--format", `{{json ${field}}}`, containerOf(part)]),
+    ) as T;
   const exists = async (part: Part) =>
     (await docker(context, ["container", "ls", "--all", "--quiet", "--filter", `name=^${containerOf(part)}$`])) !== "";
   const exec: Place["exec"] = (part, command, input) => {

@@ -68,7 +68,8 @@ export function hostPlace({ stack, dataDir }: { stack: string; dataDir?: string 
 
     async kill(part) {
       const found = await running(serviceOf(part));
-      if (!found) throw new Problem(`the ${part.name} is not running as it was started`, `npm start -- --stack ${stack}`);
+      if (!found)
+        throw new Problem(`the ${part.name} is not running as it was started`, `npm start -- --stack ${stack}`);
       const mark = { pid: found.pid, startTime: startTimeOf(found.pid) ?? "" };
       process.kill(found.pid, "SIGKILL");
       while (isRunning(mark)) await sleep(20);

@@ -1,6 +1,6 @@
 import type { LastSweep, SweepReport } from "../data/requests.ts";
-import { namespaceOf, partLabels, selectorText } from "../stack/kubernetes-names.ts";
 import { run } from "../process.ts";
+import { namespaceOf, partLabels, selectorText } from "../stack/kubernetes-names.ts";
 import type { Part, PartName } from "../stack/parts.ts";
 import { ask, getObject, getObjects, kubectl, kubectlFor, type Target } from "./kubectl.ts";
 import { type Place, sizeInContainer } from "./place.ts";

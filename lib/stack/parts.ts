@@ -77,7 +77,13 @@ function keepsHistory({ tier, durable }: PlainSettings): boolean {
 }
 
 function databaseOf({ databaseImage: image }: PlainSettings): Part {
-  return { name: "database", place: "kubernetes", image: { setting: "databaseImage", image }, ports: [], keeps: "history" };
+  return {
+    name: "database",
+    place: "kubernetes",
+    image: { setting: "databaseImage", image },
+    ports: [],
+    keeps: "history",
+  };
 }
 
 function queueOf({ port, worker, queueImage: image }: PlainSettings, place: PlaceKind): Part {
