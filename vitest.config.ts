@@ -9,6 +9,9 @@ const besideIntegration = { FIRST_TEST_PORT: "25000" };
 /** The suites share an engine or a node, and the machine's two or four cores. */
 const oneByOne = { fileParallelism: false, maxWorkers: 1 };
 
+/** For tests whose processes, or whose plan of a whole stack, get little of a busy machine. */
+const onBusyMachine = { unstubEnvs: true, testTimeout: 20_000 };
+
 /** For tests that wait for the real engine. */
 const patience = { testTimeout: 300_000, hookTimeout: 600_000 };
 
@@ -16,16 +19,9 @@ export default defineConfig({
   test: {
     silent: "passed-only",
     projects: [
-      {
-        test: {
-          name: "unit",
-          include: ["tests/unit/**/*.test.ts"],
-          unstubEnvs: true,
-          // Some suites start real processes, and a busy machine takes its time for each.
-          testTimeout: 20_000,
-        },
-      },
-      { test: { name: "repository", include: ["tests/repository/**/*.test.ts"] } },
+      { test: { name: "unit", include: ["tests/unit/**/*.test.ts"], ...onBusyMachine } },
+      { test: { name: "process", include: ["tests/process/**/*.test.ts"], ...onBusyMachine } },
+      { test: { name: "repository", include: ["tests/repository/**/*.test.ts"], ...onBusyMachine } },
       {
         test: {
           name: "cluster",

@@ -8,4 +8,4 @@ for folder in worker examples; do npm ci --prefix "$folder" --no-audit --no-fund
 node node_modules/@biomejs/biome/bin/biome check --error-on-warnings .
 node node_modules/typescript/bin/tsc --noEmit
 node node_modules/typescript/bin/tsc --noEmit --project worker
-node node_modules/vitest/vitest.mjs run --project unit
+node node_modules/vitest/vitest.mjs run --project unit --project process --project repository

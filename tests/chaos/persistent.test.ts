@@ -1,5 +1,5 @@
-// Random kills for CHAOS_MINUTES (20 by default): of server, queue and worker, alone and together, while events come. Proves
-// that every run of an accepted event ends. Does not prove: a power cut, a full disk; the last events that a
+// Random kills for CHAOS_MINUTES (20 by default): of server, queue and worker, alone and together, while events come.
+// Proves that every run of an accepted event ends. Does not prove: a power cut, a full disk; the last events that a
 // server accepted may be lost, because server 1.43.0 answers before it stores.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,6 +1,7 @@
-// Proves janitor, backup, restore, upgrade and move of the tier cluster on a real cluster, with the real engine, server,
-// Postgres and Redis. Both stacks are on the one node here, and its CNI enforces no NetworkPolicy (plan-kubernetes.test.ts
-// has them). The next version is the same server that says another number: what a migration does is not proved.
+// Proves janitor, backup, restore, upgrade and move of the tier cluster on a real cluster, with the real engine,
+// server, Postgres and Redis. Both stacks are on the one node here, and its CNI enforces no NetworkPolicy
+// (tests/unit/plan-kubernetes.test.ts has them). The next version is the same server that says another number: what a
+// migration does is not proved.
 import type { ChildProcess } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";

@@ -1,5 +1,5 @@
 // Proves the tier `kubernetes` on a real cluster, with the real engine, server and Redis. The one node here enforces no
-// NetworkPolicy: which traffic they allow is plan-kubernetes.test.ts'. Pods are deleted, not nodes.
+// NetworkPolicy: which traffic they allow is tests/unit/plan-kubernetes.test.ts'. Pods are deleted, not nodes.
 import { execFileSync } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";

@@ -1,6 +1,6 @@
 // Proves backup, restore, move and the janitor on a real cluster, with the real engine, server and Redis. The one node
-// here enforces no NetworkPolicy (plan-kubernetes.test.ts has them) and has the claims on its own disk: that a pod comes
-// to the server's node is not proved. Age is made by a limit of seconds in the place of days.
+// here enforces no NetworkPolicy (tests/unit/plan-kubernetes.test.ts has them) and has the claims on its own disk: that
+// a pod comes to the server's node is not proved. Age is made by a limit of seconds in the place of days.
 import type { ChildProcess } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,5 +1,5 @@
-// The commands as a newcomer runs them, who follows docs/getting-started.md on a fresh clone with a home of their own. Does
-// not prove: the download of the Pulumi CLI and its plugins, which come from the machine.
+// The commands as a newcomer runs them, who follows docs/getting-started.md on a fresh clone with a home of their own.
+// Does not prove: the download of the Pulumi CLI and its plugins, which come from the machine.
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";

@@ -1,6 +1,6 @@
-// Proves, on the Docker tier, that what the diff says of a changed setting is what the engine and its providers would do to a
-// stack that is up. Does not prove it of Kubernetes objects, nor of settings that are not tried here; of keys that are yet to
-// be made, the engine's preview knows less than the diff.
+// Proves, on the Docker tier, that what the diff says of a changed setting is what the engine and its providers would
+// do to a stack that is up. Does not prove it of Kubernetes objects, nor of settings that are not tried here; of keys
+// that are yet to be made, the engine's preview knows less than the diff.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";

@@ -1,5 +1,6 @@
-// Proves that `npm run diff` shows planted changes and nothing else, from a clone and without engine, Docker or cluster.
-// Does not prove that a provider replaces what the table says it does: that was read in the providers' sources.
+// Proves that `npm run diff` shows planted changes and nothing else, from a clone and without engine, Docker or
+// cluster. Does not prove that a provider replaces what the table says it does: that was read in the providers'
+// sources.
 import { execFileSync } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

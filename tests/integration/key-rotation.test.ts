@@ -1,6 +1,6 @@
-// Real Pulumi CLI and plugins, server, worker, Redis and Docker engine; `npm run keys -- rotate` under 20 events a second.
-// Does not prove: senders that give up at the first refusal, an update that is killed within a step (Pulumi's own
-// matter: `pulumi cancel`). On Kubernetes it is kubernetes-tier.test.ts'.
+// Real Pulumi CLI and plugins, server, worker, Redis and Docker engine; `npm run keys -- rotate` under 20 events a
+// second. Does not prove: senders that give up at the first refusal, an update that is killed within a step (Pulumi's
+// own matter: `pulumi cancel`). On Kubernetes it is tests/cluster/kubernetes-tier.test.ts'.
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdirSync } from "node:fs";

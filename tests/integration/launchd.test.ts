@@ -10,7 +10,7 @@ import { onPath } from "../../lib/host/programs.ts";
 import type { Scope } from "../../lib/host/supervisors/service.ts";
 import { title } from "../../tools/engine.ts";
 import { eventually } from "../../tools/test-stack.ts";
-import { answerOf, freePort, Home, type Outcome, tinyService } from "../unit/fixtures/host.ts";
+import { answerOf, freePort, Home, type Outcome, tinyService } from "../support/host.ts";
 
 const run = promisify(execFile);
 const label = "inngest-local.test.server";

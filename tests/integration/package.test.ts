@@ -1,5 +1,6 @@
-// Proves that the packed project installs in an empty folder and that another program can use its components: types, plan and
-// a preview by the real engine. Does not prove that the example's containers come up; docker-tier.test.ts does so for ours.
+// Proves that the packed project installs in an empty folder and that another program can use its components: types,
+// plan and a preview by the real engine. Does not prove that the example's containers come up; docker-tier.test.ts does
+// so for ours.
 import { execa } from "execa";
 import { describe, expect, test } from "vitest";
 import { missing, title } from "../../tools/engine.ts";

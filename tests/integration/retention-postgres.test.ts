@@ -1,5 +1,5 @@
-// A real Postgres with the schema that the real server makes, a real Redis, and the janitor's round on them as a pod has
-// it. Rows are put in by hand. Does not prove the job in a cluster: that is for tests/cluster.
+// A real Postgres with the schema that the real server makes, a real Redis, and the janitor's round on them as a pod
+// has it. Rows are put in by hand. Does not prove the job in a cluster: that is for tests/cluster.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

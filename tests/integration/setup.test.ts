@@ -1,6 +1,6 @@
-// setup in a project folder of its own, up to its last step, a passing verify: by flags, by a person at a terminal, killed
-// on its way, and over an Inngest that somebody made by hand. Does not prove: the download of the Pulumi CLI and plugins, a
-// worker whose dependencies are installed anew (commands.test.ts), any tier but process.
+// setup in a project folder of its own, up to its last step, a passing verify: by flags, by a person at a terminal,
+// killed on its way, and over an Inngest that somebody made by hand. Does not prove: the download of the Pulumi CLI and
+// plugins, a worker whose dependencies are installed anew (commands.test.ts), any tier but process.
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";

@@ -8,7 +8,7 @@ import { onPath } from "../../lib/host/programs.ts";
 import type { DesiredService } from "../../lib/host/service.ts";
 import { title } from "../../tools/engine.ts";
 import { eventually } from "../../tools/test-stack.ts";
-import { answerOf, freePort, Home, tinyService } from "../unit/fixtures/host.ts";
+import { answerOf, freePort, Home, tinyService } from "../support/host.ts";
 
 const reason =
   process.platform === "darwin" ? "the real launchd is here" : onPath("python3") ? undefined : "no python3";

@@ -4,8 +4,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { DesiredService } from "../../lib/host/service.ts";
 import { title } from "../../tools/engine.ts";
 import { eventually } from "../../tools/test-stack.ts";
+import { tinyService } from "../support/host.ts";
 import { SystemdMachine } from "../support/systemd-machine.ts";
-import { tinyService } from "../unit/fixtures/host.ts";
 
 const reason = SystemdMachine.missing();
 const port = 18_501;

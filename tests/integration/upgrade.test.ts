@@ -1,6 +1,6 @@
 // Real Pulumi CLI, server, Redis and worker. The other version of the server is the same one under another number, or
-// one that does not start: this proves the steps, the way back and that work goes on over a change of server. Servers of
-// other versions are upgrade-versions.test.ts'.
+// one that does not start: this proves the steps, the way back and that work goes on over a change of server. Servers
+// of other versions are upgrade-versions.test.ts'.
 import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";

@@ -1,5 +1,6 @@
-// verify --disruptive, doctor and status on a real stack in Docker, and the faults that only containers can have. Does not
-// prove: Docker Desktop, OrbStack, Colima; a machine that really reboots (supervision-reboot does that for processes).
+// verify --disruptive, doctor and status on a real stack in Docker, and the faults that only containers can have. Does
+// not prove: Docker Desktop, OrbStack, Colima; a machine that really reboots (supervision-reboot does that for
+// processes).
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { redisPassword } from "../../lib/render/redis-conf.ts";
 import { missing, title } from "../../tools/engine.ts";

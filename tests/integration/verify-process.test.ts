@@ -1,5 +1,6 @@
-// verify, doctor and status on a real stack of processes: it passes as it is, and with each fault exactly the check that is
-// about it has failed. Does not prove: macOS, a machine that really reboots, what a gateway refuses (unit, Docker).
+// verify, doctor and status on a real stack of processes: it passes as it is, and with each fault exactly the check
+// that is about it has failed. Does not prove: macOS, a machine that really reboots, what a gateway refuses (unit,
+// Docker).
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";

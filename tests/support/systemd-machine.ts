@@ -16,7 +16,7 @@ import { execa } from "execa";
 import { findBinary } from "../../cli/lib/pulumi-cli.ts";
 import { locate, onPath } from "../../lib/host/programs.ts";
 import type { DesiredService } from "../../lib/host/service.ts";
-import type { Outcome } from "../unit/fixtures/host.ts";
+import type { Outcome } from "./host.ts";
 
 const cache = join(homedir(), ".cache", "inngest-local");
 const image = "inngest-local/systemd-stand-in";

@@ -1,5 +1,4 @@
 // What the benchmarks make of samples: figures, plots, the page. Does not prove that a sample was measured well.
-import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -8,7 +7,6 @@ import { expect, test } from "vitest";
 import { fillHistory } from "../../bench/support/history.ts";
 import { compare, figure, interleave, meetsTarget, quantile, type Report } from "../../bench/support/measure.ts";
 import { renderPlot } from "../../bench/support/plot.ts";
-import { cpuTimeOf } from "../../bench/support/processes.ts";
 import { sendDelays } from "../../bench/support/samples.ts";
 import { renderTable } from "../../bench/support/table.ts";
 
@@ -73,14 +71,6 @@ test("events come once in each part of the bus's interval, in no order", () => {
   const inOrder = found.toSorted((a, b) => a - b);
   expect(inOrder.map((delay) => Math.floor((delay - 250) / 10))).toEqual(Array.from({ length: 25 }, (_, part) => part));
   expect(found).not.toEqual(inOrder);
-});
-
-test.runIf(process.platform === "linux")("processor time is also that of children that have ended", () => {
-  const own = () => (process.cpuUsage().user + process.cpuUsage().system) / 1e6;
-  const before = cpuTimeOf([process.pid]) - own();
-  execFileSync(process.execPath, ["--eval", "while (process.cpuUsage().user < 300_000);"]);
-  expect(cpuTimeOf([process.pid]) - own() - before).toBeGreaterThan(0.25);
-  expect(cpuTimeOf([0])).toBe(0);
 });
 
 test("the plot of a report", async () => {

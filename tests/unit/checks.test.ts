@@ -1,5 +1,5 @@
-// How checks are run and told: by verify and doctor alike, on a terminal, a narrow one and none. The terminal is a
-// stand-in that keeps what is written.
+// Proves how checks are run and reported, by verify and doctor alike, on a terminal, a narrow one and none. The
+// terminal is a stand-in that keeps what is written: how a real one draws it is not proved.
 import { Writable } from "node:stream";
 import { WriteStream } from "node:tty";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";

@@ -1,5 +1,5 @@
-// Proves what is drawn of a plan: that the pages have today's pictures is docs.test.ts'. Does not prove that who is told an
-// address uses it.
+// Proves what is drawn of a plan: that the pages have today's pictures is tests/repository/docs.test.ts'. Does not
+// prove that who is told an address uses it.
 import * as docker from "@pulumi/docker";
 import { expect, test } from "vitest";
 import { drawStack } from "../../cli/lib/graph/picture.ts";

@@ -1,6 +1,5 @@
-// Proves what holds for every stack's plan: keys encrypted, no path of this machine, names of the stack's own, only
-// the tier's provider SDK. Leaks in state and logs of a real run are for the integration suites.
-import { execFileSync } from "node:child_process";
+// Proves what holds for every stack's plan: keys encrypted, no path of this machine, names of the stack's own. Leaks in
+// state and logs of a real run are for the integration suites.
 import { homedir, tmpdir } from "node:os";
 import { beforeAll, describe, expect, test } from "vitest";
 import { generated, type Planned, type PlannedStack, planStack } from "../support/plan.ts";
@@ -123,29 +122,4 @@ test("stacks whose ports differ share nothing but the images they pull", async (
   const [one, other] = [await names("persistent"), await names("dev")];
   expect(one.length).toBeGreaterThan(0);
   expect(one.filter((name) => other.includes(name))).toEqual([]);
-});
-
-test.each([
-  ["dev", ["command", "pulumi", "random"]],
-  ["experiment", ["command", "docker", "pulumi", "random"]],
-  ["persistent", ["command", "docker", "pulumi", "random"]],
-])("%s loads the SDKs %j and no other", (stack, expected) => {
-  // A process of its own: what this one has loaded says nothing.
-  const settings = { "inngest-local:tier": stack === "dev" ? "process" : "docker" };
-  const program = `
-    import { createRequire } from "node:module";
-    import * as pulumi from "@pulumi/pulumi";
-    await pulumi.runtime.setMocks({
-      newResource: ({ name, inputs }) => ({ id: name, state: inputs }),
-      call: ({ inputs }) => inputs,
-    }, "inngest-local", ${JSON.stringify(stack)}, false);
-    pulumi.runtime.setAllConfig(${JSON.stringify(settings)});
-    await import("./index.ts");
-    await pulumi.runtime.disconnect();
-    const loaded = Object.keys(createRequire(import.meta.url).cache).map((file) => file.split("node_modules/").at(-1));
-    const names = loaded.flatMap((file) => /^@pulumi\\/([^/]+)/.exec(file)?.slice(1) ?? []);
-    console.log(JSON.stringify([...new Set(names)].sort()));
-  `;
-  const output = execFileSync(process.execPath, ["--input-type=module", "--eval", program], { encoding: "utf8" });
-  expect(JSON.parse(output)).toEqual(expected);
 });

@@ -1,5 +1,5 @@
-// Proves what the files in tests/rendered/ say, which people review; env-file.test.ts reads env files back, and the
-// integration suites run a server on the rest.
+// Proves what the files in tests/rendered/ say, which people review. Does not prove that their readers accept them:
+// tests/process/env-file.test.ts reads env files back, and the integration suites run a server on the rest.
 import { expect, test } from "vitest";
 import { workerVariables } from "../../components/worker-environment.ts";
 import { renderEnvFile } from "../../lib/render/env-file.ts";

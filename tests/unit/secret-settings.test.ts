@@ -1,5 +1,5 @@
-// Proves what readSettings does with values that are secret. That Pulumi hands them over like this is for the integration
-// suites.
+// Proves what readSettings does with values that are secret. That Pulumi hands them over like this is for the
+// integration suites.
 import * as pulumi from "@pulumi/pulumi";
 import fc from "fast-check";
 import { expect, test } from "vitest";

@@ -1,4 +1,5 @@
-// Proves what readSettings says about the setting `gateway`. That Caddy takes what is made of it is caddyfile.test.ts'.
+// Proves what readSettings says about the setting `gateway`. Does not prove that Caddy accepts what is rendered from
+// it: that is for tests/process/caddyfile.test.ts.
 import { describe, expect, test } from "vitest";
 import { Problem } from "../../lib/problem.ts";
 import { readSettings } from "../../lib/settings/settings.ts";

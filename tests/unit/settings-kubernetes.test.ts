@@ -1,4 +1,5 @@
-// Proves what readSettings says about the settings of the Kubernetes tiers; settings.test.ts has all the others.
+// Proves what readSettings says about the settings of the Kubernetes tiers; settings.test.ts has all the others. Does
+// not prove what a cluster makes of them.
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { Problem } from "../../lib/problem.ts";

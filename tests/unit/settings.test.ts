@@ -1,5 +1,5 @@
 // Proves what readSettings says about values. What only the machine can tell (ports in use, binaries, Docker) is
-// preflight.test.ts; that Pulumi hands the values over like this is for the integration suites.
+// tests/process/preflight.test.ts; that Pulumi hands the values over like this is for the integration suites.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,4 +1,5 @@
-// Proves what is a new version of a worker's source.
+// Proves what counts as a new version of a worker's source. Does not prove that `up` restarts the worker for it: that
+// is for the integration suites.
 import { mkdirSync, mkdtempSync, renameSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";

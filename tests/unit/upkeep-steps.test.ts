@@ -4,14 +4,14 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeEach, describe, expect, test, vi } from "vitest";
 import type { StackState } from "../../cli/lib/backup/take.ts";
 import { type Move, type MoveTools, moveStack } from "../../cli/move/steps.ts";
 import { type Upgrade, type UpgradeTools, upgradeStack } from "../../cli/upgrade/steps.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "steps-"));
-beforeAll(() => {
-  // What a killed try leaves behind is left here.
+beforeEach(() => {
+  // A killed try never removes its folders. Not in beforeAll: `unstubEnvs` resets the variable before each test.
   vi.stubEnv("TMPDIR", scratch);
   vi.spyOn(console, "log").mockReturnValue();
   vi.spyOn(console, "error").mockReturnValue();

@@ -6,7 +6,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { atLeast } from "../../lib/host/versions.ts";
-import { Home } from "./fixtures/host.ts";
+import { Home } from "../support/host.ts";
 
 describe("atLeast", () => {
   test.each([

@@ -1,4 +1,5 @@
-// Every command that package.json has, as far as it can be asked without doing anything. What each does is for its own tests.
+// Every command that package.json has, as far as it can be asked without doing anything. What each does is for its own
+// tests.
 import { readFileSync } from "node:fs";
 import { execa } from "execa";
 import { describe, expect, test } from "vitest";

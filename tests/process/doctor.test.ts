@@ -1,5 +1,6 @@
-// What doctor makes of what it sees: kubectl, docker and a Redis are stand-ins here, each with a fault, and the faulty
-// check is the only one that says so. Real engines are for tests/integration/doctor.test.ts.
+// Proves what doctor makes of what it sees: kubectl, docker and a Redis are stand-ins here, each with a fault, and the
+// faulty check is the only one that reports it. Does not prove it of real engines: that is for
+// tests/integration/verify-docker.test.ts and tests/integration/verify-process.test.ts.
 import { createServer } from "node:net";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { dockerChecks } from "../../cli/doctor/docker.ts";
@@ -15,7 +16,7 @@ import { isLoopback, openListeners, published } from "../../cli/lib/checks/open-
 import { silent } from "../../cli/lib/checks/terminal.ts";
 import type { StackSettings } from "../../cli/lib/live-stack.ts";
 import { readable, sizeAlarm } from "../../cli/lib/sizes.ts";
-import { freePort, Home } from "./fixtures/host.ts";
+import { freePort, Home } from "../support/host.ts";
 
 let home: Home;
 beforeEach(() => {

@@ -14,7 +14,7 @@ let site: Site;
 beforeEach(() => {
   cluster = mkdtempSync(join(tmpdir(), "cluster-"));
   for (const folder of ["bin", "work", "data", "home"]) mkdirSync(join(cluster, folder));
-  const program = resolve("tests/unit/fixtures/kubectl.ts");
+  const program = resolve("tests/support/kubectl.ts");
   const script = `#!/bin/sh\nexec ${process.execPath} ${program} "$@"\n`;
   writeFileSync(join(cluster, "bin", "kubectl"), script, { mode: 0o755 });
   vi.stubEnv("PATH", `${join(cluster, "bin")}:${process.env.PATH}`);

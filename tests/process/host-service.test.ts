@@ -6,10 +6,10 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { startTimeOf } from "../../lib/host/processes.ts";
-import type { DesiredService } from "../../lib/host/service.ts";
+import type { DesiredService, DesiredService } from "../../lib/host/service.ts";
 import { detached } from "../../lib/host/supervisors/detached.ts";
 import { emptyWalDatabase } from "../../lib/render/wal-database.ts";
-import { answerOf, freePort, Home, tinyService } from "./fixtures/host.ts";
+import { answerOf, freePort, Home, tinyService } from "../support/host.ts";
 
 const done = { code: 0, stdout: "", stderr: "" };
 const started = { ...done, stdout: `${detached().survives}\n` };
@@ -102,7 +102,7 @@ describe("a service that runs", () => {
     ["a variable", { environment: { MODE: "other" } }],
     ["a secret", { envFile: { SECRET: "this-is-another-secret" } }],
     ["a file", { files: [{ name: "settings.json", content: "{}" }] }],
-    ["a folder's name", { workingDirectory: "tests/unit/../unit/fixtures" }],
+    ["a folder's name", { workingDirectory: "tests/support/../support" }],
   ])("is restarted, after a SIGTERM, when %s changed", async (_, changes) => {
     await home.reconcile(tinyService(port));
     const before = record();

@@ -19,7 +19,7 @@ import {
   writeWorker,
 } from "../../cli/setup/scaffold.ts";
 import { onPath } from "../../lib/host/programs.ts";
-import { Home } from "./fixtures/host.ts";
+import { Home } from "../support/host.ts";
 
 let home: Home;
 let folder: string;

@@ -1,6 +1,6 @@
-// Proves that pages are not stale, that what they link to and name is there, and that every command of theirs is one that
-// the project has, with flags that it takes. Does not prove that their sentences are true; getting-started.md is followed
-// by an integration test.
+// Proves that pages are not stale, that what they link to and name is there, and that every command of theirs is one
+// that the project has, with flags that it takes. Does not prove that their sentences are true; getting-started.md is
+// followed by an integration test.
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";

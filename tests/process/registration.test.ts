@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { driftBetween, driftText } from "../../lib/inngest/drift.ts";
-import { Home } from "./fixtures/host.ts";
+import { Home } from "../support/host.ts";
 
 const one = { id: "process-task", triggers: ["event task/process"] };
 const two = { id: "sweep", triggers: ["cron */15 * * * *", "event sweep/now"] };

@@ -1,5 +1,5 @@
-// Proves what a service without a supervisor is worth, with real processes and the real scripts. host-service.test.ts
-// has what is the same under every supervisor.
+// Proves what a service without a supervisor guarantees, with real processes and the real scripts. Does not prove what
+// is the same under every supervisor: that is for host-service.test.ts.
 import { spawn } from "node:child_process";
 import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -12,7 +12,7 @@ import type { RunRecord } from "../../lib/host/spec.ts";
 import { logKeeper } from "../../lib/host/supervisors/log-keeper.ts";
 import { logLimit } from "../../lib/host/supervisors/service.ts";
 import { eventually } from "../../tools/test-stack.ts";
-import { answerOf, freePort, Home, tinyService } from "./fixtures/host.ts";
+import { answerOf, freePort, Home, tinyService } from "../support/host.ts";
 
 let home: Home;
 let port: number;

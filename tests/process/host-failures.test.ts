@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { holderOf, isTaken } from "../../lib/host/ports.ts";
 import { hostGateway, publishedPorts } from "../../lib/places/docker-engine.ts";
-import { answerOf, freePort, Home, listen, tinyService } from "./fixtures/host.ts";
+import { answerOf, freePort, Home, listen, tinyService } from "../support/host.ts";
 
 let home: Home;
 let port: number;

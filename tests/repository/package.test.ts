@@ -1,5 +1,5 @@
-// Proves that what another program may use says what it takes. Does not prove that the sentences are true; the package's own
-// suite uses it.
+// Proves that what another program may use says what it takes. Does not prove that the sentences are true; the
+// package's own suite uses it.
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 

@@ -3,7 +3,7 @@
 import { execFileSync } from "node:child_process";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { forwardCommand, throughForward } from "../../lib/places/forward.ts";
-import { Home } from "./fixtures/host.ts";
+import { Home } from "../support/host.ts";
 
 const right = { code: 0, stderr: "" };
 const wrong = (...problems: string[]) => ({ code: 1, stderr: `${problems.join("\n")}\n` });

@@ -1,5 +1,6 @@
-// The disruptive checks against a server that keeps, loses or repeats runs: the stack, its API and Docker are stand-ins, so
-// that each check is seen failing for its own reason. That real ones keep runs is for tests/integration/verify-docker.test.ts.
+// The disruptive checks against a server that keeps, loses or repeats runs: the stack, its API and Docker are
+// stand-ins, so that each check is seen failing for its own reason. That real ones keep runs is for
+// tests/integration/verify-docker.test.ts.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
@@ -9,7 +10,7 @@ import { refuseForeignRuns } from "../../cli/verify/in-flight.ts";
 import { killChecks } from "../../cli/verify/kills.ts";
 import { rebootCheck } from "../../cli/verify/reboot.ts";
 import { recreateCheck } from "../../cli/verify/recreate.ts";
-import { Home } from "./fixtures/host.ts";
+import { Home } from "../support/host.ts";
 
 /** What the server makes of runs that are killed under. */
 interface Behaviour {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { holderOf } from "../../lib/host/ports.ts";
 import { onPath } from "../../lib/host/programs.ts";
-import { freePort, Home, listen, tinyService } from "./fixtures/host.ts";
+import { freePort, Home, listen, tinyService } from "../support/host.ts";
 
 const right = () => ({ code: 0, stdout: home.data, stderr: "" });
 const wrong = (...problems: string[]) => ({ code: 1, stdout: "", stderr: `${problems.join("\n")}\n` });

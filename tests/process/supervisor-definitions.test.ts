@@ -1,6 +1,6 @@
-// Proves what property lists and units say, with foreign parsers: libplist's and Python's for property lists, systemd's
-// for units. Does not prove that launchd and systemd act on them: supervision-systemd.test.ts and the macOS job of
-// .github/workflows/launchd.yml do.
+// Proves that property lists and units say what they should, to parsers that are not ours: libplist's and Python's for
+// property lists, systemd's own for units. That launchd and systemd act on them is for
+// tests/integration/supervision-systemd.test.ts and for the macOS job of .github/workflows/launchd.yml.
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

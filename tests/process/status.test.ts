@@ -1,5 +1,6 @@
-// What status makes of a janitor: of its log, of a job's status, and of a stack's settings; and where pods' logs are. That a
-// real janitor has made a round is for tests/integration/verify-process.test.ts and verify-docker.test.ts.
+// What status makes of a janitor: of its log, of a job's status, and of a stack's settings; and where pods' logs are.
+// That a real janitor has made a round is for tests/integration/verify-process.test.ts and
+// tests/integration/verify-docker.test.ts.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
@@ -7,7 +8,7 @@ import { backupOf, isOverdue, lastBackupOf } from "../../cli/lib/last-backup.ts"
 import { janitorOf, roundIn, roundOfJob } from "../../cli/lib/last-sweep.ts";
 import type { LiveStack } from "../../cli/lib/live-stack.ts";
 import { logCommandOf } from "../../cli/lib/service-log.ts";
-import { Home } from "./fixtures/host.ts";
+import { Home } from "../support/host.ts";
 
 const swept = { at: "2026-01-02T03:04:05.678Z", size: 1000, room: 2 ** 40, inFlight: 0, orphaned: 0, ended: 0 };
 const line = (changes: object = {}) => JSON.stringify({ ...swept, ...changes });
