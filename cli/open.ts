@@ -2,7 +2,6 @@ import { execa } from "execa";
 import { onPath } from "../lib/host/programs.ts";
 import { forwardCommand, neededForward } from "../lib/places/forward.ts";
 import { dashboardUser } from "../lib/render/caddyfile.ts";
-import type { Forward } from "../lib/stack/endpoints.ts";
 import { checkStack, defineCommand, runCommand } from "./lib/command.ts";
 import { outputsOf } from "./lib/live-stack.ts";
 import { Pulumi } from "./lib/pulumi-cli.ts";

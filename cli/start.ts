@@ -1,22 +1,11 @@
 import { InngestApi } from "../lib/inngest/api.ts";
 import { forwardCommand, throughForward } from "../lib/places/forward.ts";
 import { Problem } from "../lib/problem.ts";
-import type { Forward } from "../lib/stack/endpoints.ts";
+import type { Outputs } from "../lib/stack/outputs.ts";
 import { checkStack, defineCommand, runCommand } from "./lib/command.ts";
 import { Pulumi } from "./lib/pulumi-cli.ts";
 import { freeStack } from "./lib/stack-lock.ts";
 import { firstFunction, firstRun } from "./start/first-run.ts";
-
-/** Outputs of a stack that a first run needs. */
-interface Outputs {
-  dashboardUrl: string;
-  apiUrl: string;
-  workerUrl: string;
-  durability: string;
-  signingKey: string;
-  eventKey: string;
-  forward?: Forward;
-}
 
 const command = defineCommand(
   "start",
@@ -33,7 +22,7 @@ async function start({ stack }: { stack: string }): Promise<void> {
   await bringUp(pulumi, stack);
   // Plain `pulumi` commands act on the stack that was started last. Selecting it takes no longer than the first run.
   const [outputs] = await Promise.all([runFirstFunction(pulumi, stack), pulumi.select(stack)]);
-  console.log(`Durability ${outputs.durability}.`);
+  console.log(`Durability ${outputs.durability.text}.`);
   console.log(`Dashboard  ${outputs.dashboardUrl}`);
   const { forward, apiUrl } = outputs;
   if (forward && apiUrl === `http://127.0.0.1:${forward.server.local}`) {

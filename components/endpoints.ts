@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { Durability, Supervised } from "../lib/stack/durability.ts";
 import type { Forward, LocalEndpoints } from "../lib/stack/endpoints.ts";
 import { currentPair, type KeyPair, type StackKeys } from "../lib/stack/key-rotation.ts";
 import type { Stores } from "../lib/stack/stores.ts";
@@ -21,13 +22,12 @@ export interface Endpoints extends LocalEndpoints {
   /** Changes with every start of the worker. */
   worker: pulumi.Output<string>;
   /** What keeps each host process running, and what it survives. */
-  supervision: pulumi.Output<Record<string, string>>;
+  supervision: pulumi.Output<Record<string, Supervised>>;
   /** Where history and queue are; secret. */
   stores: pulumi.Output<Stores>;
   /** How to reach the URLs from this machine. @default directly */
   forward?: Forward;
-  /** What is kept and what is lost, in a sentence that begins with `kept` or `warning`. */
-  durability: string;
+  durability: Durability;
 }
 
 /** URL to which events are posted, with the event key; secret. */
@@ -47,7 +47,7 @@ export function storesOf(
 export function stackOutputs(
   endpoints: Endpoints,
   { keys, current }: { keys: Keys; current: pulumi.Output<KeyPair> },
-  backups: { supervised: pulumi.Output<string> } | undefined,
+  backups: { supervised: pulumi.Output<Supervised> } | undefined,
 ): Record<string, unknown> {
   const { dashboardUrl, dashboardPassword, apiUrl, eventUrl, workerUrl } = endpoints;
   const { durability, appEnvironment, stores, forward } = endpoints;

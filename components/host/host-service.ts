@@ -4,6 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { ServiceSpec } from "../../lib/host/spec.ts";
 import { serviceLabel } from "../../lib/host/supervisors/service.ts";
 import { shellQuoted } from "../../lib/shell.ts";
+import type { Supervised } from "../../lib/stack/durability.ts";
 import { stopGraceSeconds as defaultStopGrace } from "../../lib/stack/stop-grace.ts";
 
 type OutputKeys = "envFile" | "files" | "loopbackOnly";
@@ -22,7 +23,7 @@ export class HostService extends pulumi.ComponentResource {
   /** Changes with every start of the process, so that what depends on a running process can follow it. */
   public readonly startId: pulumi.Output<string>;
   /** Which supervisor it got, and what it survives and what not. */
-  public readonly supervised: pulumi.Output<string>;
+  public readonly supervised: pulumi.Output<Supervised>;
 
   constructor(name: string, args: HostServiceArgs, opts?: pulumi.ComponentResourceOptions) {
     super("inngest-local:index:HostService", name, {}, opts);
@@ -59,8 +60,8 @@ export class HostService extends pulumi.ComponentResource {
     // A Command has no outputs that we name, and its id never changes: one of our inputs, read back as an output, follows
     // each run of it.
     this.startId = process.environment.apply((variables) => variables?.START_ID ?? "");
-    // The script prints nothing but that sentence. The engine encrypts it because of the secrets in its input.
-    this.supervised = pulumi.unsecret(process.stdout).apply((text) => text?.trim() ?? "");
+    // The engine encrypts this output because of the secrets in the input; it holds none.
+    this.supervised = pulumi.unsecret(process.stdout).apply((text) => JSON.parse(text) as Supervised);
     this.registerOutputs({ startId: this.startId, supervised: this.supervised });
   }
 }

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Supervision } from "../../lib/host/supervisors/index.ts";
 import { programHash } from "../../lib/runtime-files.ts";
+import type { Supervised } from "../../lib/stack/durability.ts";
 import { HostService } from "./host-service.ts";
 
 export interface ProcessJanitorArgs {
@@ -22,7 +23,7 @@ export interface ProcessJanitorArgs {
  */
 export class ProcessJanitor extends pulumi.ComponentResource {
   /** Which supervisor it got, and what it survives and what not. */
-  public readonly supervised: pulumi.Output<string>;
+  public readonly supervised: pulumi.Output<Supervised>;
 
   constructor(name: string, args: ProcessJanitorArgs, opts?: pulumi.ComponentResourceOptions) {
     super("inngest-local:index:ProcessJanitor", name, {}, opts);

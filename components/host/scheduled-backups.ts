@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Supervision } from "../../lib/host/supervisors/index.ts";
 import { programHash } from "../../lib/runtime-files.ts";
 import type { BackupSettings } from "../../lib/settings/backups.ts";
+import type { Supervised } from "../../lib/stack/durability.ts";
 import { HostService } from "./host-service.ts";
 
 export interface ScheduledBackupsArgs extends BackupSettings {
@@ -21,7 +22,7 @@ export interface ScheduledBackupsArgs extends BackupSettings {
  */
 export class ScheduledBackups extends pulumi.ComponentResource {
   /** Which supervisor it got, and what it survives and what not. */
-  public readonly supervised: pulumi.Output<string>;
+  public readonly supervised: pulumi.Output<Supervised>;
 
   constructor(name: string, args: ScheduledBackupsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("inngest-local:index:ScheduledBackups", name, {}, opts);

@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Supervision } from "../../lib/host/supervisors/index.ts";
 import { commonVariables, serverFlags } from "../../lib/render/server-options.ts";
 import type { Profile } from "../../lib/settings/profile.ts";
+import type { Supervised } from "../../lib/stack/durability.ts";
 import type { ServerKeys } from "../../lib/stack/key-rotation.ts";
 import { HostService } from "./host-service.ts";
 
@@ -29,7 +30,7 @@ export class ProcessServer extends pulumi.ComponentResource {
   /** Changes with every start of the server. */
   public readonly startId: pulumi.Output<string>;
   /** Which supervisor it got, and what it survives and what not. */
-  public readonly supervised: pulumi.Output<string>;
+  public readonly supervised: pulumi.Output<Supervised>;
 
   constructor(name: string, args: ProcessServerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("inngest-local:index:ProcessServer", name, {}, opts);

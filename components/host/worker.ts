@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { sourceHash } from "../../lib/host/source.ts";
 import type { ServiceSpec } from "../../lib/host/spec.ts";
 import type { Supervision } from "../../lib/host/supervisors/index.ts";
+import type { Supervised } from "../../lib/stack/durability.ts";
 import { type WorkerArgs, workerEnvironment } from "../worker-environment.ts";
 import { HostService } from "./host-service.ts";
 
@@ -24,7 +25,7 @@ export class HostWorker extends pulumi.ComponentResource {
   /** Changes with every start of the worker. */
   public readonly startId: pulumi.Output<string>;
   /** Which supervisor it got, and what it survives and what not. */
-  public readonly supervised: pulumi.Output<string>;
+  public readonly supervised: pulumi.Output<Supervised>;
 
   constructor(name: string, args: HostWorkerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("inngest-local:index:HostWorker", name, {}, opts);

@@ -55,7 +55,10 @@ export const deploy: Deploy = (settings, keys, opts) => {
     gateways: 2,
     autoscaler: { kind: kubernetes.autoscaler, min: 2, max: kubernetes.maxWorkers, serverService },
     reachesOutside,
-    durability: "kept: history in Postgres and runs in flight in Redis, also when a server is lost",
+    durability: {
+      kept: true,
+      text: "history in Postgres and runs in flight in Redis are kept, also when a server is lost",
+    },
     opts,
   });
   const { context, kubeconfig } = kubernetes;

@@ -44,7 +44,7 @@ export const deploy: Deploy = (settings, keys, opts) => {
     server,
     gateways: 1,
     reachesOutside,
-    durability: "kept: history and runs in flight, also when every pod is deleted at once",
+    durability: { kept: true, text: "history and runs in flight are kept, also when every pod is deleted at once" },
     opts,
   });
   const stores = storesOf(

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { currentContext } from "../../lib/places/docker-context.ts";
 import { gatewayPorts } from "../../lib/render/caddyfile.ts";
+import type { Durability, Supervised } from "../../lib/stack/durability.ts";
 import { loopbackEndpoints } from "../../lib/stack/endpoints.ts";
 import type { Endpoints, Keys } from "../endpoints.ts";
 import { HostWorker } from "../host/worker.ts";
@@ -23,7 +24,7 @@ export interface SurroundingsArgs {
   gateways: number;
   /** Postgres or Redis is outside the namespace. */
   reachesOutside: boolean;
-  durability: string;
+  durability: Durability;
   /** Options of what is not in the cluster. */
   opts: pulumi.ComponentResourceOptions;
 }
@@ -97,7 +98,7 @@ function workerOf(
 ): Pick<Endpoints, "worker" | "supervision"> {
   const { placement, runtime, image, url: _, ...worker } = settings.worker;
   const { namespace, origin, redisUrl } = foundation;
-  const unsupervised = pulumi.output<Record<string, string>>({});
+  const unsupervised = pulumi.output<Record<string, Supervised>>({});
   if (runtime === "external") return { worker: pulumi.output(workerEndpoint), supervision: unsupervised };
   if (placement === "container") {
     const gateway = `${serverService}:${gatewayPorts.http}`;
@@ -129,5 +130,5 @@ function workerOf(
     supervision: settings.supervision,
   };
   const { startId, supervised } = new HostWorker("worker", args, opts);
-  return { worker: startId, supervision: pulumi.all<string>({ worker: supervised }) };
+  return { worker: startId, supervision: pulumi.all<Supervised>({ worker: supervised }) };
 }

@@ -53,8 +53,8 @@ export function maintenancePod({ image, history, serverRuns }: MaintenancePodArg
   const shared = [scratch("work", workFolder), scratch("tmp", "/tmp")];
   const node = { name: "node", image, command: ["sleep", String(lifetime)] };
   if (!("claim" in history)) return ephemeralPod([{ ...node, folders: shared }, psqlContainer(history, shared)]);
-  const data = pvcVolume("data", dataFolder, history.claim);
-  return ephemeralPod([{ ...node, folders: [data, ...shared] }], serverRuns ? { affinity: nextToServer } : {});
+  const folders = [pvcVolume("data", dataFolder, history.claim), ...shared];
+  return ephemeralPod([{ ...node, folders }], serverRuns ? { affinity: nextToServer } : {});
 }
 
 /** Manifest of a pod that prints the version of the server in an image. */
@@ -64,7 +64,7 @@ export function versionPod(image: string): object {
 }
 
 /** Manifest of a pod that a command creates and deletes. */
-function ephemeralPod<Container extends { folders?: Folder[] }>(containers: Container[], spec: object = {}): object {
+function ephemeralPod(containers: { folders?: Folder[]; [field: string]: unknown }[], spec: object = {}): object {
   return {
     apiVersion: "v1",
     kind: "Pod",

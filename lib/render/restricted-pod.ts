@@ -85,3 +85,22 @@ function restricted<Container extends { folders?: Folder[] }>({ folders, ...cont
     ...(folders && { volumeMounts: folders.map(({ mount }) => mount) }),
   };
 }
+
+/** Checks every second for up to two minutes while a container starts; only then do the other probes begin. */
+export function startupProbe<Check extends object>(check: Check) {
+  return { ...check, periodSeconds: 1, timeoutSeconds: 5, failureThreshold: 120 };
+}
+
+/** The three probes of a container, all with the same check. */
+export function probes<Check extends object>(check: Check) {
+  return {
+    startupProbe: startupProbe(check),
+    readinessProbe: { ...check, periodSeconds: 5, timeoutSeconds: 5 },
+    livenessProbe: { ...check, periodSeconds: 20, timeoutSeconds: 10, failureThreshold: 6 },
+  };
+}
+
+/** Delays SIGTERM: a stopping pod gets new connections until every node has removed it from its Service. */
+export function preStopSleep(seconds: number) {
+  return { preStop: { exec: { command: ["sleep", String(seconds)] } } };
+}
