@@ -1,9 +1,9 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { pipes, psqlFlags } from "../../lib/data/psql-pipes.ts";
 import type { Database } from "../../lib/data/requests.ts";
 import { runtimeFiles } from "../../lib/runtime-files.ts";
 import type { PostgresHistory } from "../../lib/stack/stores.ts";
-import { pipes, psqlFlags } from "../../lib/data/psql-pipes.ts";
 import { hourlyJob } from "./hourly-job.ts";
 import { labelsOf, restrictedContainer, restrictedPod, secretFiles } from "./pod.ts";
 

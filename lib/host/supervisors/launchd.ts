@@ -82,7 +82,7 @@ export function launchd(scope: Scope): Supervisor {
         return "`supervisorScope` is system, and only root may add a launchd daemon. Remedy: run the command with sudo, or pulumi config set supervisorScope user";
       }
       const session = await run("launchctl", ["print", domain]).catch(() => undefined);
-      if (session) return undefined;
+      if (session !== undefined) return undefined;
       return `\`supervisor\` is launchd, and launchd has no login session ${domain} to run an agent in. Remedy: log in on the screen once, or pulumi config set supervisorScope system`;
     },
 
