@@ -1,10 +1,11 @@
 import { resolve } from "node:path";
 import { InvalidArgumentError } from "commander";
 import { backupFolder } from "../lib/host/paths.ts";
-import { removeServices } from "../lib/places/host-site.ts";
+import { StackParts } from "../lib/places/places.ts";
 import { everyRule, secondsOf } from "../lib/settings/backups.ts";
 import { type Backup, stateOf, takeBackup } from "./lib/backup/take.ts";
 import { checkStack, defineCommand, runCommand } from "./lib/command.ts";
+import { outputsOf } from "./lib/live-stack.ts";
 import { Pulumi } from "./lib/pulumi-cli.ts";
 
 interface Flags {
@@ -43,7 +44,7 @@ async function backup({ stack, to, keep, schedule, json }: Flags): Promise<void>
   report(taken);
   if (!scheduled) return;
   console.log(`       and from now on every ${scheduled.every}, the newest ${scheduled.keep} stay`);
-  console.log(`       ${scheduled.supervision}`);
+  console.log(`       ${scheduled.supervision?.survives}`);
 }
 
 function report(taken: Backup): void {
@@ -65,12 +66,12 @@ async function putOnSchedule(pulumi: Pulumi, stack: string, every: string, keep?
     ...(keep && { backupKeep: String(keep) }),
     ...(folder && { backupDir: folder }),
   });
-  const { backups, dataDir } = await pulumi.settings(stack);
+  const settings = await pulumi.settings(stack);
   // It starts with what this shell says of the backend, also where nothing else is new.
-  await removeServices(stack, dataDir, "backup");
+  await new StackParts(settings).stop("backup");
   await pulumi.quietUp(stack);
-  const { supervision } = await pulumi.outputs<{ supervision: Record<string, string> }>(stack);
-  return { every, keep: backups?.keep, supervision: supervision.backup };
+  const { supervision } = await outputsOf(pulumi, stack);
+  return { every, keep: settings.backups?.keep, supervision: supervision.backup };
 }
 
 async function endSchedule(pulumi: Pulumi, stack: string, json?: true): Promise<void> {

@@ -26,7 +26,7 @@ async function destroy({ stack, deleteData, yes }: Flags): Promise<void> {
   const what = deleteData ? `stack ${stack} AND ALL ITS DATA` : `stack ${stack} (its data stays)`;
   if (!yes && !(await confirmed(`destroy ${what}`))) throw new Problem("nothing was done");
   const pulumi = await Pulumi.find();
-  await pulumi.selectOrCreate(stack);
+  await pulumi.ensureStack(stack);
   await freeStack(pulumi, stack);
   if ((await pulumi.change("destroy", stack, [])) !== 0) {
     throw new Problem(`stack ${stack} is not down; what went wrong is above`);

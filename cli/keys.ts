@@ -5,6 +5,7 @@ import { type RotationStep, rotationSteps } from "../lib/stack/key-rotation.ts";
 import { rotateKeys } from "./keys/rotation.ts";
 import { checkStack, confirmed, defineCommand, knownStacks, runCommand } from "./lib/command.ts";
 import { Journal } from "./lib/journal.ts";
+import { outputsIfUp, outputsOf } from "./lib/live-stack.ts";
 import { Pulumi } from "./lib/pulumi-cli.ts";
 import { freeStack } from "./lib/stack-lock.ts";
 
@@ -42,14 +43,11 @@ command
 async function rotate({ stack, until, yes }: Flags): Promise<void> {
   checkStack(stack);
   const pulumi = await Pulumi.find();
-  await pulumi.selectOrCreate(stack);
+  await pulumi.ensureStack(stack);
   const settings = await pulumi.settings(stack);
   refuseForeignKeys(stack, settings);
-  const { durability } = await pulumi.outputs<{ durability?: string }>(stack);
-  if (durability === undefined) {
-    throw new Problem(`stack ${stack} is not up, so nobody has its keys`, `npm start -- --stack ${stack}`);
-  }
-  if (!durability.startsWith("kept") && !yes) {
+  const { durability } = await outputsOf(pulumi, stack);
+  if (!durability.kept && !yes) {
     const loss = "although its server restarts twice and loses its runs in flight each time";
     if (!(await confirmed(`rotate the keys of stack ${stack}, ${loss}`))) throw new Problem("nothing was done");
   }
@@ -105,8 +103,7 @@ async function followersOf(pulumi: Pulumi, stack: string): Promise<Settings[]> {
   const followers: Settings[] = [];
   for (const other of knownStacks().filter((each) => each !== stack)) {
     // A stack that was never created has no outputs to ask for.
-    const outputs = await pulumi.outputs<{ keys?: unknown }>(other).catch(() => undefined);
-    if (outputs?.keys === undefined) continue;
+    if (!(await outputsIfUp(pulumi, other).catch(() => undefined))) continue;
     const settings = await pulumi.settings(other);
     if (settings.keysFrom === stack) followers.push(settings);
   }

@@ -1,11 +1,11 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import type { Inspection } from "../lib/data/requests.ts";
 import { dataFolder } from "../lib/host/paths.ts";
 import { Problem } from "../lib/problem.ts";
 import { type StackState, stateOf } from "./lib/backup/take.ts";
 import { checkStack, confirmed, defineCommand, runCommand, UsageProblem } from "./lib/command.ts";
 import { Journal } from "./lib/journal.ts";
+import { outputsIfUp } from "./lib/live-stack.ts";
 import { Pulumi } from "./lib/pulumi-cli.ts";
 import { freeStack } from "./lib/stack-lock.ts";
 import { type Move, moveStack, moveTools } from "./move/steps.ts";
@@ -28,7 +28,7 @@ async function move({ from, to, yes }: Flags): Promise<void> {
   if (from === to) throw new UsageProblem(`--to must be another stack than --from, got ${to} for both`);
   const pulumi = await Pulumi.find();
   for (const stack of [from, to]) {
-    await pulumi.selectOrCreate(stack);
+    await pulumi.ensureStack(stack);
     await freeStack(pulumi, stack);
   }
   const journal = new Journal<Move>(`move-${from}-${to}`);
@@ -65,10 +65,9 @@ async function checkTarget(pulumi: Pulumi, from: string, to: string): Promise<vo
 }
 
 async function refuseUsed(pulumi: Pulumi, to: string): Promise<void> {
-  const { durability } = await pulumi.outputs<{ durability?: string }>(to);
-  if (durability === undefined) return;
-  const { site } = await stateOf(pulumi, to);
-  const { newest } = await site.run<Inspection>("inspect", { database: site.database });
+  if (!(await outputsIfUp(pulumi, to))) return;
+  const { data } = await stateOf(pulumi, to);
+  const { newest } = await data.runNextToData("inspect", {});
   if (newest === 0) return;
   throw new Problem(
     `stack ${to} has runs or events of its own, which a move would replace`,
@@ -77,9 +76,9 @@ async function refuseUsed(pulumi: Pulumi, to: string): Promise<void> {
 }
 
 /** Runs in flight come along in Redis; those in a server's memory do not. */
-async function askAboutFlight(from: string, { stores, site }: StackState, yes?: true): Promise<void> {
+async function askAboutFlight(from: string, { stores, data }: StackState, yes?: true): Promise<void> {
   if (stores.queueUrl || yes) return;
-  const seen = site.copyUnkept ? undefined : await site.run<Inspection>("inspect", { database: site.database });
+  const seen = data.copyEphemeralHistory ? undefined : await data.runNextToData("inspect", {});
   if (seen?.unfinished === 0) return;
   const how = seen ? `${seen.unfinished} runs` : "any runs";
   const what = `move stack ${from}, although ${how} in flight are in its server's memory and do not come along`;

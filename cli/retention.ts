@@ -1,4 +1,4 @@
-import { type SweepReport, warningsOf } from "../lib/data/requests.ts";
+import { warningsOf } from "../lib/data/requests.ts";
 import { stateOf } from "./lib/backup/take.ts";
 import { checkStack, defineCommand, runCommand } from "./lib/command.ts";
 import { Pulumi } from "./lib/pulumi-cli.ts";
@@ -21,10 +21,10 @@ const command = defineCommand("retention", "Says how large a stack's history is,
 async function retention({ stack, now, endOrphaned, json }: Flags): Promise<void> {
   checkStack(stack);
   const pulumi = await Pulumi.find();
-  const { site, stores } = await stateOf(pulumi, stack);
+  const { data, stores } = await stateOf(pulumi, stack);
   const { retention: days } = await pulumi.settings(stack);
-  const order = { database: site.database, queueUrl: stores.queueUrl, days: now && days, endOrphaned };
-  const swept = await site.run<SweepReport>("sweep-now", order);
+  const request = { queueUrl: stores.queueUrl, days: now && days, endOrphaned };
+  const swept = await data.runNextToData("sweep-now", request);
   if (json) {
     console.log(JSON.stringify(swept));
     return;

@@ -1,7 +1,7 @@
-import type { Forward } from "../components/endpoints.ts";
 import { InngestApi } from "../lib/inngest/api.ts";
 import { throughForward } from "../lib/places/forward.ts";
 import { Problem } from "../lib/problem.ts";
+import type { Forward } from "../lib/stack/endpoints.ts";
 import { checkStack, defineCommand, runCommand } from "./lib/command.ts";
 import { Pulumi } from "./lib/pulumi-cli.ts";
 import { checkEvent, declaredEvents, parseData } from "./send/events.ts";
@@ -32,7 +32,7 @@ async function send(name: string, json: string, { stack, json: asJson }: { stack
   const data = parseData(json);
   const say = asJson ? () => {} : console.log;
   const pulumi = await Pulumi.find();
-  await pulumi.selectOrCreate(stack);
+  await pulumi.ensureStack(stack);
   const outputs = await pulumi.outputs<Outputs>(stack);
   const { apiUrl, workerUrl, signingKey, eventKey } = outputs;
   if (!apiUrl) throw new Problem(`stack ${stack} is not up`, `npm start -- --stack ${stack}`);
@@ -70,8 +70,7 @@ function report({ id, status, function: { id: functionId }, steps }: FollowedRun
 /** Whether a function of any app has the event for a trigger. */
 async function starts(api: InngestApi, name: string): Promise<boolean> {
   const functions = (await Promise.all((await api.apps()).map((app) => api.functions(app)))).flat();
-  const isTrigger = (trigger: string) => trigger === `event ${name}` || trigger.startsWith(`event ${name} if `);
-  return functions.some(({ triggers }) => triggers.some(isTrigger));
+  return functions.some(({ triggers }) => triggers.some((trigger) => "event" in trigger && trigger.event === name));
 }
 
 await runCommand(command);

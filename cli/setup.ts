@@ -9,6 +9,7 @@ import { InngestApi } from "../lib/inngest/api.ts";
 import { Problem } from "../lib/problem.ts";
 import type { Settings } from "../lib/settings/settings.ts";
 import { defineCommand, runCommand, UsageProblem } from "./lib/command.ts";
+import { outputsIfUp } from "./lib/live-stack.ts";
 import { Pulumi } from "./lib/pulumi-cli.ts";
 import { freeStack } from "./lib/stack-lock.ts";
 import {
@@ -75,7 +76,7 @@ async function setup(positional: string | undefined, given: Flags): Promise<void
   const stack = flags.tier ? stackOf(flags.tier) : asks ? await ask.askBuilding() : "dev";
 
   const pulumi = await Pulumi.find();
-  await pulumi.selectOrCreate(stack);
+  await pulumi.ensureStack(stack);
   await freeStack(pulumi, stack);
   const file = new SettingsFile(pulumi, stack);
   const answers = await answer(stack, flags, asks, file);
@@ -87,7 +88,7 @@ async function setup(positional: string | undefined, given: Flags): Promise<void
   checkSettings(stack, settings);
 
   const { port, dataDir } = settings;
-  const isUp = Object.keys(await pulumi.outputs<object>(stack)).length > 0;
+  const isUp = (await outputsIfUp(pulumi, stack)) !== undefined;
   const recipe = isUp ? undefined : await findRecipe([".", process.env.INIT_CWD ?? "."]);
   const adopted = recipe && (!asks || (await ask.askAdopt(offer(recipe)))) ? recipe : undefined;
   const oldContainer = adopted?.container?.running ? adopted.container : undefined;

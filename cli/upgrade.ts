@@ -4,6 +4,7 @@ import { schema } from "../lib/settings/schema.ts";
 import { stateOf, takeBackup } from "./lib/backup/take.ts";
 import { checkStack, confirmed, defineCommand, runCommand, UsageProblem } from "./lib/command.ts";
 import { Journal } from "./lib/journal.ts";
+import { outputsOf } from "./lib/live-stack.ts";
 import { Pulumi } from "./lib/pulumi-cli.ts";
 import { freeStack } from "./lib/stack-lock.ts";
 import {
@@ -38,7 +39,7 @@ async function upgrade(flags: Flags): Promise<void> {
   const { stack } = flags;
   checkStack(stack);
   const pulumi = await Pulumi.find();
-  await pulumi.selectOrCreate(stack);
+  await pulumi.ensureStack(stack);
   await freeStack(pulumi, stack);
   const journal = new Journal<Upgrade>(`upgrade-${stack}`);
   const to = flags.to.replace(/^v/, "");
@@ -57,23 +58,23 @@ async function upgrade(flags: Flags): Promise<void> {
 
 /** Everything that can be refused, and the backup, before anything changes. */
 async function prepare(pulumi: Pulumi, { stack, to, binary, image, yes }: Flags): Promise<Upgrade | undefined> {
-  const { site, tier } = await stateOf(pulumi, stack);
-  const from = numberOf(await site.serverVersion());
+  const { data, tier } = await stateOf(pulumi, stack);
+  const from = numberOf(await data.serverVersion());
   checkVersion(from, to);
   if (from === to) {
     console.log(`Stack ${stack} is at server ${to} already.`);
     return undefined;
   }
   const { serverImage, serverBinary, dockerContext } = await pulumi.settings(stack);
-  const { durability } = await pulumi.outputs<{ durability: string }>(stack);
-  if (!durability.startsWith("kept") && !yes) {
+  const { durability } = await outputsOf(pulumi, stack);
+  if (!durability.kept && !yes) {
     const what = `upgrade stack ${stack}, although its server starts again and loses its runs in flight`;
     if (!(await confirmed(what))) throw new Problem("nothing was done");
   }
   const bring = async (): Promise<Pick<Upgrade, "setting" | "before" | "after">> => {
     if (tier !== "process") {
       const after = image ?? imageAt(serverImage, to);
-      if (site.versionIn) expectVersion(after, await site.versionIn(after), to);
+      if (data.versionIn) expectVersion(after, await data.versionIn(after), to);
       else await bringImage(after, to, dockerContext);
       const before = serverImage === schema.serverImage.default ? undefined : serverImage;
       return { setting: "serverImage", before, after };

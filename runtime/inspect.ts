@@ -4,10 +4,10 @@
  */
 
 import { inspectHistory } from "../lib/data/history.ts";
+import { Redis } from "../lib/data/redis.ts";
 import type { Inspection, InspectRequest } from "../lib/data/requests.ts";
 import { readStdin, runScript } from "../lib/problem.ts";
 import { PostgresHistory } from "./postgres/history.ts";
-import { Redis } from "./redis/redis.ts";
 
 await runScript(async () => {
   const { database, queueUrl, before } = await readStdin<InspectRequest>();

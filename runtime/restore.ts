@@ -5,10 +5,10 @@
  */
 import { chownSync, copyFileSync, existsSync, mkdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { queueNotRestored, Redis } from "../lib/data/redis.ts";
 import type { RestoreRequest } from "../lib/data/requests.ts";
 import { Problem, readStdin, runScript } from "../lib/problem.ts";
 import { restorePostgres } from "./postgres/restore.ts";
-import { queueNotRestored, Redis } from "./redis/redis.ts";
 
 /** Of a SQLite file, and of what belongs to it while it is open. */
 const suffixes = ["", "-wal", "-shm"];

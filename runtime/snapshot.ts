@@ -8,10 +8,10 @@
 import { join } from "node:path";
 import { History } from "../lib/data/history.ts";
 import { readSnapshot } from "../lib/data/rdb.ts";
+import { Redis } from "../lib/data/redis.ts";
 import type { Snapshot, SnapshotRequest } from "../lib/data/requests.ts";
 import { Problem, readStdin, runScript } from "../lib/problem.ts";
 import { PostgresHistory } from "./postgres/history.ts";
-import { Redis } from "./redis/redis.ts";
 
 /** Milliseconds after which Redis resumes on its own, should this program die. */
 const maxPauseMs = 6000;

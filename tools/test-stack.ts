@@ -93,7 +93,7 @@ export class TestStack {
       ...unsupervised,
       ...settings,
     });
-    await pulumi.selectOrCreate(name);
+    await pulumi.ensureStack(name);
     return stack;
   }
 

@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readHistory } from "../../lib/data/history.ts";
-import type { Inspection, Snapshot } from "../../lib/data/requests.ts";
 import { dataFolder } from "../../lib/host/paths.ts";
 import { Problem } from "../../lib/problem.ts";
 import { replaceState, untilHealthy } from "../lib/backup/restore.ts";
@@ -41,7 +40,7 @@ export function moveTools(pulumi: Pulumi, journal: Journal<Move>): MoveTools {
     take: takeStopped,
     copyWorkerData,
     replaceState,
-    newest: async ({ site }) => (await site.run<Inspection>("inspect", { database: site.database })).newest,
+    newest: async ({ data }) => (await data.runNextToData("inspect", {})).newest,
     untilHealthy: (stack) => untilHealthy(pulumi, stack),
     verified,
   };
@@ -72,7 +71,7 @@ export async function moveStack(tools: MoveTools, from: string, to: string): Pro
   await tools.untilHealthy(to);
   console.log(`Checking ${to}.`);
   await tools.verified(to);
-  await (await tools.stateOf(from)).site.stop();
+  await (await tools.stateOf(from)).parts.stopWriters();
   journal.remove();
 }
 
@@ -82,20 +81,20 @@ async function place(tools: MoveTools, from: string, source: StackState, to: str
   try {
     console.log(`Stopping ${from}: events are refused from here on until ${to} takes them.`);
     await quiet(source);
-    await source.site.copyUnkept?.(folder);
+    await source.data.copyEphemeralHistory?.(folder);
     console.log(`Taking what ${from} has.`);
     const { runs, unfinished } = await tools.take(source, folder);
     tools.copyWorkerData(dataFolder(from, source.dataDir), folder);
-    await source.site.stopQueue();
+    await source.parts.stop("queue");
     // With keys of its own it refuses the events of those who have the source's: what it took would be replaced.
     console.log(`Bringing ${to} up, still with other keys.`);
     // An earlier try may have stopped it, which `up` does not notice of a container.
     const before = await tools.stateOf(to).catch(() => undefined);
-    await before?.site.startQueue();
+    await before?.parts.start("queue");
     await upWith(tools, to, undefined);
     const target = await tools.stateOf(to);
     console.log(`Putting what ${from} had into ${to}.`);
-    await target.site.stop();
+    await target.parts.stopWriters();
     const aside = await tools.replaceState(to, target, folder);
     tools.journal.write({ step: "placed", newest: await tools.newest(target) });
     console.log(`Moved ${runs} runs, ${unfinished} of them in flight. What ${to} had before is in ${aside}.`);
@@ -108,11 +107,10 @@ async function place(tools: MoveTools, from: string, source: StackState, to: str
 async function takeOver(tools: MoveTools, from: string, source: StackState, to: string): Promise<void> {
   // Somebody may have started it again since an earlier try.
   await quiet(source);
-  await source.site.stopQueue();
+  await source.parts.stop("queue");
   const keys = await tools.pulumi.outputs<Keys>(from);
   console.log(`Bringing ${to} up with it, and with the keys of ${from}.`);
-  const { site } = await tools.stateOf(to);
-  await site.start();
+  await (await tools.stateOf(to)).parts.start();
   await upWith(tools, to, keys);
 }
 
@@ -132,10 +130,10 @@ async function upWith({ pulumi }: MoveTools, stack: string, keys: Keys | undefin
 }
 
 /** Takes a stack's ports. A server whose history goes with its container stays, shut off, until nobody needs it any more. */
-async function quiet({ site }: StackState): Promise<void> {
-  await site.closeDoor();
-  if (!site.copyUnkept) await site.stop();
-  await site.stopWorker();
+async function quiet({ parts, data }: StackState): Promise<void> {
+  await parts.stop("gateway");
+  if (!data.copyEphemeralHistory) await parts.stopWriters();
+  await parts.stop("worker");
 }
 
 /** Throws {@link Problem} where the target came up far enough to take events or go on with runs, which would be lost with it. */
@@ -155,23 +153,23 @@ async function comeBack(tools: MoveTools, from: string, source: StackState, to: 
   tools.journal.write({ step: "begun" });
   const target = await tools.stateOf(to).catch(() => undefined);
   if (target) await quiet(target);
-  await target?.site.stopQueue();
-  await source.site.start();
+  await target?.parts.stop("queue");
+  await source.parts.start();
   if ((await tools.pulumi.change("up", from, [])) !== 0) {
     throw new Problem(`stack ${from} is not up again; what went wrong is above. Its data are as they were`);
   }
 }
 
 async function takeStopped(
-  { stores, site }: StackState,
+  { stores, parts, data }: StackState,
   folder: string,
 ): Promise<{ runs: number; unfinished: number }> {
-  if (site.copyUnkept) {
+  if (data.copyEphemeralHistory) {
     const { counts, unfinished } = readHistory(join(folder, "history.db"));
     return { runs: counts.function_runs ?? 0, unfinished };
   }
   // A move that was killed may have stopped the queue already.
-  await site.startQueue();
-  const taken = await site.run<Snapshot>("snapshot", { database: site.database, queueUrl: stores.queueUrl }, folder);
+  await parts.start("queue");
+  const taken = await data.runNextToData("snapshot", { queueUrl: stores.queueUrl }, folder);
   return { runs: taken.counts.function_runs ?? 0, unfinished: taken.unfinished };
 }

@@ -42,7 +42,7 @@ export function upgradeTools(pulumi: Pulumi, journal: Journal<Upgrade>): Upgrade
   return {
     pulumi,
     journal,
-    start: async (stack) => (await stateOf(pulumi, stack)).site.start(),
+    start: async (stack) => (await stateOf(pulumi, stack)).parts.start(),
     untilHealthy: (stack) => untilHealthy(pulumi, stack),
     verified,
     async restore(stack, backup, replaced) {

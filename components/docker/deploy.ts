@@ -1,13 +1,16 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
+import { servePath } from "../../lib/inngest/serve-path.ts";
 import { currentContext } from "../../lib/places/docker-context.ts";
 import { gatewayPorts } from "../../lib/render/caddyfile.ts";
 import { dockerNames, labelsOf } from "../../lib/stack/docker-names.ts";
-import { storesOf } from "../../lib/stack/stores.ts";
-import { type Endpoints, eventsUrl, type Keys, loopbackEndpoints } from "../endpoints.ts";
+import type { Durability, Supervised } from "../../lib/stack/durability.ts";
+import { loopbackEndpoints } from "../../lib/stack/endpoints.ts";
+import { queuePortOffset } from "../../lib/stack/parts.ts";
+import { type Endpoints, eventsUrl, type Keys, storesOf } from "../endpoints.ts";
 import { HostWorker } from "../host/worker.ts";
 import type { ProgramSettings } from "../settings.ts";
-import { appEnvironment, servePath, workerOptions } from "../worker-environment.ts";
+import { appEnvironment, workerOptions } from "../worker-environment.ts";
 import { DockerGateway } from "./gateway.ts";
 import { DockerJanitor } from "./janitor.ts";
 import { DockerProcessLimit } from "./process-limit.ts";
@@ -108,7 +111,7 @@ export function deploy(settings: ProgramSettings, keys: Keys, opts: pulumi.Compo
         )
       : undefined;
   const deployWorker = (): Pick<Endpoints, "worker" | "supervision"> => {
-    const unsupervised = pulumi.output<Record<string, string>>({});
+    const unsupervised = pulumi.output<Record<string, Supervised>>({});
     if (runtime === "external") return { worker: pulumi.output(endpoints.workerEndpoint), supervision: unsupervised };
     if (placement === "container") {
       const args = {
@@ -142,8 +145,8 @@ export function deploy(settings: ProgramSettings, keys: Keys, opts: pulumi.Compo
       containers: { context },
       supervision,
     };
-    const { instance, supervised } = new HostWorker("worker", args, workerOptions(worker.transport, server, opts));
-    return { worker: instance, supervision: pulumi.all<string>({ worker: supervised }) };
+    const { startId, supervised } = new HostWorker("worker", args, workerOptions(worker.transport, server, opts));
+    return { worker: startId, supervision: pulumi.all<Supervised>({ worker: supervised }) };
   };
   const deployed = deployWorker();
   new DockerProcessLimit(
@@ -182,9 +185,6 @@ export function deploy(settings: ProgramSettings, keys: Keys, opts: pulumi.Compo
   };
 }
 
-/** Port after `port` at which the queue is published on this machine for a worker that runs on it. */
-const queuePortOffset = 2;
-
 /** An address of this machine as a container has to write it. */
 function fromContainer(origin: string): string {
   const url = new URL(origin);
@@ -192,9 +192,17 @@ function fromContainer(origin: string): string {
   return url.origin;
 }
 
-function durabilityOf(durable: boolean, queue: boolean): string {
-  if (durable) return "kept: history and runs in flight, also when server and queue are killed together";
-  return queue
-    ? "warning: history goes with the container, runs in flight are kept in your Redis"
-    : "warning: work and history go with the container; use the stack persistent to keep them";
+function durabilityOf(durable: boolean, queue: boolean): Durability {
+  if (durable) {
+    return {
+      kept: true,
+      text: "history and runs in flight are kept, also when server and queue are killed together",
+    };
+  }
+  return {
+    kept: false,
+    text: queue
+      ? "history is lost with the container, runs in flight are kept in your Redis"
+      : "work and history are lost with the container; use the stack persistent to keep them",
+  };
 }

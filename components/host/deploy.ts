@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
-import { storesOf } from "../../lib/stack/stores.ts";
-import { type Endpoints, eventsUrl, type Keys, loopbackEndpoints } from "../endpoints.ts";
+import type { Supervised } from "../../lib/stack/durability.ts";
+import { loopbackEndpoints } from "../../lib/stack/endpoints.ts";
+import { type Endpoints, eventsUrl, type Keys, storesOf } from "../endpoints.ts";
 import type { ProgramSettings } from "../settings.ts";
 import { appEnvironment, workerOptions } from "../worker-environment.ts";
 import { ProcessJanitor } from "./janitor.ts";
@@ -50,16 +51,19 @@ export function deploy(settings: ProgramSettings, keys: Keys, opts: pulumi.Compo
   return {
     ...endpoints,
     appEnvironment: appEnvironment(links),
-    server: server.instance,
+    server: server.startId,
     stores: storesOf({ kind: "host", dataDir }, redisUrl),
-    worker: hostWorker?.instance ?? pulumi.output(endpoints.workerEndpoint),
-    supervision: pulumi.all<string>({
+    worker: hostWorker?.startId ?? pulumi.output(endpoints.workerEndpoint),
+    supervision: pulumi.all<Supervised>({
       server: server.supervised,
       ...(hostWorker && { worker: hostWorker.supervised }),
       ...(janitor && { janitor: janitor.supervised }),
     }),
     durability: redisUrl
-      ? "kept: history, and runs in flight in your Redis"
-      : "warning: history survives a restart of the server, runs in flight do not; set redisUrl, or use the stack persistent",
+      ? { kept: true, text: "history and, in your Redis, runs in flight are kept" }
+      : {
+          kept: false,
+          text: "history survives a restart of the server, runs in flight do not; set redisUrl, or use the stack persistent",
+        },
   };
 }

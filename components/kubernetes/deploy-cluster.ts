@@ -1,7 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { gatewayPorts } from "../../lib/render/caddyfile.ts";
-import { storesOf } from "../../lib/stack/stores.ts";
-import { type Deploy, eventsUrl } from "../endpoints.ts";
+import { type Deploy, eventsUrl, storesOf } from "../endpoints.ts";
 import { ClusterServer } from "./cluster-server.ts";
 import { ClusterUpkeep } from "./cluster-upkeep.ts";
 import { ClusterDatabase, databaseAddress } from "./database.ts";
@@ -56,7 +55,10 @@ export const deploy: Deploy = (settings, keys, opts) => {
     gateways: 2,
     autoscaler: { kind: kubernetes.autoscaler, min: 2, max: kubernetes.maxWorkers, serverService },
     reachesOutside,
-    durability: "kept: history in Postgres and runs in flight in Redis, also when a server is lost",
+    durability: {
+      kept: true,
+      text: "history in Postgres and runs in flight in Redis are kept, also when a server is lost",
+    },
     opts,
   });
   const { context, kubeconfig } = kubernetes;

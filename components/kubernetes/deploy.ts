@@ -1,6 +1,5 @@
 import { gatewayPorts } from "../../lib/render/caddyfile.ts";
-import { storesOf } from "../../lib/stack/stores.ts";
-import { type Deploy, eventsUrl } from "../endpoints.ts";
+import { type Deploy, eventsUrl, storesOf } from "../endpoints.ts";
 import { serverService } from "./entrance.ts";
 import { afterStores, layFoundation, providerOf } from "./foundation.ts";
 import { namespaceOf } from "./pod.ts";
@@ -45,7 +44,7 @@ export const deploy: Deploy = (settings, keys, opts) => {
     server,
     gateways: 1,
     reachesOutside,
-    durability: "kept: history and runs in flight, also when every pod is deleted at once",
+    durability: { kept: true, text: "history and runs in flight are kept, also when every pod is deleted at once" },
     opts,
   });
   const stores = storesOf(

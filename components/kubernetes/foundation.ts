@@ -1,8 +1,8 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { servePath } from "../../lib/inngest/serve-path.ts";
 import type { KubernetesSettings } from "../../lib/settings/kubernetes.ts";
 import type { ProgramSettings } from "../settings.ts";
-import { servePath } from "../worker-environment.ts";
 import type { Storage } from "./data-claim.ts";
 import { KubernetesNamespace } from "./namespace.ts";
 import { KubernetesQueue, queueAddress } from "./queue.ts";

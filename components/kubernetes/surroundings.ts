@@ -1,7 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import { currentContext } from "../../lib/places/docker-context.ts";
 import { gatewayPorts } from "../../lib/render/caddyfile.ts";
-import { type Endpoints, type Keys, loopbackEndpoints } from "../endpoints.ts";
+import type { Durability, Supervised } from "../../lib/stack/durability.ts";
+import { loopbackEndpoints } from "../../lib/stack/endpoints.ts";
+import type { Endpoints, Keys } from "../endpoints.ts";
 import { HostWorker } from "../host/worker.ts";
 import type { ProgramSettings } from "../settings.ts";
 import { appEnvironment, workerOptions } from "../worker-environment.ts";
@@ -22,7 +24,7 @@ export interface SurroundingsArgs {
   gateways: number;
   /** Postgres or Redis is outside the namespace. */
   reachesOutside: boolean;
-  durability: string;
+  durability: Durability;
   /** Options of what is not in the cluster. */
   opts: pulumi.ComponentResourceOptions;
 }
@@ -96,7 +98,7 @@ function workerOf(
 ): Pick<Endpoints, "worker" | "supervision"> {
   const { placement, runtime, image, url: _, ...worker } = settings.worker;
   const { namespace, origin, redisUrl } = foundation;
-  const unsupervised = pulumi.output<Record<string, string>>({});
+  const unsupervised = pulumi.output<Record<string, Supervised>>({});
   if (runtime === "external") return { worker: pulumi.output(workerEndpoint), supervision: unsupervised };
   if (placement === "container") {
     const gateway = `${serverService}:${gatewayPorts.http}`;
@@ -127,6 +129,6 @@ function workerOf(
     containers: { context: settings.dockerContext ?? currentContext() },
     supervision: settings.supervision,
   };
-  const { instance, supervised } = new HostWorker("worker", args, opts);
-  return { worker: instance, supervision: pulumi.all<string>({ worker: supervised }) };
+  const { startId, supervised } = new HostWorker("worker", args, opts);
+  return { worker: startId, supervision: pulumi.all<Supervised>({ worker: supervised }) };
 }

@@ -54,8 +54,8 @@ export async function getObjects<T>(target: Target, args: readonly string[]): Pr
   return (JSON.parse(printed) as { items: T[] }).items;
 }
 
-/** One object by its kind and name; `undefined` where there is none. The type is the caller's claim. */
-export async function getObject<T>(target: Target, kind: string, name: string): Promise<T | undefined> {
-  const printed = await ask(target, ["get", kind, name, "--ignore-not-found", "--output", "json"]);
+/** An object by `kind/name`; `undefined` where there is none. The type is the caller's claim. */
+export async function getObject<T>(target: Target, object: string): Promise<T | undefined> {
+  const printed = await ask(target, ["get", object, "--ignore-not-found", "--output", "json"]);
   return printed ? (JSON.parse(printed) as T) : undefined;
 }

@@ -1,6 +1,6 @@
 import type { LastSweep, SweepReport } from "../data/requests.ts";
 import { run } from "../process.ts";
-import { namespaceOf, podLabels, selectorText } from "../stack/kubernetes-names.ts";
+import { namespaceOf, partLabels, selectorText } from "../stack/kubernetes-names.ts";
 import type { Part, PartName } from "../stack/parts.ts";
 import { ask, getObject, getObjects, kubectl, kubectlFor, type Target } from "./kubectl.ts";
 import { type Place, sizeInContainer } from "./place.ts";
@@ -36,15 +36,12 @@ export function kubernetesPlace({ stack, context, kubeconfig }: Target & { stack
   const target: Target = { context, kubeconfig, namespace: namespaceOf(stack) };
   const podsOf = ({ name }: Part) => ["--selector", selectorText(name as PodPart)];
   const describe = ({ name }: Part) => (name === "janitor" ? "cron job janitor" : `pods of the ${name}`);
-  const cronJob = () => getObject<CronJob>(target, "cronjob", "janitor");
+  const cronJob = () => getObject<CronJob>(target, "cronjob/janitor");
   const exec: Place["exec"] = (part, command, input) => {
     const stdin = input === undefined ? [] : ["--stdin"];
     return kubectl(target, ["exec", ...stdin, ownerOf(part), "--", ...command], { input });
   };
-  const findOwner = async (part: Part): Promise<Owner | undefined> => {
-    const [kind = "", name = ""] = ownerOf(part).split("/");
-    return await getObject<Owner>(target, kind, name);
-  };
+  const findOwner = (part: Part) => getObject<Owner>(target, ownerOf(part));
   const rollOut = (part: Part) => kubectl(target, ["rollout", "status", ownerOf(part), "--timeout=180s"]);
   const logs: Place["logs"] = async (part, { lines, follow }) => {
     if (!(await ask(target, ["get", "pods", ...podsOf(part), "--output", "name"]))) return undefined;
@@ -95,7 +92,7 @@ export function kubernetesPlace({ stack, context, kubeconfig }: Target & { stack
     exec,
 
     async listeners({ name }) {
-      const labels = podLabels(name as PodPart);
+      const labels = partLabels(name as PodPart);
       const services = await getObjects<Service>(target, ["services"]);
       return services
         .filter(({ spec: { type, selector } }) => type !== "ClusterIP" && maySelect(selector, labels))

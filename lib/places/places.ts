@@ -1,7 +1,12 @@
 import { type Part, type PartName, type PlaceKind, type PlainSettings, partsOf } from "../stack/parts.ts";
+import type { Stores } from "../stack/stores.ts";
+import type { StackData } from "./data.ts";
 import { dockerPlace } from "./docker.ts";
+import { dockerData } from "./docker-data.ts";
 import { hostPlace } from "./host.ts";
+import { hostData } from "./host-data.ts";
 import { kubernetesPlace } from "./kubernetes.ts";
+import { kubernetesData } from "./kubernetes-data.ts";
 import type { PartState, Place } from "./place.ts";
 
 /** The drivers of the places where parts of a stack may run. Nothing is started or asked yet. */
@@ -11,6 +16,18 @@ export function placesOf({ stack, dataDir, dockerContext, kubernetes }: PlainSet
     docker: dockerPlace({ stack, context: dockerContext }),
     kubernetes: kubernetesPlace({ stack, context: kubernetes?.context ?? "", kubeconfig: kubernetes?.kubeconfig }),
   };
+}
+
+/** The data of a stack, where its outputs say that they are. */
+export function dataOf({ stack, serverBinary }: PlainSettings, { place }: Stores): StackData {
+  switch (place.kind) {
+    case "host":
+      return hostData(stack, place, serverBinary);
+    case "docker":
+      return dockerData(stack, place);
+    case "kubernetes":
+      return kubernetesData(place);
+  }
 }
 
 /** The parts of a stack, each acted on by the driver of its place. */
@@ -42,9 +59,11 @@ export class StackParts {
     }));
   }
 
-  /** Brings back all that was stopped, as far as that needs no `pulumi up`. */
-  async start(): Promise<void> {
-    for (const part of this.all) await this.placeOf(part).start(part);
+  /** Brings back these parts, or all, as far as that needs no `pulumi up`. */
+  async start(...names: PartName[]): Promise<void> {
+    for (const part of this.all) {
+      if (names.length === 0 || names.includes(part.name)) await this.placeOf(part).start(part);
+    }
   }
 
   /** Stops these parts one after the other, as far as the stack has them. */

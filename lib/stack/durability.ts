@@ -2,7 +2,7 @@ import type { SupervisorName } from "../host/supervisors/service.ts";
 
 /** What becomes of a stack's work when its server ends. */
 export interface Durability {
-  /** Whether runs in flight outlive the server. */
+  /** Whether history and runs in flight outlive it. */
   kept: boolean;
   /** What is kept and what is lost, for people. */
   text: string;

@@ -1,28 +1,45 @@
-/** What pods of a stack are for: value of a label on them, and name of their network rules. */
-export type Component = "gateway" | "server" | "migration" | "queue" | "database" | "janitor" | "upkeep" | "worker";
+/** Parts of a stack in a cluster: each has a label on its pods and a network policy of this name. */
+export type KubernetesPart =
+  | "gateway"
+  | "server"
+  | "migration"
+  | "queue"
+  | "database"
+  | "janitor"
+  // Pods that commands create for a while.
+  | "upkeep"
+  | "worker";
 
-/** Every object of a stack is in a namespace of its own, so that names within it need not carry the stack's. */
+/** Namespace of a stack. Each stack has its own, so names within it need no prefix. */
 export function namespaceOf(stack: string): string {
   return `inngest-${stack}`;
 }
 
-/** Labels that only pods of this component have. */
-export function selectorOf(component: Component): Record<string, string> {
-  return { "app.kubernetes.io/component": component };
+/** Label on the namespace; its value is the stack's name. */
+export const namespaceLabel = "inngest-local/stack";
+
+/** Name of the gateway's Service, through which clients reach the server. */
+export const gatewayService = "inngest-svc";
+
+/** Name of the Service of all ready servers, which only the gateway uses. */
+export const serversService = "servers";
+
+/** Name of the claim with the server's SQLite file. */
+export const serverClaim = "server-data";
+
+/** Labels that select the pods of a part. */
+export function selectorOf(part: KubernetesPart): Record<string, string> {
+  return { "app.kubernetes.io/component": part };
 }
 
-/** {@link selectorOf} as kubectl takes it. */
-export function selectorText(component: Component): string {
-  return Object.entries(selectorOf(component))
+/** {@link selectorOf} as a value of kubectl's `--selector`. */
+export function selectorText(part: KubernetesPart): string {
+  return Object.entries(selectorOf(part))
     .map(([label, value]) => `${label}=${value}`)
     .join(",");
 }
 
-/** All labels of a component's pods and other objects. */
-export function podLabels(component: Component): Record<string, string> {
-  return {
-    "app.kubernetes.io/name": "inngest",
-    "app.kubernetes.io/part-of": "inngest-local",
-    ...selectorOf(component),
-  };
+/** All labels of a part's objects. */
+export function partLabels(part: KubernetesPart): Record<string, string> {
+  return { "app.kubernetes.io/name": "inngest", "app.kubernetes.io/part-of": "inngest-local", ...selectorOf(part) };
 }

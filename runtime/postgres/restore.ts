@@ -2,9 +2,9 @@ import { existsSync } from "node:fs";
 import { open, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { queueNotRestored, Redis } from "../../lib/data/redis.ts";
 import type { RestoreRequest } from "../../lib/data/requests.ts";
 import { Problem } from "../../lib/problem.ts";
-import { queueNotRestored, Redis } from "../redis/redis.ts";
 import { type Column, copyLine, type Value } from "./copy-rows.ts";
 import { PostgresHistory } from "./history.ts";
 

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
+import { Redis } from "../../lib/data/redis.ts";
 import { hexOf, timeOf } from "../../lib/data/ulid.ts";
-import { Redis } from "../redis/redis.ts";
 
 /** Milliseconds for which a new run may be in the history and not yet in the queue. */
 const defaultGracePeriod = 60_000;

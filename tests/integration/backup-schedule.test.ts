@@ -74,19 +74,19 @@ describe.skipIf(reason)(title("backups by themselves, process tier", reason), ()
     expect(shown.filter((text) => text.includes(passphrase))).toEqual([]);
   });
 
-  test("one that fails is told, to the stack's functions too, and tried again", async () => {
+  test("a backup that fails is logged, sent to the stack's functions, and tried again", async () => {
     rmSync(folder, { recursive: true });
     writeFileSync(folder, "in the way");
     await eventually(40_000, async () =>
       expect(log()).toContain(
-        `this backup failed, and is tried again in 10 s: backups of stack ${stack.name} must go to a folder, and ${folder} cannot be made (EEXIST)`,
+        `backup failed; next attempt in 10 s: backups of stack ${stack.name} must go to a folder, and ${folder} cannot be made (EEXIST)`,
       ),
     );
     await eventually(10_000, async () => {
       const database = new DatabaseSync(join(stack.dataFolder, "server", "main.db"), { readOnly: true });
-      const told = database.prepare("SELECT event_data AS data FROM events WHERE event_name = 'health/degraded'").all();
+      const sent = database.prepare("SELECT event_data AS data FROM events WHERE event_name = 'health/degraded'").all();
       database.close();
-      expect(JSON.stringify(told)).toContain("backups of stack");
+      expect(JSON.stringify(sent)).toContain("backups of stack");
     });
     expect(await complaints(stack)).toContain("backup warning");
     rmSync(folder);

@@ -30,8 +30,10 @@ test("the last round is the last that its log tells of", () => {
 
 test("its alarms are the warnings of that round", () => {
   expect(roundIn(line({ room: 0, orphaned: 3 }))?.alarms).toEqual([
-    "0.0 GB are free where the history of 0.0 GB is. Remedy: make room, or shorten `retention`",
-    expect.stringMatching(/^3 runs never end, because the queue has nothing of them\. Remedy: npm run retention/),
+    "only 0.0 GB free on the disk of the history, which takes 0.0 GB. Remedy: free some disk space, or shorten `retention`",
+    expect.stringMatching(
+      /^orphaned runs, which never end because the queue has lost them: 3\. Remedy: npm run retention/,
+    ),
   ]);
 });
 

@@ -13,7 +13,7 @@ import { createRequire } from "node:module";
 import { homedir, tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { execa } from "execa";
-import { findBinary } from "../../cli/lib/pulumi-cli.ts";
+import { findBinary } from "../../cli/lib/pulumi-backend.ts";
 import { locate, onPath } from "../../lib/host/programs.ts";
 import type { DesiredService } from "../../lib/host/service.ts";
 import type { Outcome } from "./host.ts";

@@ -1,12 +1,11 @@
 import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Forward } from "../../../components/endpoints.ts";
-import type { Inspection } from "../../../lib/data/requests.ts";
 import { dataFolder } from "../../../lib/host/paths.ts";
 import { InngestApi } from "../../../lib/inngest/api.ts";
 import { throughForward } from "../../../lib/places/forward.ts";
 import { Problem } from "../../../lib/problem.ts";
+import type { Forward } from "../../../lib/stack/endpoints.ts";
 import type { Pulumi } from "../pulumi-cli.ts";
 import type { Manifest } from "./archive.ts";
 import type { StackState } from "./take.ts";
@@ -28,11 +27,11 @@ interface Answering {
  */
 export async function checkFit(
   { stack, manifest, since }: { stack: string; manifest: Manifest; since: number },
-  { stores, site }: StackState,
+  { stores, data }: StackState,
 ): Promise<void> {
   const force = "Remedy: --force, which keeps what is replaced aside";
-  const seen = await site
-    .run<Inspection>("inspect", { database: site.database, queueUrl: stores.queueUrl, before: since })
+  const seen = await data
+    .runNextToData("inspect", { queueUrl: stores.queueUrl, before: since })
     .catch((error: Error) => {
       throw new Problem(`what stack ${stack} has cannot be read (${error.message}). ${force}`);
     });
@@ -61,12 +60,12 @@ export async function putBack(
   folder: string,
   replaced: () => void = () => undefined,
 ): Promise<string> {
-  const { site } = state;
+  const { parts } = state;
   const bringBack = async () => {
-    await site.start();
+    await parts.start();
     return await pulumi.change("up", stack, []);
   };
-  await site.stop();
+  await parts.stopWriters();
   let aside: string;
   try {
     aside = await replaceState(stack, state, folder);
@@ -85,13 +84,13 @@ export async function putBack(
 /** Replaces the state of a stack whose server is stopped by the one in `folder`. Returns where the old one is. */
 export async function replaceState(
   stack: string,
-  { stores, site, dataDir }: StackState,
+  { stores, data, dataDir }: StackState,
   folder: string,
 ): Promise<string> {
-  const aside = site.aside(`replaced-${new Date().toISOString().replace(/[-:]|\.\d+/g, "")}`);
-  await site.run("restore", { database: site.database, queueUrl: stores.queueUrl, previous: aside }, folder);
-  const data = dataFolder(stack, dataDir);
-  putWorkerData(join(folder, "worker"), join(data, "worker"), join(data, basename(aside), "worker"));
+  const aside = data.previousAt(`replaced-${new Date().toISOString().replace(/[-:]|\.\d+/g, "")}`);
+  await data.runNextToData("restore", { queueUrl: stores.queueUrl, previous: aside }, folder);
+  const local = dataFolder(stack, dataDir);
+  putWorkerData(join(folder, "worker"), join(local, "worker"), join(local, basename(aside), "worker"));
   return aside;
 }
 

@@ -4,10 +4,12 @@ import { backupName, backupsIn } from "../../../lib/data/backup-files.ts";
 import type { Snapshot } from "../../../lib/data/requests.ts";
 import { withLock } from "../../../lib/host/lock.ts";
 import { backupFolder, dataFolder } from "../../../lib/host/paths.ts";
-import { type Site, siteOf } from "../../../lib/places/site.ts";
+import type { StackData } from "../../../lib/places/data.ts";
+import { dataOf, StackParts } from "../../../lib/places/places.ts";
 import { Problem } from "../../../lib/problem.ts";
 import type { Settings } from "../../../lib/settings/settings.ts";
 import type { Stores } from "../../../lib/stack/stores.ts";
+import { outputsOf } from "../live-stack.ts";
 import type { Pulumi } from "../pulumi-cli.ts";
 import { isAlive } from "../stack-lock.ts";
 import { pack } from "./archive.ts";
@@ -20,7 +22,8 @@ export interface Backup extends Snapshot {
 /** What the commands of this folder read of a stack. */
 export interface StackState {
   stores: Stores;
-  site: Site;
+  parts: Pick<StackParts, "start" | "stop" | "stopWriters">;
+  data: StackData;
   tier: Settings["tier"];
   dataDir: string | undefined;
   /** Where its backups go. */
@@ -31,17 +34,8 @@ export interface StackState {
 export async function stateOf(pulumi: Pulumi, stack: string): Promise<StackState> {
   const settings = await pulumi.settings(stack);
   const { tier, dataDir, backupDir: backups = backupFolder(stack) } = settings;
-  const { stores, durability } = await pulumi.outputs<{ stores?: Stores; durability?: string }>(stack);
-  if (durability === undefined) {
-    throw new Problem(`stack ${stack} is not up`, `npm start -- --stack ${stack}`);
-  }
-  if (stores === undefined || (stores.place.kind === "kubernetes" && !stores.place.history)) {
-    throw new Problem(
-      `stack ${stack} was brought up by an older version of this project`,
-      `npm start -- --stack ${stack}`,
-    );
-  }
-  return { stores, site: await siteOf(stack, stores, settings), tier, dataDir, backups };
+  const { stores } = await outputsOf(pulumi, stack);
+  return { stores, parts: new StackParts(settings), data: dataOf(settings, stores), tier, dataDir, backups };
 }
 
 export interface BackupOptions {
@@ -68,7 +62,7 @@ async function takeInto(
   folder: string,
   pulumi: Pulumi,
   stack: string,
-  { stores, site, tier, dataDir }: StackState,
+  { stores, data, tier, dataDir }: StackState,
   keep = Number.POSITIVE_INFINITY,
 ): Promise<Backup> {
   try {
@@ -82,8 +76,7 @@ async function takeInto(
   const content = join(draft, "content");
   try {
     mkdirSync(content, { recursive: true, mode: 0o700 });
-    const { database } = site;
-    const taken = await site.run<Snapshot>("snapshot", { database, queueUrl: stores.queueUrl }, content);
+    const taken = await data.runNextToData("snapshot", { queueUrl: stores.queueUrl }, content);
     const { exitCode, stdout, output } = await pulumi.capture(["stack", "export", "--stack", stack]);
     if (exitCode !== 0) throw new Problem(output);
     writeFileSync(join(content, "state.json"), stdout, { mode: 0o600 });
@@ -91,7 +84,7 @@ async function takeInto(
     copyWorkerData(dataFolder(stack, dataDir), content);
 
     const { held: _, ...about } = taken;
-    const serverVersion = await site.serverVersion();
+    const serverVersion = await data.serverVersion();
     const archive = join(draft, "archive");
     await pack(content, { stack, tier, serverVersion, ...about }, archive);
     const file = join(folder, backupName(stack, taken.takenAt));

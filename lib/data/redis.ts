@@ -4,9 +4,9 @@ import { connect as connectTcp, createServer, type Socket } from "node:net";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { connect as connectTls } from "node:tls";
-import { Problem } from "../../lib/problem.ts";
-import { until } from "../../lib/wait.ts";
-import { type Reply, Wire } from "./wire.ts";
+import { Problem } from "../problem.ts";
+import { until } from "../wait.ts";
+import { type Reply, Wire } from "./redis-wire.ts";
 
 /** Milliseconds within which Redis must begin its snapshot: its writers may be blocked meanwhile. */
 const snapshotTimeoutMs = 4000;

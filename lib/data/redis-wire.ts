@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { Problem } from "../../lib/problem.ts";
+import { Problem } from "../problem.ts";
 
 /** An answer of Redis; errors are thrown. */
 export type Reply = string | number | null | Reply[];
