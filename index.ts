@@ -16,7 +16,7 @@ const deployModules = {
   process: "./components/host/deploy.ts",
   docker: "./components/docker/deploy.ts",
   kubernetes: "./components/kubernetes/deploy.ts",
-  cluster: "./components/kubernetes/deploy-cluster.ts",
+  cluster: "./components/kubernetes/deploy.ts",
 } as const;
 
 keepStackTracesPlain();

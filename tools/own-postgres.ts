@@ -3,11 +3,12 @@ import { chownSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync } 
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { expect } from "vitest";
+import { psqlPipes } from "../lib/data/requests.ts";
 import { ulidAt, ulidOf } from "../lib/data/ulid.ts";
 import { onPath } from "../lib/host/programs.ts";
 import { libpqVariables } from "../lib/render/libpq.ts";
+import { psqlFlags } from "../lib/render/maintenance-pod.ts";
 import { serverEnvironment } from "../lib/render/server-options.ts";
-import { pipes, psqlFlags } from "../runtime/postgres/psql.ts";
 import { freePorts } from "./ports.ts";
 import { eventually } from "./test-stack.ts";
 
@@ -67,8 +68,8 @@ export class OwnPostgres {
   /** A folder with the pipes of a psql on it, as a pod has them. */
   psql(): string {
     const folder = mkdtempSync(join(this.#folder, "pipes-"));
-    execFileSync("mkfifo", [join(folder, pipes.input), join(folder, pipes.output)]);
-    const line = `exec psql ${psqlFlags.join(" ")} <${pipes.input} >${pipes.output} 2>&1`;
+    execFileSync("mkfifo", [join(folder, psqlPipes.input), join(folder, psqlPipes.output)]);
+    const line = `exec psql ${psqlFlags.join(" ")} <${psqlPipes.input} >${psqlPipes.output} 2>&1`;
     spawn("bash", ["-euc", line], { cwd: folder, env: this.variables, stdio: "ignore" });
     return folder;
   }

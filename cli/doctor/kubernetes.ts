@@ -1,6 +1,6 @@
-import { namespaceOf } from "../../components/kubernetes/pod.ts";
 import type { Target } from "../../lib/places/kubectl.ts";
 import { kubectlSays, kubernetesProblems } from "../../lib/places/kubernetes-cluster.ts";
+import { namespaceOf } from "../../lib/stack/kubernetes-names.ts";
 import { broken, brokenBy, type DoctorCheck, ok, type Patient, warning } from "./outcome.ts";
 
 /** What `up` makes in a cluster, in the words of `kubectl auth can-i`. */

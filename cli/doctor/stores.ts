@@ -1,12 +1,12 @@
 import { closeSync, existsSync, openSync, readSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Redis } from "ioredis";
-import { namespaceOf } from "../../components/kubernetes/pod.ts";
 import { dataFolder } from "../../lib/host/paths.ts";
 import { dockerSays } from "../../lib/places/docker-engine.ts";
 import { kubectlSays } from "../../lib/places/kubernetes-cluster.ts";
 import { redisPassword } from "../../lib/render/redis-conf.ts";
 import { dockerNames } from "../../lib/stack/docker-names.ts";
+import { namespaceOf } from "../../lib/stack/kubernetes-names.ts";
 import { broken, type DoctorCheck, type DoctorOutcome, ok, type Patient, warning } from "./outcome.ts";
 
 /** Whether what a stack keeps is where it outlives a restart. */

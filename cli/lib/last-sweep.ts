@@ -1,8 +1,8 @@
 import { execa } from "execa";
-import { namespaceOf } from "../../components/kubernetes/pod.ts";
 import { type SweepReport, warningsOf } from "../../lib/data/requests.ts";
 import { kubectlSays } from "../../lib/places/kubernetes-cluster.ts";
 import { dockerNames } from "../../lib/stack/docker-names.ts";
+import { namespaceOf } from "../../lib/stack/kubernetes-names.ts";
 import type { LiveStack } from "./live-stack.ts";
 import type { Placed } from "./parts.ts";
 import { logCommandOf } from "./service-log.ts";

@@ -1,9 +1,9 @@
-import { namespaceOf, selectorText } from "../../components/kubernetes/pod.ts";
 import { startedAt } from "../../lib/host/processes.ts";
 import { running } from "../../lib/host/supervisors/index.ts";
 import { identify } from "../../lib/host/supervisors/service.ts";
 import { dockerSays } from "../../lib/places/docker-engine.ts";
 import { kubectlSays } from "../../lib/places/kubernetes-cluster.ts";
+import { namespaceOf, selectorText } from "../../lib/stack/kubernetes-names.ts";
 import { backupOf, lastBackupOf } from "./last-backup.ts";
 import { cronJobOf, janitorOf, lastRoundOf, type Round } from "./last-sweep.ts";
 import type { LiveStack } from "./live-stack.ts";

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { namespaceOf, selectorText } from "../../components/kubernetes/pod.ts";
 import { isRunning, startTimeOf } from "../../lib/host/processes.ts";
 import { readRecord } from "../../lib/host/records.ts";
 import { running } from "../../lib/host/supervisors/index.ts";
@@ -9,6 +8,7 @@ import type { Target } from "../../lib/places/kubectl.ts";
 import { kubectlSays } from "../../lib/places/kubernetes-cluster.ts";
 import { Problem } from "../../lib/problem.ts";
 import { dockerNames } from "../../lib/stack/docker-names.ts";
+import { namespaceOf, selectorText } from "../../lib/stack/kubernetes-names.ts";
 import { until } from "./checks/patience.ts";
 import type { LiveStack } from "./live-stack.ts";
 

@@ -1,11 +1,11 @@
 import { execa } from "execa";
-import { namespaceOf, selectorText } from "../../components/kubernetes/pod.ts";
 import { readRecord } from "../../lib/host/records.ts";
 import { supervisorNamed } from "../../lib/host/supervisors/index.ts";
 import { identify } from "../../lib/host/supervisors/service.ts";
 import { kubectlFor } from "../../lib/places/kubectl.ts";
 import { kubectlSays } from "../../lib/places/kubernetes-cluster.ts";
 import { dockerNames } from "../../lib/stack/docker-names.ts";
+import { namespaceOf, selectorText } from "../../lib/stack/kubernetes-names.ts";
 import type { StackSettings } from "./live-stack.ts";
 
 export const loggingServices = ["server", "worker", "queue", "gateway", "janitor", "backup"] as const;

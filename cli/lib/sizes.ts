@@ -1,10 +1,10 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { namespaceOf } from "../../components/kubernetes/pod.ts";
 import { dataFolder } from "../../lib/host/paths.ts";
 import { dockerSays } from "../../lib/places/docker-engine.ts";
 import { kubectlSays } from "../../lib/places/kubernetes-cluster.ts";
 import { dockerNames } from "../../lib/stack/docker-names.ts";
+import { namespaceOf } from "../../lib/stack/kubernetes-names.ts";
 import type { StackSettings } from "./live-stack.ts";
 
 export interface Size {

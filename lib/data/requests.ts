@@ -7,6 +7,9 @@ import type { Counts } from "./history.ts";
  */
 export type Database = string | { psql: string };
 
+/** Pipes in the folder of {@link Database}: psql reads commands from one, and writes answers and errors to the other. */
+export const psqlPipes = { input: "psql.in", output: "psql.out" } as const;
+
 /** A stack's data as a program of `runtime/` reaches it. */
 interface Data {
   database: Database;

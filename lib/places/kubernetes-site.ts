@@ -1,16 +1,15 @@
 import { readdirSync } from "node:fs";
 import { execa } from "execa";
-import { workFolder } from "../../components/kubernetes/janitor-job.ts";
-import { type Part, selectorOf } from "../../components/kubernetes/pod.ts";
-import { dataFolder } from "../../components/kubernetes/server-pod.ts";
-import {
-  database,
-  postgresUpkeepPod,
-  snapshotPort,
-  upkeepPod,
-  versionPod,
-} from "../../components/kubernetes/upkeep.ts";
 import { Problem } from "../problem.ts";
+import {
+  dataFolder,
+  maintenancePod,
+  snapshotPort,
+  sqliteFile,
+  versionPod,
+  workFolder,
+} from "../render/maintenance-pod.ts";
+import { type KubernetesPart, selectorOf } from "../stack/kubernetes-names.ts";
 import type { KubernetesPlace } from "../stack/stores.ts";
 import { removeServices } from "./host-site.ts";
 import { kubectlFor } from "./kubectl.ts";
@@ -62,7 +61,7 @@ export function kubernetesSite(
     if (exitCode !== 0) throw new Problem(`kubectl ${args[0]}: ${stderr.trim().split("\n").at(-1)}`);
     return stdout.trim();
   };
-  const podsOf = (part: Part) =>
+  const podsOf = (part: KubernetesPart) =>
     Object.entries(selectorOf(part)).map(([label, value]) => `--selector=${label}=${value}`);
   const serverRuns = async () => (await kubectl(["get", "pods", ...podsOf("server"), "--output=name"])) !== "";
 
@@ -119,14 +118,11 @@ export function kubernetesSite(
     await kubectl(["annotate", owners[part], `${remembered}-`]);
     await untilReady();
   };
-  const manifest = async () =>
-    onClaim
-      ? upkeepPod({ image, claim: history.claim, serverRuns: await serverRuns() })
-      : postgresUpkeepPod({ image, ...history });
+  const manifest = async () => maintenancePod({ image, history, serverRuns: onClaim && (await serverRuns()) });
   const needed = `\`upkeepImage\` ${image}${onClaim ? "" : ` and \`databaseImage\` ${history.postgresImage}`}`;
 
   return {
-    database: onClaim ? database : { psql: workFolder },
+    database: onClaim ? sqliteFile : { psql: workFolder },
     aside: (name) => (onClaim ? `${dataFolder}/${name}` : name),
 
     async run(script, order, files) {

@@ -3,6 +3,7 @@ import type { DataProgram } from "../runtime-files.ts";
 import type { Stores } from "../stack/stores.ts";
 import { dockerSite } from "./docker-site.ts";
 import { hostSite } from "./host-site.ts";
+import { kubernetesSite } from "./kubernetes-site.ts";
 
 /** The place where a stack's state is. */
 export interface Site {
@@ -44,10 +45,7 @@ export async function siteOf(
       return hostSite(stack, place, serverBinary);
     case "docker":
       return dockerSite(stack, place, dataDir);
-    case "kubernetes": {
-      // It loads Pulumi's SDK, which takes 0.4 s.
-      const { kubernetesSite } = await import("./kubernetes-site.ts");
+    case "kubernetes":
       return kubernetesSite(stack, place, dataDir);
-    }
   }
 }

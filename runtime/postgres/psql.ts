@@ -4,16 +4,11 @@ import { type FileHandle, open, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { linesOf } from "../../lib/data/lines.ts";
+import { psqlPipes } from "../../lib/data/requests.ts";
 import { Problem } from "../../lib/problem.ts";
 
 /** Seconds for a psql to take its end of the pipes. */
 const comeSeconds = 60;
-
-/** Names of the pipes in their folder: what psql reads, and what it writes, its errors too. */
-export const pipes = { input: "psql.in", output: "psql.out" } as const;
-
-/** Flags of a psql at pipes: answers without ornament, nothing of anybody's settings, and an end at the first error. */
-export const psqlFlags = ["--quiet", "--no-psqlrc", "--no-align", "--tuples-only", "--set=ON_ERROR_STOP=1"] as const;
 
 /**
  * A psql in another container of the pod, reached by two pipes in a folder that both have: these scripts run where only
@@ -38,7 +33,7 @@ export class Psql {
   static async at(folder: string): Promise<Psql> {
     const deadline = Date.now() + comeSeconds * 1000;
     const late = () => new Problem(`no psql has come within ${comeSeconds} s`);
-    const paths = [join(folder, pipes.input), join(folder, pipes.output)] as const;
+    const paths = [join(folder, psqlPipes.input), join(folder, psqlPipes.output)] as const;
     for (const path of paths) {
       while (!(await stat(path).catch(() => undefined))) {
         if (Date.now() > deadline) throw late();

@@ -1,10 +1,10 @@
-import { namespaceOf } from "../../../components/kubernetes/pod.ts";
 import { listenersOf } from "../../../lib/host/ports.ts";
 import type { Listener } from "../../../lib/host/spec.ts";
 import { running } from "../../../lib/host/supervisors/index.ts";
 import { identify } from "../../../lib/host/supervisors/service.ts";
 import { dockerSays, hostGateway, stackLabel } from "../../../lib/places/docker-engine.ts";
 import { kubectlSays } from "../../../lib/places/kubernetes-cluster.ts";
+import { namespaceOf } from "../../../lib/stack/kubernetes-names.ts";
 import type { StackSettings } from "../live-stack.ts";
 
 /** Something of a stack that more than this machine may reach. */
