@@ -36,7 +36,7 @@ export class ClusterServer extends pulumi.ComponentResource {
     const template = podTemplate(migrationScope, { ...pod, containers: [container] }, { restartPolicy: "Never" });
     const migration = new k8s.batch.v1.Job(
       `${name}-migration`,
-      { metadata: metadataOf(migrationScope, {}), spec: { backoffLimit: 3, template } },
+      { metadata: metadataOf(migrationScope), spec: { backoffLimit: 3, template } },
       { parent: this },
     );
     networkPolicy(migrationScope, { ingress: [], egress: args.storesOutside ? "everywhere" : serverEgress });

@@ -105,7 +105,7 @@ export class KubernetesGateway extends pulumi.ComponentResource {
       new k8s.core.v1.Service(
         `${name}-node-port`,
         {
-          metadata: metadataOf(scope, { name: `${serviceName}-node`, annotations: skipAwait }),
+          metadata: { ...metadataOf(scope), name: `${serviceName}-node`, annotations: skipAwait },
           spec: { type: "NodePort", selector: selectorOf("gateway"), ports: [{ name: "api", port: http, nodePort }] },
         },
         child,
@@ -116,7 +116,7 @@ export class KubernetesGateway extends pulumi.ComponentResource {
         `${name}-ingress`,
         {
           // The Ingress controller assigns the address, which may take any time.
-          metadata: metadataOf(scope, { name: "inngest", annotations: { ...skipAwait, ...ingress.annotations } }),
+          metadata: { ...metadataOf(scope), name: "inngest", annotations: { ...skipAwait, ...ingress.annotations } },
           spec: ingressSpec(ingress, serviceName),
         },
         child,

@@ -26,7 +26,7 @@ export function networkPolicy(scope: Scope, { ingress, egress }: NetworkRules): 
   new k8s.networking.v1.NetworkPolicy(
     `${scope.name}-network`,
     {
-      metadata: metadataOf(scope, { name: scope.part }),
+      metadata: { ...metadataOf(scope), name: scope.part },
       spec: {
         podSelector: { matchLabels: selectorOf(scope.part) },
         policyTypes: ["Ingress", "Egress"],

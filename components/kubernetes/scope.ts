@@ -10,7 +10,7 @@ export interface Scope {
   parent: pulumi.Resource;
 }
 
-/** Metadata of an object in a scope; without a name Pulumi chooses one. */
-export function metadataOf<More extends object>({ part, namespace }: Scope, more: More) {
-  return { namespace, labels: partLabels(part), ...more };
+/** Metadata of an object in a scope, without its name; Pulumi chooses one for an object that gets none. */
+export function metadataOf({ part, namespace }: Scope) {
+  return { namespace, labels: partLabels(part) };
 }

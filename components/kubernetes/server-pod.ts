@@ -77,7 +77,7 @@ export interface ServerPodArgs {
   environment: pulumi.Input<string>;
   /** The data folder. */
   data: Folder;
-  /** What must answer before the server starts. */
+  /** What must accept connections before the server starts. */
   stores: StoreAddresses;
   /** Script that runs before the server, in its image, and the folders that only the script needs. @default none */
   prepare?: { script: string; folders: Folder[] };

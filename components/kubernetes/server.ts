@@ -28,7 +28,7 @@ export class KubernetesServer extends pulumi.ComponentResource {
     const binaryData = { "empty-wal.db": emptyWalDatabase().toString("base64") };
     const preset = new k8s.core.v1.ConfigMap(
       `${name}-preset`,
-      { metadata: metadataOf(scope, {}), immutable: true, binaryData },
+      { metadata: metadataOf(scope), immutable: true, binaryData },
       { parent: this },
     );
     this.claim = persistentVolumeClaim(scope, serverClaim, args.storage);

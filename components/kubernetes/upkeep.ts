@@ -123,7 +123,7 @@ function scriptsFolder(scope: Scope): Folder {
   const data = Object.fromEntries(files.map(({ key, text }) => [key, text]));
   const { metadata } = new k8s.core.v1.ConfigMap(
     `${scope.name}-scripts`,
-    { metadata: metadataOf(scope, {}), immutable: true, data },
+    { metadata: metadataOf(scope), immutable: true, data },
     { parent: scope.parent },
   );
   const items = files.map(({ key, path }) => ({ key, path }));
@@ -136,7 +136,7 @@ function cronJob(scope: Scope, pod: Pod, affinity: k8s.types.input.core.v1.Affin
   new k8s.batch.v1.CronJob(
     `${scope.name}-node`,
     {
-      metadata: metadataOf(scope, { name: scope.part }),
+      metadata: { ...metadataOf(scope), name: scope.part },
       spec: {
         schedule: "17 * * * *",
         concurrencyPolicy: "Forbid",

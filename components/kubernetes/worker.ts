@@ -75,7 +75,7 @@ const itemsPerWorker = 20;
 
 function autoscale(scope: Scope, { kind, min, max }: Autoscaler): void {
   const name = `${scope.name}-autoscaler`;
-  const metadata = metadataOf(scope, { name: "worker" });
+  const metadata = { ...metadataOf(scope), name: "worker" };
   const opts = { parent: scope.parent };
   if (kind === "cpu") {
     const target = { type: "Utilization", averageUtilization: 70 };

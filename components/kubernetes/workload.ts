@@ -42,11 +42,14 @@ export function workload(scope: Scope, suffix: string, args: WorkloadArgs) {
   const ports = Object.entries(service.ports).map(([name, port]) => ({ name, port }));
   new k8s.core.v1.Service(
     `${name}-service`,
-    { metadata: metadataOf(scope, { name: service.name ?? part, annotations: skipAwait }), spec: { selector, ports } },
+    {
+      metadata: { ...metadataOf(scope), name: service.name ?? part, annotations: skipAwait },
+      spec: { selector, ports },
+    },
     { parent },
   );
   networkPolicy(scope, args.network);
-  const metadata = metadataOf(scope, { name: part, ...args.metadata });
+  const metadata = { ...metadataOf(scope), name: part, ...args.metadata };
   const spec = { ...args.spec, selector: { matchLabels: selector } };
   const opts = { parent, ...(args.after && { dependsOn: args.after }) };
   if (args.kind === "StatefulSet") {
@@ -77,7 +80,7 @@ export function immutableSecret(
   suffix: string,
   stringData: pulumi.Input<Record<string, pulumi.Input<string>>>,
 ): pulumi.Output<string> {
-  const args = { metadata: metadataOf(scope, {}), immutable: true, stringData };
+  const args = { metadata: metadataOf(scope), immutable: true, stringData };
   return new k8s.core.v1.Secret(`${scope.name}-${suffix}`, args, { parent: scope.parent }).metadata.name;
 }
 
@@ -124,7 +127,7 @@ export function disruptionBudget(scope: Scope): void {
   new k8s.policy.v1.PodDisruptionBudget(
     `${scope.name}-disruption`,
     {
-      metadata: metadataOf(scope, { name: scope.part }),
+      metadata: { ...metadataOf(scope), name: scope.part },
       spec: { maxUnavailable: 1, selector: { matchLabels: selectorOf(scope.part) } },
     },
     { parent: scope.parent },
