@@ -12,7 +12,7 @@ const tierModules = {
   process: "./components/host/deploy.ts",
   docker: "./components/docker/deploy.ts",
   kubernetes: "./components/kubernetes/deploy.ts",
-  cluster: "./components/kubernetes/deploy-cluster.ts",
+  cluster: "./components/kubernetes/deploy.ts",
 };
 
 const settings = loadSettings();

@@ -1,9 +1,9 @@
 import { rmSync } from "node:fs";
-import { namespaceOf } from "../components/kubernetes/pod.ts";
 import { dataFolder } from "../lib/host/paths.ts";
 import { removeImages, removeVolumes } from "../lib/places/docker-engine.ts";
 import { removeNamespace } from "../lib/places/kubernetes-cluster.ts";
 import { Problem } from "../lib/problem.ts";
+import { namespaceOf } from "../lib/stack/kubernetes-names.ts";
 import { checkStack, confirmed, defineCommand, runCommand } from "./lib/command.ts";
 import { Pulumi } from "./lib/pulumi-cli.ts";
 import { freeStack } from "./lib/stack-lock.ts";
