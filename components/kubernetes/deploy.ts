@@ -133,7 +133,7 @@ export const deploy: Deploy = (settings, keys, opts) => {
     durability: {
       kept: true,
       text: isCluster
-        ? "history is kept in Postgres and runs in flight in Redis, also when a server is lost"
+        ? "history in Postgres and runs in flight in Redis are kept, also when a server is lost"
         : "history and runs in flight are kept, also when every pod is deleted at once",
     },
   };

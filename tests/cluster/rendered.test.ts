@@ -26,7 +26,7 @@ const reason =
 
 describe.skipIf(reason)(title("rendered objects", reason), () => {
   let kubectl: Kubectl;
-  const scratch = mkdtempSync(join(tmpdir(), "schemas-"));
+  let scratch: string;
   const namespaces = [
     ...new Set(
       variants
@@ -38,6 +38,7 @@ describe.skipIf(reason)(title("rendered objects", reason), () => {
   beforeAll(async () => {
     if (!("cluster" in found)) return;
     kubectl = kubectlOn(found.cluster);
+    scratch = mkdtempSync(join(tmpdir(), "schemas-"));
     kubectl(["apply", "--server-side", "-f", kedaResources]);
     for (const [, text] of variants) {
       const namespace = objects(text).find(({ kind }) => kind === "Namespace");

@@ -16,8 +16,9 @@ const reason = OwnPostgres.missing() ?? (await missing("inngest", "redis"));
 describe.skipIf(reason)(title("backup, Postgres", reason), () => {
   let postgres: OwnPostgres;
   let redis: OwnRedis;
-  const folder = mkdtempSync(join(tmpdir(), "backup-postgres-"));
+  let folder: string;
   beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), "backup-postgres-"));
     postgres = await OwnPostgres.start();
     redis = await OwnRedis.start(folder);
   });

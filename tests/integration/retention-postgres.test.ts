@@ -14,8 +14,9 @@ const reason = OwnPostgres.missing() ?? (await missing("inngest", "redis"));
 describe.skipIf(reason)(title("retention, Postgres", reason), () => {
   let postgres: OwnPostgres;
   let redis: OwnRedis;
-  const folder = mkdtempSync(join(tmpdir(), "retention-postgres-"));
+  let folder: string;
   beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), "retention-postgres-"));
     postgres = await OwnPostgres.start();
     redis = await OwnRedis.start(folder);
   });
