@@ -45,7 +45,7 @@ test.each([
 test("a program that is missing rejects with the system's code", async () => {
   const error = await failure(run("/no/such/program", []));
   expect(error).toMatchObject({ code: "ENOENT", stdout: "" });
-  expect(error.message).toBe("/no/such/program: spawn /no/such/program ENOENT");
+  expect(error.message).toBe("program: spawn /no/such/program ENOENT");
 });
 
 test("a command that takes too long is killed", async () => {
