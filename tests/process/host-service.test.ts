@@ -6,13 +6,13 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { startTimeOf } from "../../lib/host/processes.ts";
-import type { DesiredService, DesiredService } from "../../lib/host/service.ts";
+import type { DesiredService } from "../../lib/host/service.ts";
 import { detached } from "../../lib/host/supervisors/detached.ts";
 import { emptyWalDatabase } from "../../lib/render/wal-database.ts";
 import { answerOf, freePort, Home, tinyService } from "../support/host.ts";
 
 const done = { code: 0, stdout: "", stderr: "" };
-const started = { ...done, stdout: `${detached().survives}\n` };
+const started = { ...done, stdout: `${JSON.stringify({ by: "none", survives: detached().survives })}\n` };
 const onLinux = process.platform === "linux";
 
 let home: Home;
