@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Inspection, Snapshot } from "../../lib/data/requests.ts";
-import { answered } from "../../lib/places/scripts.ts";
+import { answerOf } from "../../lib/places/data-programs.ts";
 import type { DataProgram } from "../../lib/runtime-files.ts";
 import { missing, title } from "../../tools/engine.ts";
 import { OwnPostgres } from "../../tools/own-postgres.ts";
@@ -29,7 +29,7 @@ describe.skipIf(reason)(title("backup, Postgres", reason), () => {
   });
 
   const run = <T>(program: DataProgram, request: object = {}) =>
-    answered<T>(process.execPath, [`runtime/${program}.ts`], {
+    answerOf<T>(process.execPath, [`runtime/${program}.ts`], {
       database: { psql: postgres.psql() },
       queueUrl: redis.url,
       folder,

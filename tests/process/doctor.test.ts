@@ -6,17 +6,19 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { dockerChecks } from "../../cli/doctor/docker.ts";
 import { kubernetesChecks } from "../../cli/doctor/kubernetes.ts";
 import { devModeCheck } from "../../cli/doctor/live.ts";
-import { brokenBy, type DoctorCheck, type Health, type Patient } from "../../cli/doctor/outcome.ts";
+import { brokenBy, type DoctorCheck, type DoctorContext, type Health } from "../../cli/doctor/outcome.ts";
 import { stackChecks } from "../../cli/doctor/stack.ts";
 import { storeChecks } from "../../cli/doctor/stores.ts";
 import { trapsOf } from "../../cli/doctor/traps.ts";
 import type { Result } from "../../cli/lib/checks/check.ts";
 import { runChecks } from "../../cli/lib/checks/check.ts";
-import { isLoopback, openListeners, published } from "../../cli/lib/checks/open-listeners.ts";
+import { isLoopback, openListeners } from "../../cli/lib/checks/open-listeners.ts";
 import { silent } from "../../cli/lib/checks/terminal.ts";
-import type { StackSettings } from "../../cli/lib/live-stack.ts";
-import { readable, sizeAlarm } from "../../cli/lib/sizes.ts";
+import { readable, sizeProblem } from "../../cli/lib/sizes.ts";
+import { Problem } from "../../lib/problem.ts";
+import type { Outputs } from "../../lib/stack/outputs.ts";
 import { freePort, Home } from "../support/host.ts";
+import { fakeKnownStack, outputsWith } from "../support/live-stack.ts";
 
 let home: Home;
 beforeEach(() => {
@@ -24,9 +26,9 @@ beforeEach(() => {
 });
 afterEach(() => home.dispose());
 
-function patient(settings: Partial<StackSettings>, outputs: object | undefined = {}): Patient {
-  const pulumi = { setting: async () => undefined };
-  return { stack: "test", pulumi, settings: { dataDir: home.data, ...settings }, outputs } as unknown as Patient;
+/** A stack with such settings; `outputs` is `undefined` while it is not up. */
+function contextOf(values: Record<string, string>, outputs: Outputs | undefined): DoctorContext {
+  return { stack: fakeKnownStack({ values: { dataDir: home.data, ...values } }), outputs };
 }
 
 async function look(checks: DoctorCheck[]): Promise<Result<Health>[]> {
@@ -46,7 +48,7 @@ function standIn(name: string, answers: [word: string, answer: string][]): void 
 }
 
 describe("a cluster", () => {
-  const settings = { tier: "kubernetes", kubeContext: "mine" };
+  const context = () => contextOf({ tier: "kubernetes", kubeContext: "mine", workerImage: "w:1" }, outputsWith());
   const pod = (volume: object) =>
     JSON.stringify({
       items: [
@@ -72,7 +74,7 @@ describe("a cluster", () => {
   ];
   const withFault = (...fault: [string, string][]) => {
     standIn("kubectl", [...fault, ...right]);
-    return look(kubernetesChecks(patient(settings)));
+    return look([...kubernetesChecks(context()), ...storeChecks(context()).filter(({ id }) => id === "data")]);
   };
 
   test("that has it all is fine", async () => {
@@ -97,8 +99,8 @@ describe("a cluster", () => {
     expect(wrong(results)[0]?.remedy).toBeTruthy();
   });
 
-  test("that no setting names", async () => {
-    const [only] = await look(kubernetesChecks(patient({ tier: "kubernetes" })));
+  test("that no setting names is broken", async () => {
+    const [only] = await look(kubernetesChecks(contextOf({ tier: "kubernetes" }, undefined)));
     expect(only).toMatchObject({ id: "kubernetes", status: "broken", seen: "`kubeContext` is not set" });
   });
 });
@@ -125,7 +127,7 @@ describe("Docker", () => {
     JSON.stringify([
       {
         Config: { Env: ["INNGEST_SQLITE_DIR=/data"], WorkingDir: "/" },
-        Mounts: [{ Type: "volume", Name: "inngest-test-data", Destination: "/data" }],
+        Mounts: [{ Type: "volume", Name: "inngest-mine-data", Destination: "/data" }],
         ...changes,
       },
     ]);
@@ -139,7 +141,7 @@ describe("Docker", () => {
   ];
   const withFault = (...fault: [string, string][]) => {
     standIn("docker", [...fault, ...right]);
-    const here = patient(settings, {});
+    const here = contextOf(settings, outputsWith());
     // Whether containers and this machine reach each other, only real ones can show.
     return look([...dockerChecks(here).filter(({ id }) => id !== "reach"), ...storeChecks(here)]);
   };
@@ -205,21 +207,40 @@ describe("Docker", () => {
     standIn("docker", [["image inspect node:24", "!No such image"], ...right]);
     for (const unused of [{ retention: "off" }, { durable: "false" }]) {
       const [images] = await look(
-        dockerChecks(patient({ ...settings, ...unused })).filter(({ id }) => id === "images"),
+        dockerChecks(contextOf({ ...settings, ...unused }, undefined)).filter(({ id }) => id === "images"),
       );
       expect(images).toMatchObject({ status: "ok" });
     }
   });
 
-  test("a port that is published to everybody is told, and one on loopback is not", async () => {
+  const published = JSON.stringify({
+    "8288/tcp": [{ HostIp: "127.0.0.1", HostPort: "8288" }],
+    "8289/tcp": [
+      { HostIp: "0.0.0.0", HostPort: "8289" },
+      { HostIp: "::", HostPort: "8289" },
+    ],
+    "9/tcp": null,
+  });
+
+  test("a port that is published on every interface is reported, and one on loopback is not", async () => {
     standIn("docker", [
-      ["ps", "inngest-test-server 127.0.0.1:8288->8288/tcp, 0.0.0.0:8289->8289/tcp, [::]:8289->8289/tcp"],
+      ["NetworkSettings", published],
+      ["name=^inngest-mine-server$", "id"],
       ["network", "172.17.0.1 172.17.0.0/16"],
     ]);
-    expect(await openListeners("test", patient(settings).settings)).toEqual([
-      { who: "container inngest-test-server", address: "0.0.0.0", port: 8289, documented: false },
-      { who: "container inngest-test-server", address: "::", port: 8289, documented: false },
+    expect(await openListeners(contextOf(settings, undefined).stack)).toEqual([
+      { who: "container inngest-mine-server", host: "0.0.0.0", port: 8289, documented: false },
+      { who: "container inngest-mine-server", host: "::", port: 8289, documented: false },
     ]);
+  });
+
+  test("a port that a setting exposes is not reported", async () => {
+    standIn("docker", [
+      ["NetworkSettings", published],
+      ["name=^inngest-mine-gateway$", "id"],
+    ]);
+    const gateway = JSON.stringify({ url: "https://inngest.example.org:8289", email: "me@example.org" });
+    expect(await openListeners(contextOf({ ...settings, gateway }, undefined).stack)).toEqual([]);
   });
 });
 
@@ -234,7 +255,7 @@ describe("a stack", () => {
     const [port, workerPort] = [first, first + 3].map(String);
     const results = await look(
       stackChecks(
-        patient(
+        contextOf(
           { tier: "docker", port: port as string, workerPort: workerPort as string, serverImage: "a:v1.43.0" },
           undefined,
         ),
@@ -254,7 +275,7 @@ describe("a stack", () => {
       workerPort: String(port),
       serverImage: "a:v1.43.0",
     };
-    const results = await look(stackChecks(patient(settings, undefined)));
+    const results = await look(stackChecks(contextOf(settings, undefined)));
     holder.close();
     expect(brokenIds(results)).toEqual(["ports broken"]);
     expect(wrong(results)[0]?.seen).toMatch(
@@ -271,9 +292,9 @@ describe("a stack", () => {
     const first = await freePort(4);
     const [port, workerPort] = [first, first + 3].map(String);
     const key = `signkey-dev-${"ab".repeat(16)}`;
-    const sick = patient(
+    const sick = contextOf(
       { tier: "docker", port: port as string, workerPort: workerPort as string, serverImage: "a:v1.43.0" },
-      { signingKey: key, eventKey: "e" },
+      outputsWith({ signingKey: key, eventKey: "e" }),
     );
     standIn("docker", [["ps", ""]]);
     const results = await look(stackChecks(sick));
@@ -290,8 +311,8 @@ describe("a stack", () => {
     [{ server: "1.41.9", tier: "cluster", transport: "serve" }, 0],
     [{ server: "1.39.0", tier: "cluster", transport: "connect" }, 2],
     [{ server: "latest", tier: "docker", transport: "serve" }, 0],
-  ])("server %j has %i known traps", (made, count) => {
-    expect(trapsOf(made)).toHaveLength(count);
+  ] as const)("server %j has %i known traps", (deployment, count) => {
+    expect(trapsOf(deployment)).toHaveLength(count);
   });
 });
 
@@ -314,34 +335,33 @@ describe("INNGEST_DEV", () => {
   });
 });
 
-test("addresses are told apart", () => {
+test("loopback addresses are known from others", () => {
   expect(["127.0.0.1", "127.1.2.3", "::1", "localhost"].every(isLoopback)).toBe(true);
   expect(["0.0.0.0", "*", "::", "172.17.0.1", "12.7.0.1"].some(isLoopback)).toBe(false);
-  expect(published("a 127.0.0.1:1->2/tcp, :::3->4/tcp, 5/tcp")).toEqual([
-    { host: "127.0.0.1", port: 1 },
-    { host: "::", port: 3 },
-  ]);
 });
 
 test("a preflight's finding becomes what was seen and its remedy", () => {
-  expect(brokenBy("`port` must be free, got 1. Remedy: stop it")).toEqual({
+  expect(brokenBy(new Problem("`port` must be free, got 1", "stop it"))).toEqual({
     status: "broken",
     seen: "`port` must be free, got 1",
     remedy: "stop it",
   });
 });
 
-test("a store that grows large is told with its remedy, which is the history's where it is among them", () => {
+test("a store that grows large is reported with its remedy, the history's where it is among them", () => {
   const of = (history: number, logs: number) =>
-    sizeAlarm("mine", [
+    sizeProblem("mine", [
       { what: "history", bytes: history * 1024 ** 3 },
       { what: "logs", bytes: logs * 1024 ** 2 },
     ]);
   expect(of(5, 200)).toBeUndefined();
-  expect(of(5, 201)).toEqual({ seen: "logs grows large", remedy: "look into logs: what fills it will go on" });
-  expect(of(5.1, 201)).toEqual({
-    seen: "history and logs grow large",
-    remedy: "npm run retention -- --stack mine, which says what is in it, and removes what is old",
+  expect(of(5, 201)).toMatchObject({
+    what: "logs grows large",
+    remedy: "look into logs: what fills it continues to do so",
+  });
+  expect(of(5.1, 201)).toMatchObject({
+    what: "history and logs grow large",
+    remedy: "npm run retention -- --stack mine, which shows what is in it, and removes what is old",
   });
 });
 

@@ -12,7 +12,7 @@ import { emptyWalDatabase } from "../../lib/render/wal-database.ts";
 import { answerOf, freePort, Home, tinyService } from "../support/host.ts";
 
 const done = { code: 0, stdout: "", stderr: "" };
-const started = { ...done, stdout: `${detached().survives}\n` };
+const started = { ...done, stdout: `${JSON.stringify({ by: "none", survives: detached().survives })}\n` };
 const onLinux = process.platform === "linux";
 
 let home: Home;

@@ -7,26 +7,27 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { driftBetween, driftText } from "../../lib/inngest/drift.ts";
 import { Home } from "../support/host.ts";
 
-const one = { id: "process-task", triggers: ["event task/process"] };
-const two = { id: "sweep", triggers: ["cron */15 * * * *", "event sweep/now"] };
+const one = { id: "process-task", triggers: [{ event: "task/process" }] };
+const two = { id: "sweep", triggers: [{ cron: "*/15 * * * *" }, { event: "sweep/now" }] };
 
 describe("the differences between worker and server", () => {
   test.each([
     ["nothing declared, nothing listed", [], [], []],
     ["the same", [one, two], [one, two], []],
     ["another order of functions", [one, two], [two, one], []],
+    ["another order of triggers", [two], [{ ...two, triggers: two.triggers.toReversed() }], []],
     ["one missing", [one, two], [one], ["sweep is missing"]],
     ["one too many", [one], [one, two], ["sweep is on the server only"]],
     [
       "a stale trigger",
       [one],
-      [{ id: "process-task", triggers: ["event task/old"] }],
+      [{ id: "process-task", triggers: [{ event: "task/old" }] }],
       ["process-task has triggers event task/old instead of event task/process"],
     ],
     [
       "a trigger too few",
       [two],
-      [{ id: "sweep", triggers: ["event sweep/now"] }],
+      [{ id: "sweep", triggers: [{ event: "sweep/now" }] }],
       ["sweep has triggers event sweep/now instead of cron */15 * * * *, event sweep/now"],
     ],
     [
@@ -44,7 +45,7 @@ describe("the differences between worker and server", () => {
 
   test("are none for equal lists, and one for each function that only one side has", () => {
     const list = fc.uniqueArray(
-      fc.record({ id: fc.string({ minLength: 1 }), triggers: fc.array(fc.string({ minLength: 1 })) }),
+      fc.record({ id: fc.string({ minLength: 1 }), triggers: fc.array(fc.record({ event: fc.string() })) }),
       { selector: ({ id }) => id },
     );
     fc.assert(

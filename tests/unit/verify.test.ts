@@ -3,7 +3,7 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
-import { NoView, type View } from "../../cli/lib/comparison.ts";
+import { type Comparison, Unreachable } from "../../cli/lib/comparison.ts";
 import type { LiveStack } from "../../cli/lib/live-stack.ts";
 import { edgeChecks } from "../../cli/verify/edge.ts";
 import { missingFrom } from "../../cli/verify/history.ts";
@@ -12,7 +12,10 @@ import { repeated } from "../../cli/verify/probe.ts";
 import { rebootCheck } from "../../cli/verify/reboot.ts";
 import { receiptOf } from "../../cli/verify/receipt.ts";
 import { recreateCheck } from "../../cli/verify/recreate.ts";
-import { registrationChecks, type Viewed } from "../../cli/verify/registration.ts";
+import { registrationChecks, type SharedComparison } from "../../cli/verify/registration.ts";
+import { ApiError } from "../../lib/inngest/api.ts";
+import type { Outputs } from "../../lib/stack/outputs.ts";
+import { FakeStack } from "../support/live-stack.ts";
 
 const servers: Server[] = [];
 afterEach(() => {
@@ -26,33 +29,17 @@ async function answering(answer: RequestListener): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** A stack of which only what is given is there. */
-function stackOf(outputs: object, settings: object = {}, reached: object = {}): LiveStack {
-  const isExternal = (settings as { runtime?: string }).runtime === "external";
-  return {
-    name: "mine",
-    tier: "process",
-    settings: { tier: "process", port: "1", ...settings },
-    outputs: { durability: "kept: all of it", supervision: {}, ...outputs },
-    dataFolder: "/nonexistent",
-    keepsRuns: !(outputs as { durability?: string }).durability?.startsWith("warning"),
-    isExternal,
-    connects: false,
-    reach: (use: (reached: object) => Promise<unknown>) => use(reached),
-  } as unknown as LiveStack;
-}
-
-const view: View = { appId: "app", drift: [], declared: [{ id: "a", triggers: ["event a"] }], crons: [] };
-const viewed =
-  (changes: Partial<View> = {}) =>
-  async (): Promise<Viewed> => ({ ...view, ...changes });
+/** What a worker and a server say that agree, except for `changes`. */
+const compared =
+  (changes: Partial<Comparison> = {}): SharedComparison =>
+  async () => ({ appId: "app", drift: [], declared: [{ id: "a", triggers: [{ event: "a" }] }], crons: [], ...changes });
 const run = async (checks: { id: string; run(tell: () => void): Promise<unknown> }[], id: string) =>
   (await checks.find((check) => check.id === id)?.run(() => {})) as { status: string; seen: string; remedy?: string };
 
 describe("registration", () => {
-  const stack = stackOf({});
-  const all = async (changes: Partial<View>) => {
-    const checks = registrationChecks(stack, viewed(changes));
+  const stack = new FakeStack();
+  const all = async (changes: Partial<Comparison>) => {
+    const checks = registrationChecks(stack, compared(changes));
     return Object.fromEntries(
       await Promise.all(checks.map(async ({ id }) => [id, (await run(checks, id)).status] as const)),
     );
@@ -73,14 +60,14 @@ describe("registration", () => {
     [
       "a cron does not run",
       {
-        declared: [{ id: "a", triggers: ["cron * * * * *"] }],
+        declared: [{ id: "a", triggers: [{ cron: "* * * * *" }] }],
         crons: [{ problem: "not running" as const, text: "a" }],
       },
       { registered: "passed", triggers: "passed", crons: "failed" },
     ],
     [
       "nobody tells of crons",
-      { declared: [{ id: "a", triggers: ["cron * * * * *"] }], crons: undefined },
+      { declared: [{ id: "a", triggers: [{ cron: "* * * * *" }] }], crons: undefined },
       { registered: "passed", triggers: "passed", crons: "skipped" },
     ],
   ])("%s", async (_, changes, expected) => {
@@ -88,12 +75,12 @@ describe("registration", () => {
   });
 
   test.each([
-    ["worker", "HTTP 401", /^the worker has another signing key/],
-    ["worker", "nothing listens there", /^the worker is down/],
-    ["server", "GET /v2/runs: HTTP 401", /^the server has another signing key/],
-    ["server", "nothing listens there", /^the server is down/],
-  ] as const)("without a view by the %s (%s) registered alone has failed, and says why", async (of, reason, cause) => {
-    const checks = registrationChecks(stack, async () => new NoView(of, reason));
+    ["worker", new ApiError("GET /api/inngest", 401, ""), /^the worker has another signing key/],
+    ["worker", new Error("nothing listens there"), /^the worker is down/],
+    ["server", new ApiError("GET /v2/runs", 401, ""), /^the server has another signing key/],
+    ["server", new Error("nothing listens there"), /^the server is down/],
+  ] as const)("registered alone fails when the %s is unreachable (%s), and says why", async (who, error, cause) => {
+    const checks = registrationChecks(stack, async () => new Unreachable(who, error));
     expect(await run(checks, "registered")).toMatchObject({ status: "failed", cause: expect.stringMatching(cause) });
     for (const id of ["triggers", "crons"]) expect((await run(checks, id)).status).toBe("skipped");
   });
@@ -109,9 +96,9 @@ describe("the edge", () => {
       const right = url.startsWith("/debug") ? 404 : let_in ? 200 : 401;
       response.writeHead(fault(url, let_in) ?? right).end();
     });
-  const check = async (id: string, apiUrl: string, outputs: object = { dashboardPassword: password }) => {
-    const checks = edgeChecks(stackOf({ dashboardUrl: apiUrl, apiUrl, ...outputs }, {}, { apiUrl }), viewed());
-    return await run(checks, id);
+  const check = async (id: string, apiUrl: string, outputs: Partial<Outputs> = { dashboardPassword: password }) => {
+    const stack = new FakeStack({ outputs: { dashboardUrl: apiUrl, apiUrl, ...outputs } });
+    return await run(edgeChecks(stack, compared()), id);
   };
 
   test("a gateway that asks for the password passes", async () => {
@@ -139,7 +126,7 @@ describe("the edge", () => {
   });
 
   test("a stack that serves no dashboard has none to look at", async () => {
-    const checks = edgeChecks(stackOf({}, { dashboard: "false" }), viewed());
+    const checks = edgeChecks(new FakeStack({ values: { dashboard: "false" } }), compared());
     expect(await run(checks, "dashboard")).toEqual({
       status: "skipped",
       seen: "the stack serves none: `dashboard` is false",
@@ -178,53 +165,59 @@ describe("the edge", () => {
     const endpointUrl = await answering(({ headers }, response) => {
       response.writeHead(answer(headers["x-inngest-signature"] as string | undefined)).end();
     });
-    const signed = await run(edgeChecks(stackOf({}, {}, { endpointUrl }), viewed()), "signed");
+    const signed = await run(edgeChecks(new FakeStack({ reached: { endpointUrl } }), compared()), "signed");
     expect(signed).toMatchObject({ status, seen: expect.stringMatching(text) });
   });
 });
 
 describe("disruptive checks", () => {
-  const how = { patienceSeconds: 1, nextStepMilliseconds: 0 };
+  const timeouts = { runSeconds: 1, nextStepMs: 0 };
   const statusOf =
-    (stack: LiveStack, changes: Partial<View> = {}) =>
+    (stack: LiveStack, changes: Partial<Comparison> = {}) =>
     async (id: string) => {
       const checks = [
-        ...killChecks(stack, viewed(changes), how),
-        recreateCheck(stack, viewed(changes), how),
-        rebootCheck(stack, viewed(changes), "before", how),
+        ...killChecks(stack, compared(changes), timeouts),
+        recreateCheck(stack, compared(changes), timeouts),
+        rebootCheck(stack, compared(changes), "before", timeouts),
       ];
       return await run(checks, id);
     };
 
   test("what the stack says it does not keep is skipped in its own words", async () => {
-    const durability = "warning: runs in flight are lost";
-    const look = statusOf(stackOf({ durability }));
+    const durability = { kept: false, text: "runs in flight are lost" };
+    const look = statusOf(new FakeStack({ outputs: { durability } }));
     for (const id of ["server-kill", "queue-kill", "all-kill", "reboot"]) {
-      expect(await look(id)).toEqual({ status: "skipped", seen: `not promised here: the stack says "${durability}"` });
+      expect(await look(id)).toEqual({
+        status: "skipped",
+        seen: 'not promised here: the stack says "runs in flight are lost"',
+      });
     }
   });
 
   test("a Redis and an app of the user's are left alone", async () => {
-    expect(await statusOf(stackOf({}))("queue-kill")).toMatchObject({
+    expect(await statusOf(new FakeStack())("queue-kill")).toMatchObject({
       status: "skipped",
       seen: "the queue is a Redis of yours (`redisUrl`), which the stack neither starts nor ends",
     });
-    expect(await statusOf(stackOf({}, { runtime: "external" }))("worker-kill")).toMatchObject({
+    expect(await statusOf(new FakeStack({ values: { runtime: "external" } }))("worker-kill")).toMatchObject({
       status: "skipped",
       seen: "the worker is an app of yours, which the stack neither starts nor ends",
     });
   });
 
   test("a worker without the probe's function runs nothing", async () => {
-    expect(await statusOf(stackOf({}, { workerPlacement: "host" }))("worker-kill")).toMatchObject({
+    expect(await statusOf(new FakeStack())("worker-kill")).toMatchObject({
       status: "skipped",
       seen: expect.stringContaining("the worker has no function verify-probe, and none of yours is started"),
     });
   });
 
   test("a reboot after which nothing starts the processes is not promised", async () => {
-    const supervision = { server: "systemd user unit: back", worker: "none: down until the next pulumi up" };
-    expect(await statusOf(stackOf({ supervision }))("reboot")).toEqual({
+    const supervision = {
+      server: { by: "systemd", survives: "a reboot" },
+      worker: { by: "none", survives: "nothing" },
+    } as const;
+    expect(await statusOf(new FakeStack({ outputs: { supervision } }))("reboot")).toEqual({
       status: "skipped",
       seen: "not promised here: nothing brings back worker (see supervision)",
     });
@@ -254,7 +247,7 @@ test("a receipt has the shape that other tools read, cause and remedy in what wa
     { id: "reboot", status: "skipped" as const, seen: "needs one", ms: 0 },
   ];
   const at = new Date("2026-01-02T03:04:05.678Z");
-  expect(receiptOf(stackOf({}), { node: "24" }, at, results)).toEqual({
+  expect(receiptOf(new FakeStack(), { node: "24" }, at, results)).toEqual({
     stack: "mine",
     tier: "process",
     versions: { node: "24" },

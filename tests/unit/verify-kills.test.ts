@@ -1,18 +1,21 @@
-// The disruptive checks against a server that keeps, loses or repeats runs: the stack, its API and Docker are
-// stand-ins, so that each check is seen failing for its own reason. That real ones keep runs is for
-// tests/integration/verify-docker.test.ts.
+// Proves that each disruptive check fails for its own reason against a server that keeps, loses or repeats runs, and which
+// parts it kills. Server and places are stand-ins: that real ones keep runs is for
+// tests/integration/verify-docker.test.ts, and what a kill is at each place for tests/process/.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { View } from "../../cli/lib/comparison.ts";
 import type { LiveStack } from "../../cli/lib/live-stack.ts";
 import { refuseForeignRuns } from "../../cli/verify/in-flight.ts";
 import { killChecks } from "../../cli/verify/kills.ts";
 import { rebootCheck } from "../../cli/verify/reboot.ts";
 import { recreateCheck } from "../../cli/verify/recreate.ts";
+import type { SharedComparison } from "../../cli/verify/registration.ts";
+import { InngestApi, type Run, type RunFilter, type Step } from "../../lib/inngest/api.ts";
+import type { Part } from "../../lib/stack/parts.ts";
 import { Home } from "../support/host.ts";
+import { FakeStack, fakePlace } from "../support/live-stack.ts";
 
-/** What the server makes of runs that are killed under. */
+/** What the server does with runs whose parts are killed. */
 interface Behaviour {
   /** Status of every probe's run. */
   status: string;
@@ -35,92 +38,114 @@ const good: Behaviour = {
 };
 
 let home: Home;
-let log: string;
+/** What was done to which part, such as `kill worker`. */
+let calls: string[];
 beforeEach(() => {
   home = new Home();
-  log = join(home.folder, "docker.log");
-  // Containers are there until one is removed.
-  const script = `echo "$*" >> ${log}; case "$*" in *inspect*) grep -q "^rm " ${log} || echo there ;; esac`;
-  const kubectl = home.command("kubectl", `echo "$*" | tee -a ${log}`);
-  vi.stubEnv("PATH", `${home.command("docker", script)}:${kubectl}:${process.env.PATH}`);
+  calls = [];
+  vi.stubGlobal("fetch", async () => new Response());
 });
 afterEach(() => home.dispose());
 
-function stackThat(changes: Partial<Behaviour> = {}, outputs: object = {}): LiveStack {
-  const { status, marks, history, inFlight, isQueued } = { ...good, ...changes };
-  const sent: string[] = [];
-  let looks = 0;
-  const api = {
-    isHealthy: async () => true,
-    send: async (_: string, { data }: { data: { probe: string } }) => String(sent.push(data.probe) - 1),
-    runsOf: async (event: string) => [{ id: `run-${event}`, status, function: { id: "verify-probe" } }],
-    isQueued: async () => isQueued(),
-    steps: async () => [{ name: "first", status: "COMPLETED" }],
-    runs: async (_: number, filter?: { status?: string[]; of?: object }) => {
-      if (filter?.of) return sent.map((probe) => ({ status: "COMPLETED", output: { probe, marks } }));
-      if (filter?.status)
-        return inFlight.map((id) => ({ id: "r", status: "RUNNING", queuedAt: "then", function: { id } }));
-      return (history[Math.min(looks++, history.length - 1)] ?? []).map((id) => ({ id }));
-    },
-  };
-  vi.stubGlobal("fetch", async () => new Response());
-  return {
-    name: "mine",
-    tier: "docker",
-    settings: { tier: "docker", durable: "true", workerPlacement: "container" },
-    outputs: { durability: "kept: all of it", supervision: {}, eventKey: "e", ...outputs },
-    dataFolder: home.folder,
-    pulumi: { quietUp: async () => {} },
-    keepsRuns: true,
-    isExternal: false,
-    connects: false,
-    reach: (use: (reached: object) => Promise<unknown>) => use({ api, workerUrl: "http://worker" }),
-  } as unknown as LiveStack;
+/** A server with such a behaviour. */
+class FakeApi extends InngestApi {
+  readonly #behaviour: Behaviour;
+  readonly #probes: string[] = [];
+  #looks = 0;
+
+  constructor(changes: Partial<Behaviour>) {
+    super("http://127.0.0.1:1", "key");
+    this.#behaviour = { ...good, ...changes };
+  }
+
+  override async isHealthy(): Promise<boolean> {
+    return true;
+  }
+
+  override async send(_: string, { data }: { data: Record<string, unknown> }): Promise<string> {
+    return String(this.#probes.push(String(data.probe)) - 1);
+  }
+
+  override async runsOf(event: string): Promise<Run[]> {
+    return [run(`run-${event}`, this.#behaviour.status, "verify-probe")];
+  }
+
+  override async isQueued(): Promise<boolean> {
+    return this.#behaviour.isQueued();
+  }
+
+  override async steps(): Promise<Step[]> {
+    return [{ id: "step", name: "first", status: "COMPLETED", ms: 1 }];
+  }
+
+  override async runs(_: number, filter: RunFilter = {}): Promise<Run[]> {
+    const { marks, inFlight, history } = this.#behaviour;
+    if (filter.of) return this.#probes.map((probe) => ({ ...run("r", "COMPLETED"), output: { probe, marks } }));
+    if (filter.status) return inFlight.map((id) => run("r", "RUNNING", id));
+    return (history[Math.min(this.#looks++, history.length - 1)] ?? []).map((id) => run(id, "COMPLETED"));
+  }
 }
 
-const view = async (): Promise<View> => ({
+function run(id: string, status: string, functionId = "any"): Run {
+  return { id, status, queuedAt: "then", function: { id: functionId } };
+}
+
+const onDocker = { tier: "docker", workerPlacement: "container" };
+
+function stackThat(
+  changes: Partial<Behaviour> = {},
+  values: Record<string, string> = onDocker,
+  encrypted: string[] = [],
+) {
+  const recorded = (verb: string) => async (part: Part) => void calls.push(`${verb} ${part.name}`);
+  const place = fakePlace({
+    kill: recorded("kill"),
+    remove: recorded("remove"),
+    start: async ({ name }) => calls.push(`start ${name}`) > 0,
+  });
+  return new FakeStack({
+    values: { dataDir: home.folder, ...values },
+    encrypted,
+    places: { docker: place, kubernetes: place },
+    reached: { api: new FakeApi(changes) },
+  });
+}
+
+const compared: SharedComparison = async () => ({
   appId: "app",
   drift: [],
-  declared: [{ id: "verify-probe", triggers: ["event verify/probe"] }],
+  declared: [{ id: "verify-probe", triggers: [{ event: "verify/probe" }] }],
   crons: [],
 });
-const how = { patienceSeconds: 1, nextStepMilliseconds: 0 };
+const timeouts = { runSeconds: 1, nextStepMs: 0 };
 
 async function look(id: string, stack: LiveStack) {
   const checks = [
-    ...killChecks(stack, view, how),
-    recreateCheck(stack, view, how),
-    rebootCheck(stack, view, "after", how),
+    ...killChecks(stack, compared, timeouts),
+    recreateCheck(stack, compared, timeouts),
+    rebootCheck(stack, compared, "after", timeouts),
   ];
   return await checks.find((check) => check.id === id)?.run(() => {});
 }
-const dockerCalls = () =>
-  readFileSync(log, "utf8")
-    .split("\n")
-    .filter((line) => /^(kill|start|rm) /.test(line));
 
 describe.each([
   ["worker-kill", ["worker"]],
   ["server-kill", ["server"]],
   ["queue-kill", ["queue"]],
-  ["all-kill", ["server", "worker", "queue"]],
-])("%s", (id, roles) => {
-  const containers = roles.map((role) => `inngest-mine-${role}`);
-
-  test("kills its parts, starts them again, and passes when the runs went on", async () => {
+  ["all-kill", ["queue", "server", "gateway", "worker"]],
+])("%s", (id, parts) => {
+  test("kills its parts, brings them back in order, and passes when the runs continue", async () => {
     expect(await look(id, stackThat())).toMatchObject({
       status: "passed",
       seen: expect.stringContaining("every earlier step once"),
     });
-    expect(dockerCalls().sort()).toEqual(
-      containers.flatMap((container) => [`kill ${container}`, `start ${container}`]).sort(),
-    );
+    expect(calls).toEqual([...parts.map((part) => `kill ${part}`), ...parts.map((part) => `start ${part}`)]);
   });
 
   test("fails when the runs do not resume", async () => {
     expect(await look(id, stackThat({ status: "RUNNING" }))).toMatchObject({
       status: "failed",
-      seen: expect.stringMatching(/^.+ killed: (1 of 1|2 of 2) runs do not go on: not at its end after 1 s$/),
+      seen: expect.stringMatching(/^.+ killed: (1 of 1|2 of 2) runs do not continue: not ended after 1 s$/),
       cause: expect.any(String),
       remedy: expect.any(String),
     });
@@ -128,36 +153,30 @@ describe.each([
 });
 
 describe("on tier cluster", () => {
-  const settings = { tier: "cluster", kubeContext: "here", workerPlacement: "container" };
-  const deleted = async (id: string, more: object = {}) => {
-    const stack = { ...stackThat({}, { dashboardPassword: "p" }), tier: "cluster", settings: { ...settings, ...more } };
-    expect(await look(id, stack as unknown as LiveStack)).toMatchObject({ status: "passed" });
-    const calls = readFileSync(log, "utf8").matchAll(
-      / delete pod --selector app\.kubernetes\.io\/component=(\w+) --grace/g,
-    );
-    return [...calls].map(([, component]) => component).sort();
+  const killed = async (id: string, encrypted: string[] = []) => {
+    const values = { tier: "cluster", kubeContext: "here", workerPlacement: "container", workerImage: "w:1" };
+    expect(await look(id, stackThat({}, values, encrypted))).toMatchObject({ status: "passed" });
+    return calls.filter((call) => call.startsWith("kill")).map((call) => call.replace("kill ", ""));
   };
 
-  test("all-kill deletes the pods of everything, Postgres and Redis with it", async () => {
-    expect(await deleted("all-kill")).toEqual(["database", "gateway", "queue", "server", "worker"]);
-    const [first] =
-      /wait pod --selector app\.kubernetes\.io\/component=(\w+)/.exec(readFileSync(log, "utf8"))?.slice(1) ?? [];
-    expect(first).toBe("database");
+  test("all-kill kills everything, Postgres and Redis with it, and brings Postgres back first", async () => {
+    expect(await killed("all-kill")).toEqual(["database", "queue", "server", "gateway", "worker"]);
+    expect(calls.find((call) => call.startsWith("start"))).toBe("start database");
   });
 
   test.each([
-    ["a Postgres", { postgresUrl: "[secret]" }, ["gateway", "queue", "server", "worker"]],
-    ["a Redis", { redisUrl: "[secret]" }, ["database", "gateway", "server", "worker"]],
-  ])("and leaves %s of the user's alone", async (_, more, killed) => {
-    expect(await deleted("all-kill", more)).toEqual(killed);
+    ["Postgres", "postgresUrl", ["queue", "server", "gateway", "worker"]],
+    ["Redis", "redisUrl", ["database", "server", "gateway", "worker"]],
+  ])("all-kill leaves the user's own %s alone", async (_, setting, parts) => {
+    expect(await killed("all-kill", [setting])).toEqual(parts);
   });
 
-  test.each(["worker", "server", "queue"])("%s-kill deletes its pods alone", async (part) => {
-    expect(await deleted(`${part}-kill`)).toEqual([part]);
+  test.each(["worker", "server", "queue"])("%s-kill kills its part alone", async (part) => {
+    expect(await killed(`${part}-kill`)).toEqual([part]);
   });
 });
 
-test("a run of which the queue has nothing is not waited for any longer", async () => {
+test("a run that the queue has lost is not waited for any longer", async () => {
   vi.useFakeTimers({ toFake: ["Date"] });
   const began = Date.now();
   const isQueued = () => {
@@ -165,10 +184,10 @@ test("a run of which the queue has nothing is not waited for any longer", async 
     return false;
   };
   const stack = stackThat({ status: "RUNNING", isQueued });
-  const [check] = killChecks(stack, view, { patienceSeconds: 300, nextStepMilliseconds: 0 });
+  const [check] = killChecks(stack, compared, { runSeconds: 300, nextStepMs: 0 });
   expect(await check?.run(() => {})).toMatchObject({
     status: "failed",
-    seen: "worker killed: 1 of 1 runs do not go on: the queue has nothing of it any more",
+    seen: "worker killed: 1 of 1 runs do not continue: the queue has lost it",
   });
   expect(Date.now() - began).toBeLessThan(60_000);
   vi.useRealTimers();
@@ -181,17 +200,17 @@ test("all-kill fails when an earlier step was executed again", async () => {
   });
 });
 
-test("worker-kill fails when its step was not cut short, because it has proved nothing then", async () => {
+test("worker-kill fails when its step was not interrupted, because that proves nothing", async () => {
   expect(await look("worker-kill", stackThat({ marks: { ...good.marks, hold: 1 } }))).toMatchObject({
     status: "failed",
-    seen: expect.stringContaining("the step that was cut short was executed 1 times"),
+    seen: expect.stringContaining("the step that was interrupted was executed 1 times"),
   });
 });
 
 describe("recreate", () => {
   test("removes the server's container, and passes when all is there", async () => {
     expect(await look("recreate", stackThat())).toMatchObject({ status: "passed" });
-    expect(dockerCalls()[0]).toBe("rm --force inngest-mine-server");
+    expect(calls).toEqual(["remove server", "start server"]);
   });
 
   test.each([
@@ -199,9 +218,9 @@ describe("recreate", () => {
     [
       "the sleeping run does not resume",
       { status: "RUNNING" },
-      "the sleeping run does not go on: not at its end after 1 s",
+      "the sleeping run does not continue: not ended after 1 s",
     ],
-    ["the sleeping run begins anew", { marks: { ...good.marks, first: 2 } }, "step first was executed 2 times"],
+    ["the sleeping run starts again", { marks: { ...good.marks, first: 2 } }, "step first was executed 2 times"],
   ])("fails when %s", async (_, changes, text) => {
     expect(await look("recreate", stackThat(changes))).toMatchObject({
       status: "failed",
@@ -238,7 +257,7 @@ describe("reboot", () => {
     [
       "the armed run does not resume",
       { history: [["1"]], status: "RUNNING" },
-      "the armed run does not go on: not at its end after 1 s",
+      "the armed run does not continue: not ended after 1 s",
     ],
   ])("after which %s: failed", async (_, changes, text) => {
     arm(bootedSince);
@@ -249,7 +268,7 @@ describe("reboot", () => {
   });
 
   test("what is armed is told with its next step", async () => {
-    const armed = await rebootCheck(stackThat(), view, "before", how).run(() => {});
+    const armed = await rebootCheck(stackThat(), compared, "before", timeouts).run(() => {});
     expect(armed).toEqual({
       status: "passed",
       seen: "armed: reboot, and then npm run verify -- --after-reboot --stack mine",
@@ -270,7 +289,7 @@ describe("runs in flight", () => {
     vi.useFakeTimers();
     const refused = expect(refuseForeignRuns(stackThat({ inFlight: ["send-invoice"] }))).rejects.toThrow(
       "runs that are not verify's own are in flight, and --disruptive kills what they run on:\n" +
-        "  - send-invoice running since then (run r)\n" +
+        "  - send-invoice running since then (run r). " +
         "Remedy: wait for their end, or --force. The checks that kill nothing: npm run verify -- --stack mine",
     );
     await vi.advanceTimersByTimeAsync(15_000);
