@@ -1,9 +1,10 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { execa } from "execa";
 import { ensureDependencies } from "../lib/dependencies.mjs";
+import { Problem } from "../lib/problem.ts";
 import { defineCommand, runCommand } from "./lib/command.ts";
+import { execa } from "./lib/execa.ts";
 
 interface Report {
   success: boolean;
@@ -12,8 +13,8 @@ interface Report {
 
 const command = defineCommand(
   "test",
-  "Lint, types, unit tests, the worker's own tests, and every integration suite whose engine is here. Names each skipped suite " +
-    "with its reason; the last line counts.",
+  "Runs lint, types, unit tests, the worker's own tests, and every integration suite whose engine is here. Lists each " +
+    "skipped suite with its reason; the last line has the counts.",
 )
   .addHelpText("after", "\nExample: npm test")
   .action(test);
@@ -27,19 +28,20 @@ async function check(name: string, command: string, args: string[]): Promise<voi
   total[exitCode === 0 ? "passed" : "failed"]++;
 }
 
-/** One project's tests, of which `scratch` gets the report. */
+/** Runs one project's tests, and adds its report to the total. @param scratch folder for the report */
 async function vitest(scratch: string, name: string, folder: string, args: string[]): Promise<void> {
   console.log(`\n== ${name}`);
   const file = join(scratch, `${name.replaceAll(/\W/g, "-")}.json`);
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
-  const run = execa(resolve(folder, "node_modules/.bin/vitest"), ["run", ...args, ...reporters], {
+  const { execa: start } = await import("execa");
+  const run = start(resolve(folder, "node_modules/.bin/vitest"), ["run", ...args, ...reporters], {
     cwd: folder,
     stdin: "ignore",
     all: true,
     buffer: false,
     reject: false,
   });
-  // Not this one's terminal, on which two that run side by side would draw over one another.
+  // Not on this terminal: two projects that run at the same time would overwrite each other's lines.
   run.all.pipe(process.stdout, { end: false });
   await run;
   if (!existsSync(file)) {
@@ -57,7 +59,7 @@ async function vitest(scratch: string, name: string, folder: string, args: strin
       skippedSuites.add(ancestorTitles.join(" > ") || `${name}: a test without a suite`);
     }
   }
-  // A file that does not load, or an error outside of any test, fails the run without a failed test.
+  // A file that does not load, or an error outside of a test, fails the run without a failed test.
   if (!report.success && total.failed === failedBefore) total.failed++;
 }
 
@@ -65,7 +67,8 @@ async function test(): Promise<void> {
   const scratch = mkdtempSync(join(tmpdir(), "inngest-local-test-"));
   try {
     for (const folder of ["worker", "examples", "policy"]) {
-      if (!ensureDependencies(folder)) throw new Error(`npm could not install the dependencies of ${folder}`);
+      if (!ensureDependencies(folder))
+        throw new Problem(`npm could not install the dependencies of ${folder}; its output is above`);
     }
     await check("lint", "biome", ["check", "--error-on-warnings", "."]);
     await check("types", "tsc", ["--noEmit"]);
@@ -76,13 +79,13 @@ async function test(): Promise<void> {
     await vitest(scratch, "unit", ".", ["--project", "unit"]);
     await vitest(scratch, "examples", "examples", []);
     await vitest(scratch, "policy pack", "policy", []);
-    const besideIntegration = async () => {
+    const others = async () => {
       await vitest(scratch, "worker", "worker", []);
       await vitest(scratch, "supervision", ".", ["--project", "supervision"]);
       await vitest(scratch, "cluster", ".", ["--project", "cluster"]);
     };
-    // Both wait for processes, containers and pods most of the time.
-    await Promise.all([vitest(scratch, "integration", ".", ["--project", "integration"]), besideIntegration()]);
+    // At the same time, because both mostly wait for processes, containers and pods.
+    await Promise.all([vitest(scratch, "integration", ".", ["--project", "integration"]), others()]);
   } finally {
     rmSync(scratch, { recursive: true });
   }

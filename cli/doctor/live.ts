@@ -2,12 +2,12 @@ import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { reasonOf } from "../lib/checks/check.ts";
 import { until } from "../lib/checks/patience.ts";
+import { parseKeyFile } from "../lib/key-file.ts";
 import { backupOf, isOverdue, lastBackupOf } from "../lib/last-backup.ts";
 import { janitorOf } from "../lib/last-sweep.ts";
 import type { LiveStack } from "../lib/live-stack.ts";
 import { stateOf } from "../lib/part-states.ts";
 import type { Placed } from "../lib/parts.ts";
-import { parseKeyFile } from "../setup/recipe.ts";
 import { broken, type DoctorCheck, type DoctorOutcome, ok, warning } from "./outcome.ts";
 
 /** A signature holds for this long, in seconds. */

@@ -251,7 +251,7 @@ describe("an event to send", () => {
     ],
     [
       { name: "task/process", data: {} },
-      "the data of task/process are not what worker/events.ts declares:\n  - data.url: must be there",
+      "the data of task/process does not match worker/events.ts:\n  - data.url: must be there",
     ],
   ])("%j is refused", async (event, text) => {
     await expect(checkEvent(events, event, "worker")).rejects.toThrow(new UsageProblem(text));
