@@ -14,9 +14,9 @@ interface Flags {
   yes?: true;
 }
 
-const command = defineCommand("destroy", "Takes a stack down. Its data stays, unless --delete-data says otherwise.")
+const command = defineCommand("destroy", "Takes a stack down. Its data stays, except with --delete-data.")
   .requiredOption("-s, --stack <stack>", "the stack, one of the Pulumi.<stack>.yaml files")
-  .option("--delete-data", "delete history, queue, downloads and logs as well: they cannot be brought back")
+  .option("--delete-data", "also delete history, queue, downloads and logs, for good")
   .option("-y, --yes", "do not ask")
   .addHelpText("after", "\nExample: npm run destroy -- --stack experiment --yes")
   .action(destroy);

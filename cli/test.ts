@@ -1,9 +1,9 @@
 import { chmodSync, existsSync, globSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { execa } from "execa";
 import { ensureDependencies } from "../lib/dependencies.mjs";
 import { defineCommand, runCommand } from "./lib/command.ts";
+import { execa } from "./lib/execa.ts";
 
 interface Report {
   success: boolean;
@@ -15,8 +15,8 @@ type Job = (variables: NodeJS.ProcessEnv) => Promise<void>;
 
 const command = defineCommand(
   "test",
-  "Lint, types, unit tests, the worker's own tests, and every integration suite whose engine is here. Names each skipped suite " +
-    "with its reason; the last line counts.",
+  "Runs lint, types, unit tests, the worker's own tests, and every integration suite whose engine is here. Lists each " +
+    "skipped suite with its reason; the last line has the counts.",
 )
   .addHelpText("after", "\nExample: npm test")
   .action(test);
@@ -54,7 +54,8 @@ const vitest =
     console.log(`\n== ${name}`);
     const file = join(folder, `${name.replaceAll(/\W/g, "-")}.json`);
     const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
-    const run = execa(resolve(packageFolder, "node_modules/.bin/vitest"), ["run", ...args, ...reporters], {
+    const { execa: start } = await import("execa");
+    const run = start(resolve(packageFolder, "node_modules/.bin/vitest"), ["run", ...args, ...reporters], {
       cwd: packageFolder,
       env,
       stdin: "ignore",

@@ -252,7 +252,7 @@ describe("npm run diff", () => {
   test("without a main branch a base must be given", async () => {
     git("branch", "--quiet", "--move", "mine");
     const { stderr, exitCode } = await diff();
-    expect(stderr).toBe("no main branch is here to compare with. Remedy: git fetch origin main, or --base REF");
+    expect(stderr).toBe("there is no main branch here to compare with. Remedy: git fetch origin main, or --base REF");
     expect(exitCode).toBe(2);
     git("branch", "--quiet", "main");
     expect((await diff()).stdout).toContain("no changes in");

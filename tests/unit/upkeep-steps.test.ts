@@ -5,8 +5,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, test, vi } from "vitest";
-import type { StackState } from "../../cli/lib/backup/take.ts";
-import { type Move, type MoveTools, moveStack } from "../../cli/move/steps.ts";
+import { type MovableStack, type Move, type MoveTools, moveStack } from "../../cli/move/steps.ts";
 import { type Upgrade, type UpgradeTools, upgradeStack } from "../../cli/upgrade/steps.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "steps-"));
@@ -64,6 +63,11 @@ interface Stack {
   unkept: boolean;
 }
 
+/** A stack as a move sees it, and what it stands for. */
+interface ModelledStack extends MovableStack {
+  stack: Stack;
+}
+
 class MoveWorld {
   readonly stacks: Record<string, Stack>;
   readonly accepted = new Set<number>();
@@ -98,7 +102,7 @@ class MoveWorld {
     this.accepted.add(this.#sent);
   };
 
-  tools(effects: Effects): MoveTools {
+  tools(effects: Effects): MoveTools<ModelledStack> {
     const of = (name: string) => this.#of(name);
     return {
       pulumi: {
@@ -131,7 +135,7 @@ class MoveWorld {
         },
       },
       stateOf: async (name) => this.#stateOf(of(name), effects),
-      take: async (_, folder) => {
+      copyData: async (_, folder) => {
         await effects.next();
         const { data } = of("source");
         // What an unkept one has was copied from its running server.
@@ -139,16 +143,16 @@ class MoveWorld {
         return { runs: data.size, unfinished: 0 };
       },
       copyWorkerData: () => undefined,
-      replaceState: async (name, _, folder) => {
+      replaceData: async (name, _, folder) => {
         await effects.next();
         expect(of(name).server, `the server of ${name} while its data are replaced`).toBe(false);
         of(name).data = new Set(this.folders.get(folder));
         await effects.next();
-        return "aside";
+        return "replaced";
       },
-      newest: async (state) => Math.max(0, ...(state as unknown as { data: () => Set<number> }).data()),
+      newest: async ({ stack }) => Math.max(0, ...stack.data),
       untilHealthy: async () => await effects.next(),
-      verified: async () => await effects.next(),
+      verify: async () => await effects.next(),
     };
   }
 
@@ -156,31 +160,42 @@ class MoveWorld {
     return this.stacks[name] as Stack;
   }
 
-  #stateOf(stack: Stack, effects: Effects): StackState {
-    const doing = (what: () => void) => async () => {
-      await effects.next();
-      what();
+  #stateOf(stack: Stack, effects: Effects): ModelledStack {
+    const stopped: Record<string, () => void> = {
+      gateway: () => Object.assign(stack, { door: false }),
+      worker: () => Object.assign(stack, { worker: false }),
+      queue: () => undefined,
     };
-    const site = {
-      closeDoor: doing(() => Object.assign(stack, { door: false })),
-      stop: doing(() => {
-        stack.server = false;
-        if (stack.unkept) stack.data = new Set();
-      }),
-      start: doing(() => Object.assign(stack, { server: true, door: true })),
-      stopWorker: doing(() => Object.assign(stack, { worker: false })),
-      stopQueue: doing(() => undefined),
-      startQueue: doing(() => undefined),
-      ...(stack.unkept && {
-        copyUnkept: async (folder: string) => {
+    return {
+      dataDir: "/nowhere",
+      stack,
+      parts: {
+        start: async () => {
           await effects.next();
-          expect(stack.server, "the server whose history is copied").toBe(true);
-          this.folders.set(folder, new Set(stack.data));
+          Object.assign(stack, { server: true, door: true });
         },
-      }),
+        stop: async (...names) => {
+          for (const name of names) {
+            await effects.next();
+            stopped[name]?.();
+          }
+        },
+        stopWriters: async () => {
+          await effects.next();
+          stack.server = false;
+          if (stack.unkept) stack.data = new Set();
+        },
+      },
+      data: stack.unkept
+        ? {
+            copyEphemeralHistory: async (folder: string) => {
+              await effects.next();
+              expect(stack.server, "the server whose history is copied").toBe(true);
+              this.folders.set(folder, new Set(stack.data));
+            },
+          }
+        : {},
     };
-    // Beside a state's own parts, what the model's `newest` looks at.
-    return { site, dataDir: "/nowhere", data: () => stack.data } as unknown as StackState;
   }
 }
 
@@ -305,8 +320,8 @@ describe("an upgrade", () => {
           await effects.next();
           if (!this.runs) throw new Error("it does not answer");
         },
-        verified: async () => await effects.next(),
-        restore: async (_, __, replaced) => {
+        verify: async () => await effects.next(),
+        restore: async (_, __, onReplaced) => {
           await effects.next();
           this.stopped = true;
           await effects.next();
@@ -315,7 +330,7 @@ describe("an upgrade", () => {
           for (const event of this.data) this.accepted.add(event);
           this.format = 1;
           this.restored++;
-          replaced();
+          onReplaced();
           await effects.next();
           Object.assign(this, { stopped: false, version: "1" });
           await effects.next();
