@@ -3,11 +3,11 @@ import { chownSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync } 
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { expect } from "vitest";
+import { pipes, psqlFlags } from "../lib/data/psql-pipes.ts";
 import { ulidAt, ulidOf } from "../lib/data/ulid.ts";
 import { onPath } from "../lib/host/programs.ts";
 import { libpqVariables } from "../lib/render/libpq.ts";
 import { serverEnvironment } from "../lib/render/server-options.ts";
-import { pipes, psqlFlags } from "../lib/data/psql-pipes.ts";
 import { freePorts } from "./ports.ts";
 import { eventually } from "./test-stack.ts";
 
