@@ -8,6 +8,7 @@ import { afterAll, beforeEach, describe, expect, test, vi } from "vitest";
 import type { StackState } from "../../cli/lib/backup/take.ts";
 import { type Move, type MoveTools, moveStack } from "../../cli/move/steps.ts";
 import { type Upgrade, type UpgradeTools, upgradeStack } from "../../cli/upgrade/steps.ts";
+import type { PartName } from "../../lib/stack/parts.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "steps-"));
 beforeEach(() => {
@@ -68,6 +69,8 @@ class MoveWorld {
   readonly stacks: Record<string, Stack>;
   readonly accepted = new Set<number>();
   readonly folders = new Map<string, Set<number>>();
+  /** The stack that a state is of. */
+  readonly #owners = new Map<StackState, Stack>();
   journal: Move | undefined;
   #sent = 0;
 
@@ -146,7 +149,7 @@ class MoveWorld {
         await effects.next();
         return "aside";
       },
-      newest: async (state) => Math.max(0, ...(state as unknown as { data: () => Set<number> }).data()),
+      newest: async (state) => Math.max(0, ...(this.#owners.get(state)?.data ?? [])),
       untilHealthy: async () => await effects.next(),
       verified: async () => await effects.next(),
     };
@@ -157,30 +160,45 @@ class MoveWorld {
   }
 
   #stateOf(stack: Stack, effects: Effects): StackState {
-    const doing = (what: () => void) => async () => {
+    const doing = (what: () => unknown) => async () => {
       await effects.next();
       what();
     };
-    const site = {
-      closeDoor: doing(() => Object.assign(stack, { door: false })),
-      stop: doing(() => {
-        stack.server = false;
-        if (stack.unkept) stack.data = new Set();
-      }),
-      start: doing(() => Object.assign(stack, { server: true, door: true })),
-      stopWorker: doing(() => Object.assign(stack, { worker: false })),
-      stopQueue: doing(() => undefined),
-      startQueue: doing(() => undefined),
-      ...(stack.unkept && {
-        copyUnkept: async (folder: string) => {
-          await effects.next();
-          expect(stack.server, "the server whose history is copied").toBe(true);
-          this.folders.set(folder, new Set(stack.data));
-        },
-      }),
+    const stop: Partial<Record<PartName, () => void>> = {
+      gateway: () => Object.assign(stack, { door: false }),
+      worker: () => Object.assign(stack, { worker: false }),
     };
-    // Beside a state's own parts, what the model's `newest` looks at.
-    return { site, dataDir: "/nowhere", data: () => stack.data } as unknown as StackState;
+    const state: StackState = {
+      stores: { place: { kind: "host" } },
+      parts: {
+        start: (...names) => doing(() => names.length === 0 && Object.assign(stack, { server: true, door: true }))(),
+        stop: async (...names) => {
+          for (const name of names) await doing(() => stop[name]?.())();
+        },
+        stopWriters: doing(() => {
+          stack.server = false;
+          if (stack.unkept) stack.data = new Set();
+        }),
+      },
+      data: {
+        database: "main.db",
+        previousAt: (name) => name,
+        runNextToData: () => Promise.reject(new Error("the model runs no programs")),
+        serverVersion: async () => "1.43.0",
+        ...(stack.unkept && {
+          copyEphemeralHistory: async (folder: string) => {
+            await effects.next();
+            expect(stack.server, "the server whose history is copied").toBe(true);
+            this.folders.set(folder, new Set(stack.data));
+          },
+        }),
+      },
+      tier: "process",
+      dataDir: "/nowhere",
+      backups: "/nowhere",
+    };
+    this.#owners.set(state, stack);
+    return state;
   }
 }
 
