@@ -22,6 +22,7 @@ import { atLeast } from "../../lib/host/versions.ts";
 import { Problem } from "../../lib/problem.ts";
 import type { RawConfig } from "../../lib/settings/reader.ts";
 import { checkSettings, type Settings } from "../../lib/settings/settings.ts";
+import { rawConfigOf } from "../../lib/settings/stack-file.ts";
 import { execa } from "./execa.ts";
 
 const require = createRequire(import.meta.url);
@@ -183,7 +184,9 @@ export class Pulumi {
    * for `pulumi up` to refuse.
    */
   async settings(stack: string): Promise<Settings> {
-    return checkSettings(stack, await this.rawSettings(stack)).settings;
+    const file = `Pulumi.${stack}.yaml`;
+    const raw = rawConfigOf(existsSync(file) ? readFileSync(file, "utf8") : "");
+    return checkSettings(stack, raw ?? (await this.rawSettings(stack))).settings;
   }
 
   /** The stack's settings as its file and the project's defaults have them; values of secrets are left out. */
