@@ -167,9 +167,14 @@ export class Pulumi {
 
   /** Where state is kept, and the CLI's version. */
   async about(): Promise<{ backend: string; version: string }> {
-    const [whoami, version] = await Promise.all([this.capture(["whoami", "--json"]), this.capture(["version"])]);
+    const [whoami, version] = await Promise.all([this.capture(["whoami", "--json"]), this.version()]);
     if (whoami.exitCode !== 0) throw new Problem(whoami.output.trim());
-    return { backend: (JSON.parse(whoami.stdout) as { url: string }).url, version: version.stdout.trim() };
+    return { backend: (JSON.parse(whoami.stdout) as { url: string }).url, version };
+  }
+
+  /** The CLI's version, such as `v3.259.0`. */
+  async version(): Promise<string> {
+    return (await this.capture(["version"])).stdout.trim();
   }
 
   /** One of the stack's settings, in clear even when it is encrypted: not to be printed. */
