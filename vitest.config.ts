@@ -3,9 +3,6 @@ import { defineConfig } from "vitest/config";
 /** Suites on the managers of machines, most of them machines of their own. */
 const supervision = ["tests/integration/supervision-*.test.ts", "tests/integration/launchd.test.ts"];
 
-/** Ports of projects that `npm test` runs beside the project `integration`. */
-const besideIntegration = { FIRST_TEST_PORT: "25000" };
-
 /** The suites share an engine or a node, and the machine's two or four cores. */
 const oneByOne = { fileParallelism: false, maxWorkers: 1 };
 
@@ -27,7 +24,6 @@ export default defineConfig({
           name: "cluster",
           include: ["tests/cluster/**/*.test.ts"],
           globalSetup: "tools/local-cluster/leave-as-found.ts",
-          env: besideIntegration,
           ...oneByOne,
           testTimeout: 180_000,
           hookTimeout: 300_000,
@@ -55,7 +51,6 @@ export default defineConfig({
         test: {
           name: "supervision",
           include: supervision,
-          env: besideIntegration,
           ...oneByOne,
           ...patience,
         },

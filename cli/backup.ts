@@ -16,11 +16,15 @@ interface Flags {
   json?: true;
 }
 
-const command = defineCommand("backup", "Takes a backup of a running stack, one file, opened and checked.")
+const command = defineCommand("backup", "Takes a backup of a running stack: one file, opened and checked.")
   .requiredOption("-s, --stack <stack>", "the stack, one of the Pulumi.<stack>.yaml files")
-  .option("--to <folder>", `where it goes (default: the setting backupDir, else ${backupFolder("STACK")})`)
+  .option("--to <folder>", `folder of the backup (default: the setting backupDir, else ${backupFolder("STACK")})`)
   .option("--keep <count>", "remove all but the newest COUNT of this stack's backups there", positive)
-  .option("--schedule [every]", "from now on by itself too, every 24h or as often as told; `off` ends that", everyText)
+  .option(
+    "--schedule [every]",
+    "also take one automatically, every 24h or as often as given; `off` ends that",
+    everyText,
+  )
   .option("--json", "print one JSON value")
   .addHelpText("after", "\nExample: npm run backup -- --stack persistent --schedule 24h --keep 14")
   .action(backup);
@@ -33,41 +37,45 @@ async function backup({ stack, to, keep, schedule, json }: Flags): Promise<void>
     return;
   }
   const folder = to && resolve(to);
-  // With a schedule too: what does not work now does not work at night.
-  const taken = await takeBackup(pulumi, stack, { ...(folder && { folder }), ...(keep && { keep }) });
-  const scheduled =
-    schedule && (await putOnSchedule(pulumi, stack, schedule === true ? "24h" : schedule, keep, folder));
+  // With a schedule too: what does not work now would not work at night either.
+  const taken = await takeBackup(pulumi, stack, { folder, keep });
+  const every = schedule === true ? "24h" : schedule;
+  const scheduled = every && (await putOnSchedule(pulumi, stack, { every, keep, folder }));
   if (json) {
     console.log(JSON.stringify({ ...taken, ...(scheduled && { schedule: scheduled }) }));
     return;
   }
   report(taken);
   if (!scheduled) return;
-  console.log(`       and from now on every ${scheduled.every}, the newest ${scheduled.keep} stay`);
+  console.log(`       another one every ${scheduled.every}; the newest ${scheduled.keep} are kept`);
   console.log(`       ${scheduled.supervision?.survives}`);
 }
 
 function report(taken: Backup): void {
   const { function_runs: runs = 0, events = 0 } = taken.counts;
-  const flight = taken.queue
-    ? `${taken.unfinished} of them in flight, which go on after a restore`
+  const inFlight = taken.queue
+    ? `${taken.unfinished} of them in flight, which continue after a restore`
     : `${taken.unfinished} of them in flight, which are in the server's memory and NOT in the backup`;
   console.log(`Backup ${taken.file}`);
   console.log(
-    `       ${runs} runs, ${flight}; ${events} events; server ${taken.serverVersion}; taken ${taken.takenAt}`,
+    `       ${runs} runs, ${inFlight}; ${events} events; server ${taken.serverVersion}; taken ${taken.takenAt}`,
   );
-  if (taken.queue) console.log(`       checked; the queue was held for ${taken.held} ms`);
+  if (taken.queue) console.log(`       checked; writes to the queue were paused for ${taken.held} ms`);
 }
 
-/** Writes the settings that make it a job of the stack, and brings the stack up with them. */
-async function putOnSchedule(pulumi: Pulumi, stack: string, every: string, keep?: number, folder?: string) {
+/** Writes the settings that make backups automatic, and brings the stack up with them. */
+async function putOnSchedule(
+  pulumi: Pulumi,
+  stack: string,
+  { every, keep, folder }: { every: string; keep?: number | undefined; folder?: string | undefined },
+) {
   await pulumi.configure(stack, {
     backupEvery: every,
     ...(keep && { backupKeep: String(keep) }),
     ...(folder && { backupDir: folder }),
   });
   const settings = await pulumi.settings(stack);
-  // It starts with what this shell says of the backend, also where nothing else is new.
+  // So that it starts with this shell's credentials for the backend, even where nothing else has changed.
   await new StackParts(settings).stop("backup");
   await pulumi.quietUp(stack);
   const { supervision } = await outputsOf(pulumi, stack);
@@ -79,7 +87,7 @@ async function endSchedule(pulumi: Pulumi, stack: string, json?: true): Promise<
   await pulumi.configure(stack, { backupEvery: undefined, backupKeep: undefined });
   await pulumi.quietUp(stack);
   if (json) console.log(JSON.stringify({ schedule: "off", folder: backups }));
-  else console.log(`Stack ${stack} is not backed up by itself any more. What there is stays in ${backups}`);
+  else console.log(`Stack ${stack} is no longer backed up automatically. Its backups stay in ${backups}`);
 }
 
 function positive(text: string): number {

@@ -13,7 +13,12 @@ const page = "docs/performance.md";
 const command = defineCommand("bench", "Measures one thing against another in the same run, and reports the ratio.")
   .addArgument(new Argument("<name>", "the benchmark").choices(names))
   .option("--json", "print the report as JSON and nothing else")
-  .option("--rounds <number>", "how often each side is measured, in turn with the other", wholeNumber, defaultRounds)
+  .option(
+    "--rounds <number>",
+    "how often each side is measured, alternating with the other",
+    wholeNumber,
+    defaultRounds,
+  )
   .addHelpText(
     "after",
     "\nWrites bench/results/NAME.json, its plot, and the tables of docs/performance.md.\nExample: npm run bench -- start",
@@ -44,7 +49,7 @@ async function bench(name: string, { json, rounds }: { json?: true; rounds: numb
 
 function wholeNumber(text: string): number {
   if (/^[1-9]\d{0,2}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError("it must be a whole number from 1 to 999.");
+  throw new InvalidArgumentError("It must be a whole number from 1 to 999.");
 }
 
 await runCommand(command);

@@ -4,23 +4,23 @@ import { defineCommand, runCommand } from "./lib/command.ts";
 
 const command = defineCommand(
   "cluster",
-  "A real one-node Kubernetes for the tests, on a Linux machine without kind or k3d.",
+  "A one-node Kubernetes for the tests, for Linux machines without kind or k3d.",
 ).addHelpText(
   "afterAll",
-  "\nNeeds root, Go and Debian's package tools; a first `up` builds Kubernetes, which takes minutes.\nExample: npm run cluster -- up",
+  "\nNeeds root, Go and Debian's package tools. The first `up` builds Kubernetes, which takes minutes.\nExample: npm run cluster -- up",
 );
 command
   .command("up")
-  .description("build what is missing and start it")
+  .description("builds what is missing and starts it")
   .action(async () => {
     if (process.platform !== "linux" || process.getuid?.() !== 0) {
-      throw new Problem("the cluster of this command needs Linux and root", "use kind or k3d, and TEST_KUBE_CONTEXT");
+      throw new Problem("this command needs Linux and root", "use kind or k3d, and TEST_KUBE_CONTEXT");
     }
     const before = performance.now();
     await clusterUp();
     console.log(`The cluster is ready after ${((performance.now() - before) / 1000).toFixed(1)} s.`);
     console.log(`export KUBECONFIG=${kubeconfigFile}`);
   });
-command.command("down").description("stop it and forget what ran in it; the built parts stay").action(clusterDown);
+command.command("down").description("stops it and removes what ran in it; what was built stays").action(clusterDown);
 
 await runCommand(command);

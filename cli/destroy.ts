@@ -1,9 +1,9 @@
 import { rmSync } from "node:fs";
-import { namespaceOf } from "../components/kubernetes/pod.ts";
 import { dataFolder } from "../lib/host/paths.ts";
 import { removeImages, removeVolumes } from "../lib/places/docker-engine.ts";
 import { removeNamespace } from "../lib/places/kubernetes-cluster.ts";
 import { Problem } from "../lib/problem.ts";
+import { namespaceOf } from "../lib/stack/kubernetes-names.ts";
 import { checkStack, confirmed, defineCommand, runCommand } from "./lib/command.ts";
 import { Pulumi } from "./lib/pulumi-cli.ts";
 import { freeStack } from "./lib/stack-lock.ts";
@@ -14,9 +14,9 @@ interface Flags {
   yes?: true;
 }
 
-const command = defineCommand("destroy", "Takes a stack down. Its data stays, unless --delete-data says otherwise.")
+const command = defineCommand("destroy", "Takes a stack down. Its data stays, except with --delete-data.")
   .requiredOption("-s, --stack <stack>", "the stack, one of the Pulumi.<stack>.yaml files")
-  .option("--delete-data", "delete history, queue, downloads and logs as well: they cannot be brought back")
+  .option("--delete-data", "also delete history, queue, downloads and logs, for good")
   .option("-y, --yes", "do not ask")
   .addHelpText("after", "\nExample: npm run destroy -- --stack experiment --yes")
   .action(destroy);
@@ -26,7 +26,7 @@ async function destroy({ stack, deleteData, yes }: Flags): Promise<void> {
   const what = deleteData ? `stack ${stack} AND ALL ITS DATA` : `stack ${stack} (its data stays)`;
   if (!yes && !(await confirmed(`destroy ${what}`))) throw new Problem("nothing was done");
   const pulumi = await Pulumi.find();
-  await pulumi.selectOrCreate(stack);
+  await pulumi.ensureStack(stack);
   await freeStack(pulumi, stack);
   if ((await pulumi.change("destroy", stack, [])) !== 0) {
     throw new Problem(`stack ${stack} is not down; what went wrong is above`);

@@ -4,9 +4,9 @@ import { defineCommand, runCommand } from "./lib/command.ts";
 
 const command = defineCommand(
   "docs",
-  "Writes what the pages take from elsewhere: pictures of the tiers, code of the worker, the table of settings.",
+  "Regenerates parts of the pages and of Pulumi.yaml: pictures of the tiers, code of the worker, settings, benchmarks.",
 )
-  .option("--check", "write nothing, and fail when a page is stale")
+  .option("--check", "write nothing, and fail when a file is stale")
   .addHelpText("after", "\nExample: npm run docs -- --check")
   .action(async ({ check }: { check?: boolean }) => {
     const stale = await stalePages();

@@ -3,10 +3,10 @@ import { drawStacks } from "./lib/graph/stacks.ts";
 
 const command = defineCommand(
   "graph",
-  "Draws each stack as a Mermaid flowchart of its planned resources: what runs, what it keeps, who calls whom.",
+  "Draws each stack's planned resources as a Mermaid flowchart: what runs, what it keeps, what calls what.",
 )
-  .option("--stack <stack>", "draw this one only")
-  .option("--json", "print the pictures as one JSON value, by stack")
+  .option("--stack <stack>", "draw only this one")
+  .option("--json", "print one JSON value, with each stack's picture")
   .addHelpText("after", "\nExample: npm run graph -- --stack persistent")
   .action(async ({ stack, json }: { stack?: string; json?: boolean }) => {
     if (stack) checkStack(stack);

@@ -43,7 +43,7 @@ command
 async function rotate({ stack, until, yes }: Flags): Promise<void> {
   checkStack(stack);
   const pulumi = await Pulumi.find();
-  await pulumi.selectOrCreate(stack);
+  await pulumi.ensureStack(stack);
   const settings = await pulumi.settings(stack);
   refuseForeignKeys(stack, settings);
   const { durability } = await outputsOf(pulumi, stack);

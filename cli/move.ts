@@ -16,10 +16,10 @@ interface Flags {
   yes?: true;
 }
 
-const command = defineCommand("move", "Moves what a stack knows, and its keys, to a stack of another kind.")
-  .requiredOption("--from <stack>", "the stack that has it; it is stopped, and stays as it is")
-  .requiredOption("--to <stack>", "the stack that gets it, one of the Pulumi.<stack>.yaml files")
-  .option("-y, --yes", "do not ask where runs in flight, or what they need, do not come along")
+const command = defineCommand("move", "Moves the data and the keys of a stack to a stack of another kind.")
+  .requiredOption("--from <stack>", "the stack that has them; it is stopped, and its data stays")
+  .requiredOption("--to <stack>", "the stack that gets them, one of the Pulumi.<stack>.yaml files")
+  .option("-y, --yes", "do not ask where runs in flight, or the claims that they need, are left behind")
   .addHelpText("after", "\nExample: npm run move -- --from experiment --to persistent")
   .action(move);
 
@@ -28,7 +28,7 @@ async function move({ from, to, yes }: Flags): Promise<void> {
   if (from === to) throw new UsageProblem(`--to must be another stack than --from, got ${to} for both`);
   const pulumi = await Pulumi.find();
   for (const stack of [from, to]) {
-    await pulumi.selectOrCreate(stack);
+    await pulumi.ensureStack(stack);
     await freeStack(pulumi, stack);
   }
   const journal = new Journal<Move>(`move-${from}-${to}`);
@@ -36,24 +36,24 @@ async function move({ from, to, yes }: Flags): Promise<void> {
   if (begun?.step !== "live") await checkTarget(pulumi, from, to);
   if (!begun) {
     const source = await stateOf(pulumi, from);
-    await askAboutFlight(from, source, yes);
+    await askAboutRuns(from, source, yes);
     await askAboutClaims(pulumi, from, source, to, yes);
     await refuseUsed(pulumi, to);
   }
   await moveStack(moveTools(pulumi, journal), from, to);
-  console.log(`Stack ${to} runs with the keys and the history of ${from}, which is stopped and as it was.`);
-  console.log(`Remove it by npm run destroy -- --stack ${from} when you are content.`);
+  console.log(`Stack ${to} runs with the keys and the history of ${from}, which is stopped and still has its data.`);
+  console.log(`When all is well, remove it with npm run destroy -- --stack ${from}`);
 }
 
-/** Throws {@link Problem} for a target that cannot take it in. */
+/** Throws {@link Problem} for a target that cannot take in the data. */
 async function checkTarget(pulumi: Pulumi, from: string, to: string): Promise<void> {
   const { tier, durable, keysFrom } = await pulumi.settings(to);
   const { tier: source } = await pulumi.settings(from);
   if (source === "cluster" && tier !== "cluster") {
     throw new Problem(
       `stack ${from} is of tier cluster, whose history is in Postgres, and that of ${to} is a SQLite file, which does not ` +
-        `take it in`,
-      `--to a stack of tier cluster`,
+        "take it in",
+      "--to a stack of tier cluster",
     );
   }
   if (tier === "docker" && !durable) {
@@ -64,6 +64,7 @@ async function checkTarget(pulumi: Pulumi, from: string, to: string): Promise<vo
   }
 }
 
+/** Throws {@link Problem} for a target with runs or events. */
 async function refuseUsed(pulumi: Pulumi, to: string): Promise<void> {
   if (!(await outputsIfUp(pulumi, to))) return;
   const { data } = await stateOf(pulumi, to);
@@ -75,23 +76,23 @@ async function refuseUsed(pulumi: Pulumi, to: string): Promise<void> {
   );
 }
 
-/** Runs in flight come along in Redis; those in a server's memory do not. */
-async function askAboutFlight(from: string, { stores, data }: StackState, yes?: true): Promise<void> {
+/** Runs in flight move with Redis; those in a server's memory are lost. */
+async function askAboutRuns(from: string, { stores, data }: StackState, yes?: true): Promise<void> {
   if (stores.queueUrl || yes) return;
   const seen = data.copyEphemeralHistory ? undefined : await data.runNextToData("inspect", {});
   if (seen?.unfinished === 0) return;
   const how = seen ? `${seen.unfinished} runs` : "any runs";
-  const what = `move stack ${from}, although ${how} in flight are in its server's memory and do not come along`;
+  const what = `move stack ${from}, although ${how} in flight are in its server's memory and will be lost`;
   if (!(await confirmed(what))) throw new Problem("nothing was done");
 }
 
-/** A worker in a container or a pod does not see the files of one on this machine. */
+/** A worker in a container or a pod cannot read the claims of one on this machine. */
 async function askAboutClaims(pulumi: Pulumi, from: string, { dataDir }: StackState, to: string, yes?: true) {
   const claims = join(dataFolder(from, dataDir), "worker", "claims");
   if (yes || !existsSync(claims) || readdirSync(claims).length === 0) return;
   const { worker } = await pulumi.settings(to);
   if (worker.placement !== "container") return;
-  const what = `move stack ${from}, although claims in ${claims} do not come along, and runs in flight that need them fail`;
+  const what = `move stack ${from}, although claims in ${claims} are left behind, and runs in flight that need them will fail`;
   if (!(await confirmed(what))) throw new Problem("nothing was done");
 }
 

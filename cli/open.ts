@@ -18,7 +18,7 @@ const command = defineCommand(
 async function open({ stack, print }: { stack: string; print?: true }): Promise<void> {
   checkStack(stack);
   const pulumi = await Pulumi.find();
-  await pulumi.selectOrCreate(stack);
+  await pulumi.ensureStack(stack);
   const outputs = await outputsOf(pulumi, stack);
   const { dashboardUrl, dashboardPassword } = outputs;
   const forward = neededForward(outputs);

@@ -1,4 +1,4 @@
-/** Pulumi's CLI with the backend and passphrase that the other commands use: `npm run pulumi -- up -s persistent`. */
+/** Pulumi's CLI with the backend and the passphrase of the other commands: `npm run pulumi -- up -s persistent`. */
 import { Problem } from "../lib/problem.ts";
 import { Pulumi } from "./lib/pulumi-cli.ts";
 

@@ -4,13 +4,13 @@ import { join, resolve } from "node:path";
 import { writePrivateFile } from "../lib/host/records.ts";
 import { Problem } from "../lib/problem.ts";
 import { isOfPostgres, type Manifest, unpack } from "./lib/backup/archive.ts";
-import { checkFit, putBack } from "./lib/backup/restore.ts";
+import { checkFit, restoreData } from "./lib/backup/restore.ts";
 import { stateOf } from "./lib/backup/take.ts";
 import { checkStack, defineCommand, runCommand } from "./lib/command.ts";
 import { outputsIfUp } from "./lib/live-stack.ts";
 import { Pulumi } from "./lib/pulumi-cli.ts";
 import { freeStack } from "./lib/stack-lock.ts";
-import { verified } from "./lib/verified.ts";
+import { verifyStack } from "./lib/verified.ts";
 import { keysOfState } from "./restore/keys-of-state.ts";
 
 interface Flags {
@@ -18,10 +18,7 @@ interface Flags {
   force?: true;
 }
 
-const command = defineCommand(
-  "restore",
-  "Replaces what a stack knows by what a backup shows; what is replaced is kept.",
-)
+const command = defineCommand("restore", "Replaces a stack's data by a backup, and keeps what it replaces.")
   .argument("<file>", "the backup")
   .requiredOption("-s, --stack <stack>", "the stack; its settings come from the backup where it has none")
   .option("--force", "also where the stack has newer data, or cannot take in the runs in flight")
@@ -30,7 +27,7 @@ const command = defineCommand(
 
 async function restore(file: string, { stack, force }: Flags): Promise<void> {
   const since = Date.now();
-  // As large as the data: beside the backup there may be no room, or no right to write.
+  // As large as the data: next to the backup there may be no room, or no right to write.
   const folder = mkdtempSync(join(tmpdir(), "restore-"));
   try {
     const manifest = await unpack(resolve(file), folder);
@@ -41,21 +38,24 @@ async function restore(file: string, { stack, force }: Flags): Promise<void> {
     checkStack(stack);
     const pulumi = await Pulumi.find();
     await checkEngine(pulumi, stack, manifest);
-    await pulumi.selectOrCreate(stack);
+    await pulumi.ensureStack(stack);
     await freeStack(pulumi, stack);
     if (!(await outputsIfUp(pulumi, stack))) await bringUp(pulumi, stack, manifest, folder);
     const state = await stateOf(pulumi, stack);
     if (!force) await checkFit({ stack, manifest, since }, state);
-    const aside = await putBack(pulumi, stack, state, folder);
-    console.log(`Restored stack ${stack} as it was ${manifest.takenAt}: ${manifest.counts.function_runs ?? 0} runs,`);
-    console.log(`         ${manifest.unfinished} of them in flight. What it had before is in ${aside}.`);
-    await verified(stack);
+    const previous = await restoreData(pulumi, stack, state, folder);
+    console.log(
+      `Restored stack ${stack} to ${manifest.takenAt}: ${manifest.counts.function_runs ?? 0} runs, ` +
+        `${manifest.unfinished} of them in flight.\n` +
+        `         What it had before is in ${previous}.`,
+    );
+    await verifyStack(stack);
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
-/** Throws {@link Problem} where a backup's history is Postgres' and the stack keeps its own in SQLite. */
+/** Throws {@link Problem} for a history of Postgres and a stack that keeps its own in SQLite. */
 async function checkEngine(pulumi: Pulumi, stack: string, manifest: Manifest): Promise<void> {
   const { tier } = await pulumi.settings(stack);
   if (!isOfPostgres(manifest) || tier === "cluster") return;
@@ -66,20 +66,27 @@ async function checkEngine(pulumi: Pulumi, stack: string, manifest: Manifest): P
   );
 }
 
-/** Brings up a stack that is not: with the keys of the backup where they can be read. */
+/** Brings up a stack that is not, with the keys of the backup where they can be read. */
 async function bringUp(pulumi: Pulumi, stack: string, manifest: Manifest, folder: string): Promise<void> {
-  const exported = join(folder, "state.json");
-  const keys = join(folder, "keys.json");
-  let why = `it is a backup of stack ${manifest.stack}`;
-  if (manifest.stack === stack) {
-    writePrivateFile(keys, keysOfState(readFileSync(exported, "utf8")));
-    const { exitCode, output } = await pulumi.capture(["stack", "import", "--stack", stack, "--file", keys]);
-    why = exitCode === 0 ? "" : (output.trim().split("\n").at(-1) as string);
-  }
-  if (why) console.log(`The stack gets new keys: ${why}. Whoever sends it events needs the new event key.`);
+  const why = await importKeys(pulumi, stack, manifest, folder);
+  if (why) console.log(`The stack gets new keys (${why}). All senders of events need the new event key.`);
   if ((await pulumi.change("up", stack, [])) !== 0) {
     throw new Problem(`stack ${stack} is not up, and nothing is restored; what went wrong is above`);
   }
+}
+
+/** Puts the keys of the backup into the stack's state. @returns why that is not possible */
+async function importKeys(
+  pulumi: Pulumi,
+  stack: string,
+  manifest: Manifest,
+  folder: string,
+): Promise<string | undefined> {
+  if (manifest.stack !== stack) return `it is a backup of stack ${manifest.stack}`;
+  const keys = join(folder, "keys.json");
+  writePrivateFile(keys, keysOfState(readFileSync(join(folder, "state.json"), "utf8")));
+  const { exitCode, output } = await pulumi.capture(["stack", "import", "--stack", stack, "--file", keys]);
+  return exitCode === 0 ? undefined : output.trim().split("\n").at(-1);
 }
 
 await runCommand(command);

@@ -1,4 +1,4 @@
-import { warningsOf } from "../lib/data/requests.ts";
+import { type SweepReport, warningsOf } from "../lib/data/requests.ts";
 import { stateOf } from "./lib/backup/take.ts";
 import { checkStack, defineCommand, runCommand } from "./lib/command.ts";
 import { Pulumi } from "./lib/pulumi-cli.ts";
@@ -10,10 +10,13 @@ interface Flags {
   json?: true;
 }
 
-const command = defineCommand("retention", "Says how large a stack's history is, and which of its runs never end.")
+const command = defineCommand(
+  "retention",
+  "Reports the size of a stack's history, and its orphaned runs, which never end.",
+)
   .requiredOption("-s, --stack <stack>", "the stack, one of the Pulumi.<stack>.yaml files")
-  .option("--now", "remove at once what is older than the setting `retention`")
-  .option("--end-orphaned", "write the end of runs that never end: cancelled")
+  .option("--now", "remove now what is older than the setting `retention`")
+  .option("--end-orphaned", "end orphaned runs as cancelled")
   .option("--json", "print one JSON value")
   .addHelpText("after", "\nExample: npm run retention -- --now --stack persistent")
   .action(retention);
@@ -25,22 +28,23 @@ async function retention({ stack, now, endOrphaned, json }: Flags): Promise<void
   const { retention: days } = await pulumi.settings(stack);
   const request = { queueUrl: stores.queueUrl, days: now && days, endOrphaned };
   const swept = await data.runNextToData("sweep-now", request);
-  if (json) {
-    console.log(JSON.stringify(swept));
-    return;
-  }
-  const megabytes = (bytes: number) => `${(bytes / 1024 ** 2).toFixed(1)} MB`;
-  const room = swept.room === undefined ? "" : `${megabytes(swept.room)} are free; `;
-  console.log(`History ${megabytes(swept.size)}; ${room}retention ${days ? `${days}d` : "off"}`);
-  if (swept.rows) {
-    const rows = Object.entries(swept.rows).filter(([, count]) => count > 0);
-    const what = rows.map(([table, count]) => `${count} ${table}`).join(", ") || "nothing";
-    console.log(`Removed ${what}; gave back ${megabytes(swept.bytes ?? 0)}`);
-  }
-  console.log(`Runs    ${swept.inFlight} in flight, ${swept.orphaned.length} that never end`);
-  if (swept.ended > 0) console.log(`Ended   ${swept.ended} as cancelled`);
-  else for (const run of swept.orphaned.slice(0, 20)) console.log(`        ${run}`);
-  for (const { message } of warningsOf(swept)) console.log(`Warning ${message}`);
+  if (json) console.log(JSON.stringify(swept));
+  else console.log(linesOf(swept, days).join("\n"));
+}
+
+/** A report for people. @param days of the setting `retention`, `undefined` for off */
+function linesOf(report: SweepReport, days: number | undefined): string[] {
+  const { size, room, rows, bytes = 0, inFlight, orphaned, ended } = report;
+  const megabytes = (count: number) => `${(count / 1024 ** 2).toFixed(1)} MB`;
+  const free = room === undefined ? "" : `${megabytes(room)} are free; `;
+  const removed = Object.entries(rows ?? {}).flatMap(([table, count]) => (count > 0 ? [`${count} ${table}`] : []));
+  return [
+    `History ${megabytes(size)}; ${free}retention ${days === undefined ? "off" : `${days}d`}`,
+    ...(rows ? [`Removed ${removed.join(", ") || "nothing"}; gave back ${megabytes(bytes)}`] : []),
+    `Runs    ${inFlight} in flight, ${orphaned.length} orphaned`,
+    ...(ended > 0 ? [`Ended   ${ended} as cancelled`] : orphaned.slice(0, 20).map((run) => `        ${run}`)),
+    ...warningsOf(report).map(({ message }) => `Warning ${message}`),
+  ];
 }
 
 await runCommand(command);

@@ -1,13 +1,13 @@
-import type { Forward } from "../components/endpoints.ts";
-import { InngestApi } from "../lib/inngest/api.ts";
+import { InngestApi, type Run, type Step } from "../lib/inngest/api.ts";
 import { throughForward } from "../lib/places/forward.ts";
 import { Problem } from "../lib/problem.ts";
+import type { Forward } from "../lib/stack/endpoints.ts";
 import { checkStack, defineCommand, runCommand } from "./lib/command.ts";
 import { Pulumi } from "./lib/pulumi-cli.ts";
 import { checkEvent, declaredEvents, parseData } from "./send/events.ts";
 import { type FollowedRun, follow } from "./send/follow.ts";
 
-/** Outputs of a stack that this command reads; none before its first `up`. */
+/** Outputs of a stack that this command reads; empty before its first `up`. */
 interface Outputs {
   apiUrl?: string;
   workerUrl: string;
@@ -18,7 +18,7 @@ interface Outputs {
 
 const command = defineCommand(
   "send",
-  "Sends an event, checked against the worker's events.ts, and follows what it starts to its end, step by step.",
+  "Sends an event, checked against the worker's events.ts, and follows the runs that it starts, step by step.",
 )
   .argument("<event>", "name of the event")
   .argument("[json]", "its data, a JSON object", "{}")
@@ -30,45 +30,42 @@ const command = defineCommand(
 async function send(name: string, json: string, { stack, json: asJson }: { stack: string; json?: true }) {
   checkStack(stack);
   const data = parseData(json);
-  const say = asJson ? () => {} : console.log;
+  const print = asJson ? () => {} : console.log;
   const pulumi = await Pulumi.find();
-  await pulumi.selectOrCreate(stack);
+  await pulumi.ensureStack(stack);
   const outputs = await pulumi.outputs<Outputs>(stack);
-  const { apiUrl, workerUrl, signingKey, eventKey } = outputs;
+  const { apiUrl, workerUrl, signingKey, eventKey, forward } = outputs;
   if (!apiUrl) throw new Problem(`stack ${stack} is not up`, `npm start -- --stack ${stack}`);
   const { worker } = await pulumi.settings(stack);
   const events = worker.runtime === "external" ? undefined : await declaredEvents(worker.dir);
   if (events) await checkEvent(events, { name, data }, worker.dir);
-  else console.error("The data are not checked: this stack's worker has no events.ts here.");
+  else console.error("The data is not checked: this stack's worker has no events.ts here.");
 
-  await throughForward(outputs.forward, { apiUrl, workerUrl }, async (reached) => {
+  await throughForward(forward, { apiUrl, workerUrl }, async (reached) => {
     const api = new InngestApi(reached.apiUrl, signingKey);
     const eventId = await api.send(eventKey, { name, data });
-    say(`Event ${eventId} is sent.`);
-    const runs = (await starts(api, name))
-      ? await follow(api, eventId, (run, step) => {
-          say(`${run.function.id.padEnd(18)} ${step.name.padEnd(18)} ${step.status.toLowerCase()} in ${step.ms} ms`);
-          if (step.error) say(`${"".padEnd(19)}${step.error}`);
-        })
+    print(`Event ${eventId} was accepted.`);
+    const runs = (await startsRuns(api, name))
+      ? await follow(api, eventId, (run, step) => print(lineOf(run, step)))
       : [];
-    if (runs.length === 0) say(`No function is started by ${name}.`);
-    for (const {
-      function: { id },
-      status,
-      id: runId,
-    } of runs)
-      say(`${id} ${status.toLowerCase()} (run ${runId})`);
+    if (runs.length === 0) print(`No function is triggered by ${name}.`);
+    for (const run of runs) print(`${run.function.id} ${run.status.toLowerCase()} (run ${run.id})`);
     if (asJson) console.log(JSON.stringify({ eventId, checked: events !== undefined, runs: runs.map(report) }));
     if (runs.some(({ status }) => status !== "COMPLETED")) process.exitCode = 1;
   });
+}
+
+function lineOf(run: Run, { name, status, ms, error }: Step): string {
+  const line = `${run.function.id.padEnd(18)} ${name.padEnd(18)} ${status.toLowerCase()} in ${ms} ms`;
+  return error ? `${line}\n${"".padEnd(19)}${error}` : line;
 }
 
 function report({ id, status, function: { id: functionId }, steps }: FollowedRun) {
   return { id, function: functionId, status, steps };
 }
 
-/** Whether a function of any app has the event for a trigger. */
-async function starts(api: InngestApi, name: string): Promise<boolean> {
+/** Whether the event triggers a function of any app. */
+async function startsRuns(api: InngestApi, name: string): Promise<boolean> {
   const functions = (await Promise.all((await api.apps()).map((app) => api.functions(app)))).flat();
   return functions.some(({ triggers }) => triggers.some((trigger) => "event" in trigger && trigger.event === name));
 }

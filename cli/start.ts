@@ -1,24 +1,11 @@
-import type { Forward } from "../components/endpoints.ts";
 import { InngestApi } from "../lib/inngest/api.ts";
 import { forwardCommand, throughForward } from "../lib/places/forward.ts";
 import { Problem } from "../lib/problem.ts";
-import type { Durability } from "../lib/stack/durability.ts";
+import type { Outputs } from "../lib/stack/outputs.ts";
 import { checkStack, defineCommand, runCommand } from "./lib/command.ts";
 import { Pulumi } from "./lib/pulumi-cli.ts";
 import { freeStack } from "./lib/stack-lock.ts";
 import { firstFunction, firstRun } from "./start/first-run.ts";
-import { withOutputs } from "./start/handed-over.ts";
-
-/** What a stack's program hands over. */
-interface Outputs {
-  dashboardUrl: string;
-  apiUrl: string;
-  workerUrl: string;
-  durability: Durability;
-  signingKey: string;
-  eventKey: string;
-  forward?: Forward;
-}
 
 const command = defineCommand(
   "start",
@@ -31,36 +18,43 @@ const command = defineCommand(
 async function start({ stack }: { stack: string }): Promise<void> {
   checkStack(stack);
   const pulumi = await Pulumi.find();
-  await pulumi.selectOrCreate(stack);
-  // A container that somebody removed shows only in a refresh.
-  const up = async () =>
-    await withOutputs((variables) => pulumi.change("up", stack, ["--refresh"], variables), firstRunThrough);
-  let { result, used } = await up();
-  // To look for what a killed Pulumi has left takes time that a stack without such things need not wait.
-  if (result !== 0 && (await freeStack(pulumi, stack))) ({ result, used } = await up());
-  if (result !== 0 || !used) throw new Problem(`stack ${stack} is not up; what went wrong is above`);
-  if (used.status === "rejected") {
-    const { message } = used.reason as Error;
-    throw new Problem(`stack ${stack} is up, but its first function is not done: ${message}`);
-  }
-  const { runId, took, outputs } = used.value;
-  const { forward, apiUrl, durability, dashboardUrl } = outputs;
-  console.log(`Function ${firstFunction} completed in ${took} ms (run ${runId}).`);
-  console.log(`Durability ${durability.text}.`);
-  console.log(`Dashboard  ${dashboardUrl}`);
+  await pulumi.ensureStack(stack);
+  await bringUp(pulumi, stack);
+  // Plain `pulumi` commands act on the stack that was started last. Selecting it takes no longer than the first run.
+  const [outputs] = await Promise.all([runFirstFunction(pulumi, stack), pulumi.select(stack)]);
+  console.log(`Durability ${outputs.durability.text}.`);
+  console.log(`Dashboard  ${outputs.dashboardUrl}`);
+  const { forward, apiUrl } = outputs;
   if (forward && apiUrl === `http://127.0.0.1:${forward.server.local}`) {
     console.log(`           while this runs: ${forwardCommand(forward)}`);
   }
 }
 
-/** Sends a first event when the server knows the functions; janitor and backups may still be made then. */
-async function firstRunThrough(outputs: Outputs) {
+/** @throws {Problem} when the stack is not up */
+async function bringUp(pulumi: Pulumi, stack: string): Promise<void> {
+  // A container that was removed by hand shows only in a refresh.
+  const up = async () => (await pulumi.change("up", stack, ["--refresh"])) === 0;
+  if (await up()) return;
+  // Only after a failure, because it takes time to look for what a killed Pulumi has left.
+  if ((await freeStack(pulumi, stack)) && (await up())) return;
+  throw new Problem(`stack ${stack} is not up; what went wrong is above`);
+}
+
+/** @throws {Problem} when the function does not complete */
+async function runFirstFunction(pulumi: Pulumi, stack: string): Promise<Outputs> {
+  const outputs = await pulumi.outputs<Outputs>(stack);
   const { forward, signingKey, eventKey, workerUrl } = outputs;
   const before = performance.now();
-  const { runId } = await throughForward(forward, outputs, ({ apiUrl }) =>
-    firstRun(new InngestApi(apiUrl, signingKey), eventKey, `${workerUrl}/healthz`),
-  );
-  return { runId, took: Math.round(performance.now() - before), outputs };
+  try {
+    const { runId } = await throughForward(forward, outputs, ({ apiUrl }) =>
+      firstRun(new InngestApi(apiUrl, signingKey), eventKey, `${workerUrl}/healthz`),
+    );
+    const took = Math.round(performance.now() - before);
+    console.log(`Function ${firstFunction} completed in ${took} ms (run ${runId}).`);
+    return outputs;
+  } catch (error) {
+    throw new Problem(`stack ${stack} is up, but its first function is not done: ${(error as Error).message}`);
+  }
 }
 
 await runCommand(command);

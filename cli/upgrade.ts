@@ -1,6 +1,8 @@
 import { resolve } from "node:path";
+import type { StackData } from "../lib/places/data.ts";
 import { Problem } from "../lib/problem.ts";
 import { schema } from "../lib/settings/schema.ts";
+import type { Settings } from "../lib/settings/settings.ts";
 import { stateOf, takeBackup } from "./lib/backup/take.ts";
 import { checkStack, confirmed, defineCommand, runCommand, UsageProblem } from "./lib/command.ts";
 import { Journal } from "./lib/journal.ts";
@@ -26,10 +28,13 @@ interface Flags {
   yes?: true;
 }
 
-const command = defineCommand("upgrade", "Brings a stack to another version of the server, and back when that fails.")
+const command = defineCommand(
+  "upgrade",
+  "Upgrades a stack to another version of the server, and goes back when that fails.",
+)
   .requiredOption("-s, --stack <stack>", "the stack, one of the Pulumi.<stack>.yaml files")
   .requiredOption("--to <version>", "version of the server, such as 1.44.0")
-  .option("--binary <path>", "process tier: the new binary (default: npm's inngest-cli of that version)")
+  .option("--binary <path>", "process tier: the new binary (default: npm's inngest-cli at that version)")
   .option("--image <image>", "Docker and Kubernetes tiers: the new image (default: `serverImage` with another tag)")
   .option("-y, --yes", "do not ask where the server loses its runs in flight")
   .addHelpText("after", "\nExample: npm run upgrade -- --to 1.44.0 --stack persistent")
@@ -39,7 +44,7 @@ async function upgrade(flags: Flags): Promise<void> {
   const { stack } = flags;
   checkStack(stack);
   const pulumi = await Pulumi.find();
-  await pulumi.selectOrCreate(stack);
+  await pulumi.ensureStack(stack);
   await freeStack(pulumi, stack);
   const journal = new Journal<Upgrade>(`upgrade-${stack}`);
   const to = flags.to.replace(/^v/, "");
@@ -47,7 +52,7 @@ async function upgrade(flags: Flags): Promise<void> {
   if (begun && begun.to !== to) {
     throw new UsageProblem(
       `an upgrade of stack ${stack} to ${begun.to} is under way`,
-      `--to ${begun.to}, which ends it`,
+      `--to ${begun.to}, which finishes it`,
     );
   }
   const plan = begun ?? (await prepare(pulumi, { ...flags, to }));
@@ -56,37 +61,43 @@ async function upgrade(flags: Flags): Promise<void> {
   console.log(`Stack ${stack} is at server ${to}; it was ${plan.from}. Backup ${plan.backup}`);
 }
 
-/** Everything that can be refused, and the backup, before anything changes. */
-async function prepare(pulumi: Pulumi, { stack, to, binary, image, yes }: Flags): Promise<Upgrade | undefined> {
-  const { data, tier } = await stateOf(pulumi, stack);
+/** Checks everything that can be refused, and takes a backup, before anything changes. */
+async function prepare(pulumi: Pulumi, flags: Flags): Promise<Upgrade | undefined> {
+  const { stack, to, yes } = flags;
+  const { data } = await stateOf(pulumi, stack);
   const from = numberOf(await data.serverVersion());
   checkVersion(from, to);
   if (from === to) {
     console.log(`Stack ${stack} is at server ${to} already.`);
     return undefined;
   }
-  const { serverImage, serverBinary, dockerContext } = await pulumi.settings(stack);
   const { durability } = await outputsOf(pulumi, stack);
   if (!durability.kept && !yes) {
-    const what = `upgrade stack ${stack}, although its server starts again and loses its runs in flight`;
+    const what = `upgrade stack ${stack}, although its server restarts and loses its runs in flight`;
     if (!(await confirmed(what))) throw new Problem("nothing was done");
   }
-  const bring = async (): Promise<Pick<Upgrade, "setting" | "before" | "after">> => {
-    if (tier !== "process") {
-      const after = image ?? imageAt(serverImage, to);
-      if (data.versionIn) expectVersion(after, await data.versionIn(after), to);
-      else await bringImage(after, to, dockerContext);
-      const before = serverImage === schema.serverImage.default ? undefined : serverImage;
-      return { setting: "serverImage", before, after };
-    }
+  const server = await bringServer(data, await pulumi.settings(stack), flags);
+  const { file } = await takeBackup(pulumi, stack, {});
+  console.log(`Backup ${file}`);
+  return { step: "forward", from, to, ...server, backup: file };
+}
+
+/** Brings the new server to where it will run, and checks its version. @returns the setting that names it */
+async function bringServer(
+  data: StackData,
+  { tier, serverImage, serverBinary, dockerContext }: Settings,
+  { to, binary, image }: Flags,
+): Promise<Pick<Upgrade, "setting" | "before" | "after">> {
+  if (tier === "process") {
     const after = binary ? resolve(binary) : await bringBinary(to);
     await checkBinary(after, to);
     return { setting: "serverBinary", before: serverBinary, after };
-  };
-  const brought = await bring();
-  const { file } = await takeBackup(pulumi, stack, {});
-  console.log(`Backup ${file}`);
-  return { step: "forward", from, to, ...brought, backup: file };
+  }
+  const after = image ?? imageAt(serverImage, to);
+  if (data.versionIn) expectVersion(after, await data.versionIn(after), to);
+  else await bringImage(after, to, dockerContext);
+  const before = serverImage === schema.serverImage.default ? undefined : serverImage;
+  return { setting: "serverImage", before, after };
 }
 
 await runCommand(command);

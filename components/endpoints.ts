@@ -1,73 +1,63 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Durability, Supervised } from "../lib/stack/durability.ts";
-import type { StackKeys } from "../lib/stack/key-rotation.ts";
+import type { Forward, LocalEndpoints } from "../lib/stack/endpoints.ts";
+import { currentPair, type KeyPair, type StackKeys } from "../lib/stack/key-rotation.ts";
 import type { Stores } from "../lib/stack/stores.ts";
 import type { ProgramSettings } from "./settings.ts";
-import { servePath } from "./worker-environment.ts";
 
-/** The keys of a stack, all secret: the same for server and worker but while they change. */
+/** The keys of server and worker; secret. */
 export type Keys = pulumi.Output<StackKeys>;
-
-/** Where a stack's server and worker are, whatever tier they run on: from this machine, without a slash at the end. */
-export interface Endpoints {
-  dashboardUrl: string;
-  /** Of user `admin`, secret; `undefined` where the dashboard asks for none. */
-  dashboardPassword?: pulumi.Output<string>;
-  apiUrl: string;
-  /** Events are posted to this URL followed by `/` and the event key. */
-  eventUrl: string;
-  /** The worker's origin. */
-  workerUrl: string;
-  /** The worker's Inngest endpoint. */
-  workerEndpoint: string;
-  /** What an app of the user's own needs to be this stack's worker; secret. */
-  appEnvironment: pulumi.Output<Record<string, string>>;
-  /** Changes whenever the running server is another one. */
-  server: pulumi.Output<string>;
-  /** Changes whenever the running worker is another one. */
-  worker: pulumi.Output<string>;
-  /** What keeps each host process running, and what that survives and what not. */
-  supervision: pulumi.Output<Record<string, Supervised>>;
-  /** Where history and queue are; secret. */
-  stores: pulumi.Output<Stores>;
-  /** How this machine gets into the stack's network where the URLs alone do not lead there. */
-  forward?: Forward;
-  durability: Durability;
-}
-
-/** Services of a cluster, as `kubectl port-forward` reaches them; `local` is the port that the URLs have. */
-export interface Forward {
-  context: string;
-  kubeconfig?: string | undefined;
-  namespace: string;
-  server: ForwardedService;
-  /** `undefined` when the worker is not in the cluster. */
-  worker?: ForwardedService | undefined;
-}
-
-export interface ForwardedService {
-  service: string;
-  port: number;
-  local: number;
-}
 
 /** What each tier's module exports as `deploy`. */
 export type Deploy = (settings: ProgramSettings, keys: Keys, opts: pulumi.ComponentResourceOptions) => Endpoints;
 
-/** Where server and worker are for this machine, given what the settings say. */
-export function loopbackEndpoints({ port, worker }: { port: number; worker: { port: number; url: URL | undefined } }) {
-  const apiUrl = `http://127.0.0.1:${port}`;
-  const workerUrl = worker.url?.origin ?? `http://127.0.0.1:${worker.port}`;
-  return {
-    dashboardUrl: `http://localhost:${port}`,
-    apiUrl,
-    eventUrl: `${apiUrl}/e`,
-    workerUrl,
-    workerEndpoint: worker.url?.href ?? workerUrl + servePath,
-  };
+/** How a deployed stack is reached, and what the rest of the program has to know of it. */
+export interface Endpoints extends LocalEndpoints {
+  /** Password of user `admin`; secret. @default the dashboard asks for none */
+  dashboardPassword?: pulumi.Output<string>;
+  /** Variables by which an app of the user's own becomes this stack's worker; secret. */
+  appEnvironment: pulumi.Output<Record<string, string>>;
+  /** Changes with every start of the server. */
+  server: pulumi.Output<string>;
+  /** Changes with every start of the worker. */
+  worker: pulumi.Output<string>;
+  /** What keeps each host process running, and what it survives. */
+  supervision: pulumi.Output<Record<string, Supervised>>;
+  /** Where history and queue are; secret. */
+  stores: pulumi.Output<Stores>;
+  /** How to reach the URLs from this machine. @default directly */
+  forward?: Forward;
+  durability: Durability;
 }
 
-/** Where events are posted, key and all; secret because the key is. */
+/** URL to which events are posted, with the event key; secret. */
 export function eventsUrl(eventUrl: string, keys: Keys): pulumi.Output<string> {
-  return pulumi.interpolate`${eventUrl}/${keys.server.eventKeys.apply(([first]) => first as string)}`;
+  return pulumi.interpolate`${eventUrl}/${keys.apply(currentPair).eventKey}`;
+}
+
+/** {@link Stores} as an output; secret as a whole, because the queue's URL holds its password. */
+export function storesOf(
+  place: pulumi.Input<Stores["place"]>,
+  queueUrl: pulumi.Input<string> | undefined,
+): pulumi.Output<Stores> {
+  return pulumi.secret({ place, queueUrl });
+}
+
+/** The stack's outputs. Those that the tier does not have are left out: Pulumi would warn of each at every `up`. */
+export function stackOutputs(
+  endpoints: Endpoints,
+  { keys, current }: { keys: Keys; current: pulumi.Output<KeyPair> },
+  backups: { supervised: pulumi.Output<Supervised> } | undefined,
+): Record<string, unknown> {
+  const { dashboardUrl, dashboardPassword, apiUrl, eventUrl, workerUrl } = endpoints;
+  const { durability, appEnvironment, stores, forward } = endpoints;
+  const { signingKey, eventKey } = current;
+  const supervision = backups
+    ? pulumi.all([endpoints.supervision, backups.supervised]).apply(([others, backup]) => ({ ...others, backup }))
+    : endpoints.supervision;
+  const outputs = {
+    ...{ dashboardUrl, dashboardPassword, apiUrl, eventUrl, workerUrl, keys, signingKey, eventKey },
+    ...{ durability, supervision, appEnvironment, stores, forward },
+  };
+  return Object.fromEntries(Object.entries(outputs).filter(([, value]) => value !== undefined));
 }

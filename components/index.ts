@@ -3,6 +3,7 @@
  * run processes on the host are not among them, because their scripts belong to a checkout of this project.
  */
 
+export { servePath } from "../lib/inngest/serve-path.ts";
 export type { PublicName } from "../lib/render/caddyfile.ts";
 export { type ServerOptions, serverEnvironment } from "../lib/render/server-options.ts";
 export type { Profile } from "../lib/settings/profile.ts";
@@ -14,4 +15,4 @@ export { DockerServer, type DockerServerArgs } from "./docker/server.ts";
 export { DockerWorker, type DockerWorkerArgs } from "./docker/worker.ts";
 export type { Keys } from "./endpoints.ts";
 export { SigningKeys, type SigningKeysArgs } from "./signing-keys.ts";
-export { appEnvironment, servePath } from "./worker-environment.ts";
+export { appEnvironment } from "./worker-environment.ts";

@@ -3,8 +3,8 @@ import * as pulumi from "@pulumi/pulumi";
 import type { PreflightSpec } from "../lib/stack/preflight-spec.ts";
 
 /**
- * A look at this machine that everything else waits for, so that a port in use, a missing binary or an engine that is
- * down stops `pulumi up` before anything changed. Runs when what it asks for changes; never in a preview.
+ * Checks of this machine that everything else waits for, so that a port in use, a missing binary or an engine that is
+ * down stops `pulumi up` before anything has changed. Runs when its spec changes, and never in a preview.
  */
 export class Preflight extends pulumi.ComponentResource {
   constructor(name: string, spec: PreflightSpec, opts?: pulumi.ComponentResourceOptions) {
@@ -15,7 +15,7 @@ export class Preflight extends pulumi.ComponentResource {
         create: "node scripts/preflight.ts",
         stdin: JSON.stringify(spec),
         logging: command.local.Logging.None,
-        // Its last output is where the stack's data has been so far.
+        // The script printed the stack's data folder the last time, which tells it when the folder moves.
         addPreviousOutputInEnv: true,
       },
       { parent: this },

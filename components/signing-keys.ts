@@ -1,14 +1,15 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import { keysAt, type RotationStep } from "../lib/stack/key-rotation.ts";
+import { currentPair, type KeyPair, keysAt, type RotationStep } from "../lib/stack/key-rotation.ts";
 import type { Keys } from "./endpoints.ts";
+import type { ProgramSettings } from "./settings.ts";
 
 export interface SigningKeysArgs {
-  /** Number of the generated keys, from 1; each number has its own pair. @default 1 */
+  /** Number of the key pair, from 1; each number has its own pair. @default 1 */
   generation?: number;
-  /** How far the rotation from the generation before has come. @default "none" */
+  /** Current step of the rotation from the previous generation. @default "none" */
   step?: RotationStep;
-  /** Signing key to use instead of a generated one: hex digits, an even number of them. @default generated */
+  /** Signing key to use instead of a generated one: hex, even length, without `signkey-` prefix. @default generated */
   signingKey?: pulumi.Input<string> | undefined;
   /** Event key to use instead of a generated one. @default generated */
   eventKey?: pulumi.Input<string> | undefined;
@@ -25,11 +26,13 @@ export interface SigningKeysArgs {
  * ```
  */
 export class SigningKeys extends pulumi.ComponentResource {
-  /** Keys of server and worker, secret. */
+  /** The keys of server and worker. */
   public readonly keys: Keys;
+  /** The keys by which everything but the worker calls the server and sends events. */
+  public readonly current: pulumi.Output<KeyPair>;
 
   constructor(name: string, args: SigningKeysArgs = {}, opts?: pulumi.ComponentResourceOptions) {
-    // Nothing is passed here: Pulumi keeps it in the state, in clear text unless it is a secret.
+    // Pulumi keeps inputs that are passed here in the state, in clear unless they are secret Outputs.
     super("inngest-local:index:SigningKeys", name, {}, opts);
     const { generation = 1, step = "none" } = args;
     const pair = (number: number) => {
@@ -39,23 +42,31 @@ export class SigningKeys extends pulumi.ComponentResource {
         eventKey: pulumi.secret(args.eventKey ?? hexPassword(`${name}-event${suffix}`, 48, this)),
       });
     };
-    const current = pair(generation);
-    const previous = step === "none" ? current : pair(generation - 1);
+    const newest = pair(generation);
+    const previous = step === "none" ? newest : pair(generation - 1);
     this.keys = pulumi.secret(
-      pulumi.all([current, previous]).apply(([current, previous]) => keysAt(step, current, previous)),
+      pulumi.all([newest, previous]).apply(([newest, previous]) => keysAt(step, newest, previous)),
     );
+    this.current = this.keys.apply(currentPair);
     this.registerOutputs({ keys: this.keys });
   }
 }
 
 /**
- * The keys of another stack.
+ * A stack's keys: its own, or those of the stack that `keysFrom` names.
  *
- * @throws {pulumi.RunError} when it does not exist or is not up
+ * @throws {pulumi.RunError} when that stack does not exist or is not up
  */
-export async function keysOf(stack: string): Promise<Keys> {
+export async function stackKeys(
+  { keysFrom, keys }: Pick<ProgramSettings, "keysFrom" | "keys">,
+  opts: pulumi.ComponentResourceOptions,
+): Promise<Pick<SigningKeys, "keys" | "current">> {
+  return keysFrom ? await keysOf(keysFrom) : new SigningKeys("keys", keys, opts);
+}
+
+async function keysOf(stack: string): Promise<Pick<SigningKeys, "keys" | "current">> {
   const name = `${pulumi.getOrganization()}/${pulumi.getProject()}/${stack}`;
-  // A StackReference to a missing stack ends the program with an error that names neither setting nor remedy.
+  // A StackReference alone fails with the engine's own error, which names neither setting nor remedy.
   const outputs: Record<string, unknown> = await pulumi.runtime
     .invoke("pulumi:pulumi:readStackOutputs", { name })
     .then((answer) => answer.outputs)
@@ -67,10 +78,11 @@ export async function keysOf(stack: string): Promise<Keys> {
     );
   }
   const other = new pulumi.StackReference("keysFrom", { name });
-  return pulumi.secret(other.requireOutput("keys") as Keys);
+  const keys = pulumi.secret(other.requireOutput("keys")) as Keys;
+  return { keys, current: keys.apply(currentPair) };
 }
 
-/** A RandomPassword, because the ids of RandomId and RandomBytes contain their value in clear text. */
+/** A RandomPassword, because the ids of RandomId and RandomBytes hold their value in clear. */
 function hexPassword(name: string, length: number, parent: pulumi.Resource): pulumi.Output<string> {
   const password = new random.RandomPassword(
     name,

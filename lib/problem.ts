@@ -25,6 +25,6 @@ export async function runScript(main: () => Promise<void>): Promise<void> {
 /** Reads standard input to its end as JSON. */
 export async function readStdin<T>(): Promise<T> {
   let text = "";
-  for await (const chunk of process.stdin) text += chunk;
+  for await (const chunk of process.stdin.setEncoding("utf8")) text += chunk;
   return JSON.parse(text) as T;
 }

@@ -1,5 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
-
 export interface WaitOptions {
   /** Longest wait, in seconds; may be `Infinity`. The last attempt is made when it is over. */
   seconds: number;
@@ -10,6 +8,11 @@ export interface WaitOptions {
 }
 
 type NotYet = undefined | false;
+
+/** With the global timer, which tests can fake, unlike that of node:timers/promises. */
+function sleep(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
 
 /**
  * Repeats `attempt` until it resolves to something other than `undefined` and `false`.

@@ -12,5 +12,5 @@ import { runScript } from "../lib/problem.ts";
 await runScript(async () => {
   const [stack = "", service = "", dataDir] = process.argv.slice(2);
   const found = await running(identify({ stack, service, dataDir }));
-  process.stdout.write(found?.record.instance ?? randomUUID());
+  process.stdout.write(found?.record.startId ?? randomUUID());
 });

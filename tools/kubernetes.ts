@@ -3,18 +3,20 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "vitest";
-import type { Forward } from "../components/endpoints.ts";
 import type { SweepReport } from "../lib/data/requests.ts";
 import { onPath } from "../lib/host/programs.ts";
 import { InngestApi } from "../lib/inngest/api.ts";
 import { throughForward } from "../lib/places/forward.ts";
 import { schema } from "../lib/settings/schema.ts";
+import type { Forward } from "../lib/stack/endpoints.ts";
+import type { Outputs } from "../lib/stack/outputs.ts";
+import { succeeds } from "./docker.ts";
 import { missing } from "./engine.ts";
 import { loadImages } from "./local-cluster/images.ts";
 import { clusterUp, contextName, kubeconfigFile } from "./local-cluster/node.ts";
 import { part, partsAreBuilt } from "./local-cluster/parts.ts";
 import { clusterImages, ensureImages, workerImages } from "./stand-in-images.ts";
-import { eventually, type StackOutputs, type TestStack } from "./test-stack.ts";
+import { eventually, type TestStack } from "./test-stack.ts";
 
 /** A cluster that the suites may use, and how images get into it. */
 export interface Cluster {
@@ -125,7 +127,7 @@ export type Kubectl = ReturnType<typeof kubectlOn>;
 
 /** Sends a stack an event through a port-forward of the test's own. */
 export async function sendThrough(stack: TestStack, name: string, data: Record<string, unknown>): Promise<string> {
-  const { forward, apiUrl, workerUrl, signingKey, eventKey } = (await stack.outputs()) as StackOutputs & {
+  const { forward, apiUrl, workerUrl, signingKey, eventKey } = (await stack.outputs()) as Outputs & {
     forward: Forward;
   };
   return await throughForward(forward, { apiUrl, workerUrl }, (reached) =>
@@ -246,14 +248,5 @@ export class Notes {
 
   #in(...args: string[]): string {
     return this.#kubectl(["--namespace", this.namespace, ...args]);
-  }
-}
-
-function succeeds(command: string, ...args: string[]): boolean {
-  try {
-    execFileSync(command, args, { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
   }
 }

@@ -1,6 +1,6 @@
 import { createServer } from "node:net";
 
-/** Projects of vitest.config.ts that run side by side have ranges of their own. */
+/** `npm test` gives each of its lanes a range of its own. */
 const firstTestPort = Number(process.env.FIRST_TEST_PORT ?? 20_000);
 
 /** The first of free ports in a row; of six: the worker's, the server's four, and one to move to. */

@@ -14,6 +14,7 @@ import { homedir, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { onPath } from "../lib/host/programs.ts";
 import { schema } from "../lib/settings/schema.ts";
+import { succeeds } from "./docker.ts";
 
 const cache = join(homedir(), ".cache", "inngest-local");
 const certificates = "/etc/ssl/certs/ca-certificates.crt";
@@ -169,13 +170,4 @@ function debianBase(extra: "redis-server" | "postgresql-15"): string {
   }
   execFileSync("sh", ["-c", `tar -C "$1" -c . | docker import - ${tag}`, "sh", root], { stdio: "pipe" });
   return tag;
-}
-
-function succeeds(command: string, ...args: string[]): boolean {
-  try {
-    execFileSync(command, args, { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -2,21 +2,11 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { execa } from "execa";
+import { settingsOf } from "../cli/lib/plan/settings.ts";
 import { Pulumi } from "../cli/lib/pulumi-cli.ts";
 import { InngestApi, type Run } from "../lib/inngest/api.ts";
+import type { Outputs } from "../lib/stack/outputs.ts";
 import { freePorts } from "./ports.ts";
-
-export interface StackOutputs {
-  dashboardUrl: string;
-  dashboardPassword?: string;
-  apiUrl: string;
-  eventUrl: string;
-  workerUrl: string;
-  durability: string;
-  signingKey: string;
-  eventKey: string;
-  appEnvironment: Record<string, string>;
-}
 
 export interface Change {
   op: string;
@@ -42,7 +32,7 @@ export class TestStack {
   /** The settings file as it is since a secret or a command's own setting is in it. */
   #fixedSettings: string | undefined;
   /** Those of its state, which is the text of its file. */
-  #outputs: { state: string; values: StackOutputs } | undefined;
+  #outputs: { state: string; values: Outputs } | undefined;
 
   private constructor(
     name: string,
@@ -82,18 +72,13 @@ export class TestStack {
     };
     const pulumi = await Pulumi.find(environment);
     const name = `${like}-${process.pid}${beside ? `-${++TestStack.#besides}` : ""}`;
-    const fromFile = Object.fromEntries(
-      [...readFileSync(`Pulumi.${like}.yaml`, "utf8").matchAll(/^ {2}inngest-local:(\w+): (.+)$/gm)].map((m) => [
-        m[1],
-        m[2],
-      ]),
-    );
+    const fromFile = settingsOf(readFileSync(`Pulumi.${like}.yaml`, "utf8")).values;
     const stack = new TestStack(name, home, await freePorts(), pulumi, environment, {
       ...fromFile,
       ...unsupervised,
       ...settings,
     });
-    await pulumi.selectOrCreate(name);
+    await pulumi.ensureStack(name);
     return stack;
   }
 
@@ -165,10 +150,10 @@ export class TestStack {
   }
 
   /** Asks the CLI, for which it needs a second of a core, once for each state. */
-  async outputs(): Promise<StackOutputs> {
+  async outputs(): Promise<Outputs> {
     const state = readFileSync(join(this.home, ".pulumi", "stacks", "inngest-local", `${this.name}.json`), "utf8");
     if (this.#outputs?.state !== state) {
-      this.#outputs = { state, values: await this.#pulumi.outputs<StackOutputs>(this.name) };
+      this.#outputs = { state, values: await this.#pulumi.outputs<Outputs>(this.name) };
     }
     return this.#outputs.values;
   }
@@ -278,20 +263,23 @@ const unsupervised = { supervisor: "none" };
 /** Passphrase of every test stack, to be looked for where it must not be. */
 export const passphrase = "correct horse battery staple";
 
-/** Makes a folder a project of links to this one's parts, with settings files of its own. */
+/** What a folder needs of this project to run its program and commands, with settings files of its own. */
+export const projectParts = [
+  "Pulumi.yaml",
+  "index.ts",
+  "package.json",
+  "cli",
+  "components",
+  "lib",
+  "runtime",
+  "scripts",
+  "node_modules",
+  "worker",
+];
+
+/** Makes a folder a project of links to this one's parts. */
 export function linkProject(folder: string): void {
-  for (const part of [
-    "Pulumi.yaml",
-    "index.ts",
-    "package.json",
-    "cli",
-    "components",
-    "lib",
-    "runtime",
-    "scripts",
-    "node_modules",
-    "worker",
-  ]) {
+  for (const part of projectParts) {
     if (!existsSync(join(folder, part))) symlinkSync(resolve(part), join(folder, part));
   }
 }

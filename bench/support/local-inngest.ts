@@ -1,14 +1,15 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { servePath, workerVariables } from "../../components/worker-environment.ts";
 import { onPath } from "../../lib/host/programs.ts";
 import { InngestApi } from "../../lib/inngest/api.ts";
+import { servePath } from "../../lib/inngest/serve-path.ts";
 import { WorkerEndpoint } from "../../lib/inngest/worker-endpoint.ts";
 import { connectionsPerServer } from "../../lib/render/postgres-connections.ts";
 import { renderRedisConf } from "../../lib/render/redis-conf.ts";
 import { commonVariables, renderServerConfig } from "../../lib/render/server-options.ts";
 import { emptyWalDatabase } from "../../lib/render/wal-database.ts";
+import { renderWorkerVariables } from "../../lib/render/worker-variables.ts";
 import { type Profile, profileSettings } from "../../lib/settings/profile.ts";
 import { durableWorker } from "../../tools/durable-worker.ts";
 import { freePorts } from "../../tools/ports.ts";
@@ -149,7 +150,7 @@ export class LocalInngest extends Subject {
 
   #startWorker(name: string): void {
     const { profile = "balanced", connectedWorkers } = this.#setup;
-    const variables = workerVariables({
+    const variables = renderWorkerVariables({
       serverUrl: this.#serverUrl,
       origin: this.#workerOrigin,
       port: this.#ports.worker,

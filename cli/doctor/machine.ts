@@ -5,7 +5,8 @@ import { dirname } from "node:path";
 import { passphraseFile, stateFolder } from "../../lib/host/paths.ts";
 import { atLeast } from "../../lib/host/versions.ts";
 import { Problem } from "../../lib/problem.ts";
-import { ownBackend, type Pulumi } from "../lib/pulumi-cli.ts";
+import { ownBackend } from "../lib/pulumi-backend.ts";
+import type { Pulumi } from "../lib/pulumi-cli.ts";
 import { broken, brokenBy, type DoctorCheck, type DoctorOutcome, ok, warning } from "./outcome.ts";
 
 const require = createRequire(import.meta.url);

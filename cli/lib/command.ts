@@ -11,12 +11,12 @@ export function defineCommand(name: string, description: string): Command {
     .description(description)
     .allowExcessArguments(false)
     .showHelpAfterError(true)
-    .configureOutput({ outputError: (text, write) => write(misspelt(command, text) ?? text) })
+    .configureOutput({ outputError: (text, write) => write(unknownOption(command, text) ?? text) })
     .exitOverride();
 }
 
-/** What is missing is no help to whoever has misspelt it, and Commander looks for that first. */
-function misspelt({ options, commands }: Command, error: string): string | undefined {
+/** Commander reports a missing option before an unknown one, so that a misspelt option would be reported as missing. */
+function unknownOption({ options, commands }: Command, error: string): string | undefined {
   const isMissing = error.startsWith("error: required option");
   const known = [options, ...commands.map((each) => each.options)].flat().flatMap(({ long }) => long ?? []);
   const flags = process.argv.slice(2).flatMap((word) => /^--[^=]+/.exec(word)?.[0] ?? []);
@@ -42,12 +42,12 @@ export async function runCommand(command: Command): Promise<never> {
 /** A {@link Problem} with what was typed. */
 export class UsageProblem extends Problem {}
 
-/** The stacks that this folder has settings for. */
+/** The stacks that have a settings file in this folder. */
 export function knownStacks(): string[] {
   return readdirSync(".").flatMap((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? []);
 }
 
-/** Throws {@link UsageProblem} for a stack without a settings file, which is a slip more often than a wish. */
+/** Throws {@link UsageProblem} for a stack without a settings file, because its name is most likely misspelt. */
 export function checkStack(stack: string): void {
   const known = knownStacks();
   if (known.includes(stack)) return;
@@ -57,7 +57,12 @@ export function checkStack(stack: string): void {
   );
 }
 
-/** Asks whether to do `what`, such as "destroy stack dev". Throws {@link UsageProblem} where there is nobody to ask. */
+/**
+ * Asks whether to do something.
+ *
+ * @param what such as "destroy stack dev"
+ * @throws {UsageProblem} when there is no terminal to ask on
+ */
 export async function confirmed(what: string): Promise<boolean> {
   if (!process.stdin.isTTY) throw new UsageProblem(`no terminal to ask on: say --yes to ${what}`);
   const prompt = createInterface({ input: process.stdin, output: process.stdout });

@@ -2,15 +2,16 @@ import { readFileSync, rmSync } from "node:fs";
 import { upkeepFile } from "../../lib/host/paths.ts";
 import { writePrivateFile } from "../../lib/host/records.ts";
 
-/** What a command of several steps has begun, on disk, so that the next try after a death in the middle goes on. */
+/** How far a command of several steps has come, on disk: after it was killed, the next run continues from there. */
 export class Journal<T> {
   readonly #file: string;
 
-  /** `name` tells the command and its stack. */
+  /** @param name of the command and its stack, such as `upgrade-dev` */
   constructor(name: string) {
     this.#file = upkeepFile(`${name}.json`);
   }
 
+  /** The last entry; `undefined` where nothing is under way. */
   read(): T | undefined {
     try {
       return JSON.parse(readFileSync(this.#file, "utf8")) as T;

@@ -43,7 +43,7 @@ export interface KnownStack {
 export async function knownStack(name: string, found?: Pulumi): Promise<KnownStack> {
   checkStack(name);
   const pulumi = found ?? (await Pulumi.find());
-  await pulumi.selectOrCreate(name);
+  await pulumi.ensureStack(name);
   const settings = await pulumi.settings(name);
   return { name, pulumi, settings, parts: new StackParts(settings) };
 }

@@ -6,43 +6,46 @@ import { startTimeOf } from "../../lib/host/processes.ts";
 import { readJson } from "../../lib/host/records.ts";
 import { Problem } from "../../lib/problem.ts";
 import type { Pulumi } from "./pulumi-cli.ts";
-import { forgetUnfinished } from "./unfinished.ts";
+import { discardPendingCreates } from "./unfinished.ts";
 
+/** A lock file of Pulumi's file backend. */
 interface Lock {
   pid: number;
   hostname: string;
 }
 
 /**
- * Frees a stack whose Pulumi was killed before it could give the lock back, and forgets what that had only begun.
- * Throws {@link Problem} while a Pulumi that holds it lives. Only a backend of files on this machine has such locks; any other knows for itself. Resolves to whether
- * there was anything to free.
+ * Makes a stack usable again after its Pulumi was killed: removes the lock that was left, and with
+ * {@link discardPendingCreates} what was left half made. Backends other than files on this machine do that themselves.
+ *
+ * @returns whether anything was left
+ * @throws {Problem} when the Pulumi that holds the lock is still running
  */
 export async function freeStack(pulumi: Pulumi, stack: string): Promise<boolean> {
   const { stdout } = await pulumi.capture(["whoami", "--json"]);
   const { url = "" } = JSON.parse(stdout) as { url?: string };
   if (!url.startsWith("file:///")) return false;
-  const folder = join(fileURLToPath(url), ".pulumi", "locks", "organization", "inngest-local", stack);
-  const locks = locksIn(folder);
-  const living = locks.find((lock) => lock.hostname !== hostname() || isAlive(lock.pid));
-  if (living) {
+  const locks = locksIn(join(fileURLToPath(url), ".pulumi", "locks", "organization", "inngest-local", stack));
+  const held = locks.find((lock) => lock.hostname !== hostname() || isAlive(lock.pid));
+  if (held) {
     throw new Problem(
-      `stack ${stack} is being changed by Pulumi (pid ${living.pid} on ${living.hostname})`,
-      `wait until it is done`,
+      `stack ${stack} is being changed by Pulumi (pid ${held.pid} on ${held.hostname})`,
+      "wait until it is done",
     );
   }
   if (locks.length > 0) await pulumi.capture(["cancel", "--yes", "--stack", stack]);
-  return (await forgetUnfinished(pulumi, stack)) || locks.length > 0;
+  return (await discardPendingCreates(pulumi, stack)) || locks.length > 0;
 }
 
+/** The locks in a backend's folder of a stack. */
 export function locksIn(folder: string): Lock[] {
   if (!existsSync(folder)) return [];
-  // Beside each lock Pulumi keeps a file about the file.
+  // Next to each lock Pulumi keeps a file of attributes.
   const files = readdirSync(folder).filter((file) => file.endsWith(".json"));
   return files.flatMap((file) => readJson<Lock>(join(folder, file)) ?? []);
 }
 
-/** Whether a process of this machine lives, whoever it belongs to; one that nobody has buried yet does not. */
+/** Whether a process of this machine is alive, whoever owns it; zombies count as dead. */
 export function isAlive(pid: number): boolean {
   return startTimeOf(pid) !== undefined;
 }

@@ -1,8 +1,9 @@
-import { execa } from "execa";
 import { removeNamed } from "../../lib/places/docker-engine.ts";
 import { Problem } from "../../lib/problem.ts";
+import { execa } from "./execa.ts";
 import type { Pulumi } from "./pulumi-cli.ts";
 
+/** What Pulumi had begun and not finished. */
 interface Operation {
   type: string;
   resource: {
@@ -16,56 +17,57 @@ interface Deployment {
   pending_operations?: Operation[];
 }
 
-/** What Docker refuses to make twice under one name, by type of resource. */
-const named = {
+/** What Docker refuses to create twice under one name, by type of resource; containers first, which use networks. */
+const namedKinds = {
   "docker:index/container:Container": "container",
   "docker:index/network:Network": "network",
 } as const;
 
 /**
- * Takes away what a killed Pulumi had begun to make and could not write down, so that the next `up` makes it and a
- * `destroy` leaves nothing: Pulumi itself would try to make it beside what is there, and fail at the name, and would not
- * stop a process that it does not know of. All else that this program makes may be made again over itself. Call it when
- * no Pulumi holds the stack. Resolves to whether there was any.
+ * Removes what a killed Pulumi was creating and had not recorded, so that the next `up` creates it and a `destroy` leaves
+ * nothing behind. Pulumi itself would create it again, which fails for a container whose name is taken, and would never
+ * stop a process that is not in its state. Everything else of this program can be created twice. Only safe while no
+ * Pulumi holds the stack.
+ *
+ * @returns whether there was anything
+ * @throws {Problem} when it cannot be removed
  */
-export async function forgetUnfinished(pulumi: Pulumi, stack: string): Promise<boolean> {
+export async function discardPendingCreates(pulumi: Pulumi, stack: string): Promise<boolean> {
   const { exitCode, stdout } = await pulumi.capture(["stack", "export", "--stack", stack]);
   if (exitCode !== 0) return false;
   const state = JSON.parse(stdout) as { deployment: Deployment };
   const pending = state.deployment.pending_operations ?? [];
-  const begun = pending.filter(({ type }) => type === "creating");
-  if (begun.length === 0) return false;
+  const creates = pending.filter(({ type }) => type === "creating");
+  if (creates.length === 0) return false;
   const { dockerContext: context } = await pulumi.settings(stack);
-  // Containers first: a network that is in use stays.
-  for (const kind of ["container", "network"] as const) {
-    for (const { resource } of begun) {
-      const { name } = resource.inputs ?? {};
-      if (named[resource.type as keyof typeof named] !== kind || typeof name !== "string") continue;
-      await removeNamed(kind, { name, stack, context });
+  for (const [type, kind] of Object.entries(namedKinds)) {
+    for (const { resource } of creates) {
+      const name = resource.inputs?.name;
+      if (resource.type === type && typeof name === "string") await removeNamed(kind, { name, stack, context });
     }
   }
-  if (begun.some(canBeUndone)) await undo(pulumi, stack);
-  state.deployment.pending_operations = pending.filter((operation) => !begun.includes(operation));
+  if (creates.some(isUndoable)) await undoCommands(pulumi, stack);
+  state.deployment.pending_operations = pending.filter((operation) => !creates.includes(operation));
   const imported = await pulumi.capture(["stack", "import", "--stack", stack], JSON.stringify(state));
   if (imported.exitCode !== 0) throw new Problem(imported.output);
   return true;
 }
 
-/** Whether it is a command that was begun and has another one to take back what it does. */
-function canBeUndone({ type, resource }: Operation): boolean {
+/** Whether it is a command with another one that undoes it. */
+function isUndoable({ type, resource }: Operation): boolean {
   return (
     type === "creating" && resource.type === "command:local:Command" && typeof resource.inputs?.delete === "string"
   );
 }
 
-/** Runs what takes back the commands that were begun, as Pulumi would when it deletes them. */
-async function undo(pulumi: Pulumi, stack: string): Promise<void> {
+/** Undoes the commands that were begun, as Pulumi does when it deletes them. */
+async function undoCommands(pulumi: Pulumi, stack: string): Promise<void> {
   const { stdout } = await pulumi.capture(["stack", "export", "--stack", stack, "--show-secrets"]);
   const { deployment } = JSON.parse(stdout) as { deployment: Deployment };
-  for (const { resource } of (deployment.pending_operations ?? []).filter(canBeUndone)) {
-    const { inputs } = resource;
-    const input = JSON.parse(inputs?.stdin?.plaintext ?? '""') as string;
-    const { exitCode, all } = await execa(inputs?.delete as string, { shell: true, input, all: true, reject: false });
-    if (exitCode !== 0) throw new Problem(`${resource.urn} was begun and cannot be taken back:\n${all}`);
+  for (const { resource } of (deployment.pending_operations ?? []).filter(isUndoable)) {
+    const { delete: command, stdin } = resource.inputs ?? {};
+    const input = JSON.parse(stdin?.plaintext ?? '""') as string;
+    const { exitCode, all } = await execa(command as string, [], { shell: true, input, all: true, reject: false });
+    if (exitCode !== 0) throw new Problem(`${resource.urn} was begun and cannot be undone:\n${all}`);
   }
 }

@@ -3,113 +3,138 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readHistory } from "../../lib/data/history.ts";
 import { dataFolder } from "../../lib/host/paths.ts";
+import type { StackData } from "../../lib/places/data.ts";
+import type { StackParts } from "../../lib/places/places.ts";
 import { Problem } from "../../lib/problem.ts";
-import { replaceState, untilHealthy } from "../lib/backup/restore.ts";
+import { replaceData, untilHealthy } from "../lib/backup/restore.ts";
 import { copyWorkerData, type StackState, stateOf } from "../lib/backup/take.ts";
 import type { Journal } from "../lib/journal.ts";
 import type { Pulumi } from "../lib/pulumi-cli.ts";
-import { verified } from "../lib/verified.ts";
+import { verifyStack } from "../lib/verified.ts";
 
 /**
- * How far a move has come. `begun`: the source's data are those that count, and the target's are overwritten. `placed`:
- * the target has them, the newest of them from that moment. `live`: the target has run, and nothing of the source's
- * counts any more.
+ * How far a move has come. `begun`: the source's data counts, and the target's is overwritten. `placed`: the target has
+ * the data, whose newest run or event began at `newest`. `live`: the target has run, and only its data counts.
  */
 export type Move = { step: "begun" } | { step: "placed"; newest: number } | { step: "live" };
 
-/** What a move does its work by. */
-export interface MoveTools {
-  pulumi: Pick<Pulumi, "outputs" | "configure" | "configureSecret" | "change">;
-  journal: Pick<Journal<Move>, "read" | "write" | "remove">;
-  stateOf(stack: string): Promise<StackState>;
-  /** Copies what a stopped stack knows into a folder. */
-  take(source: StackState, folder: string): Promise<{ runs: number; unfinished: number }>;
-  copyWorkerData(data: string, folder: string): void;
-  replaceState(stack: string, state: StackState, folder: string): Promise<string>;
-  /** When the newest run or event of a stack began. */
-  newest(state: StackState): Promise<number>;
-  untilHealthy(stack: string): Promise<void>;
-  verified(stack: string): Promise<void>;
+/** What a move does to a stack. */
+export interface MovableStack {
+  dataDir?: string | undefined;
+  parts: Pick<StackParts, "start" | "stop" | "stopWriters">;
+  data: Pick<StackData, "copyEphemeralHistory">;
 }
 
-export function moveTools(pulumi: Pulumi, journal: Journal<Move>): MoveTools {
+/** What a move works with. */
+export interface MoveTools<Stack extends MovableStack> {
+  pulumi: Pick<Pulumi, "outputs" | "configure" | "configureSecret" | "change">;
+  journal: Pick<Journal<Move>, "read" | "write" | "remove">;
+  stateOf(stack: string): Promise<Stack>;
+  /** Copies the data of a stopped stack into a folder. */
+  copyData(source: Stack, folder: string): Promise<{ runs: number; unfinished: number }>;
+  copyWorkerData(data: string, folder: string): void;
+  /** Replaces the data of a stopped stack by those in a folder. @returns where the replaced data is */
+  replaceData(stack: string, state: Stack, folder: string): Promise<string>;
+  /** When the newest run or event of a stack began, in milliseconds since 1970. */
+  newest(state: Stack): Promise<number>;
+  untilHealthy(stack: string): Promise<void>;
+  verify(stack: string): Promise<void>;
+}
+
+export function moveTools(pulumi: Pulumi, journal: Journal<Move>): MoveTools<StackState> {
   return {
     pulumi,
     journal,
     stateOf: (stack) => stateOf(pulumi, stack),
-    take: takeStopped,
+    copyData: copyStopped,
     copyWorkerData,
-    replaceState,
+    replaceData,
     newest: async ({ data }) => (await data.runNextToData("inspect", {})).newest,
     untilHealthy: (stack) => untilHealthy(pulumi, stack),
-    verified,
+    verify: verifyStack,
   };
 }
 
 /**
- * Moves what `from` knows to `to`, from where an earlier try has ended. It may end anywhere: at every moment at most one
- * of the two takes events with the keys, and the next try goes on with that one's data.
+ * Moves the data and the keys of one stack to another, from where an earlier run has ended. It may be killed anywhere: at
+ * most one of the two takes events with the keys, and the next run continues with the data of that one.
+ *
+ * @throws {Problem} after going back to the source, and when going back would lose what the target has done
  */
-export async function moveStack(tools: MoveTools, from: string, to: string): Promise<void> {
+export async function moveStack<Stack extends MovableStack>(
+  tools: MoveTools<Stack>,
+  from: string,
+  to: string,
+): Promise<void> {
   const { journal } = tools;
   const begun = journal.read() ?? { step: "begun" };
   if (begun.step !== "live") {
     const source = await tools.stateOf(from);
     journal.write(begun);
     try {
-      if (begun.step === "begun") await place(tools, from, source, to);
-      await takeOver(tools, from, source, to);
+      if (begun.step === "begun") await placeData(tools, from, source, to);
+      await startTarget(tools, from, source, to);
     } catch (error) {
       await refuseToLose(tools, to, error as Error);
-      console.error(`The move does not work (${(error as Error).message}). Bringing ${from} back ...`);
-      await comeBack(tools, from, source, to);
+      console.error(`The move has failed (${(error as Error).message}). Bringing ${from} back ...`);
+      await goBack(tools, from, source, to);
       journal.remove();
-      throw new Problem(`stack ${from} runs again with all it had, and ${to} does not run`);
+      throw new Problem(`stack ${from} runs again with all its data, and ${to} does not run`);
     }
     journal.write({ step: "live" });
   }
   await tools.untilHealthy(to);
   console.log(`Checking ${to}.`);
-  await tools.verified(to);
+  await tools.verify(to);
   await (await tools.stateOf(from)).parts.stopWriters();
   journal.remove();
 }
 
-/** Stops the source and puts what it has into the target. The source is only read, so that all of it may be repeated. */
-async function place(tools: MoveTools, from: string, source: StackState, to: string): Promise<void> {
+/** Stops the source and copies its data into the target. The source is only read, so all of it can be repeated. */
+async function placeData<Stack extends MovableStack>(
+  tools: MoveTools<Stack>,
+  from: string,
+  source: Stack,
+  to: string,
+): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "move-"));
   try {
-    console.log(`Stopping ${from}: events are refused from here on until ${to} takes them.`);
-    await quiet(source);
+    console.log(`Stopping ${from}: events are refused until ${to} takes them.`);
+    await quiesce(source);
     await source.data.copyEphemeralHistory?.(folder);
-    console.log(`Taking what ${from} has.`);
-    const { runs, unfinished } = await tools.take(source, folder);
+    console.log(`Copying the data of ${from}.`);
+    const { runs, unfinished } = await tools.copyData(source, folder);
     tools.copyWorkerData(dataFolder(from, source.dataDir), folder);
     await source.parts.stop("queue");
-    // With keys of its own it refuses the events of those who have the source's: what it took would be replaced.
-    console.log(`Bringing ${to} up, still with other keys.`);
-    // An earlier try may have stopped it, which `up` does not notice of a container.
+    // With the source's keys it would take events now, which are lost when its data is replaced.
+    console.log(`Bringing ${to} up, with other keys for now.`);
+    // An earlier run may have stopped its queue, which `up` does not notice of a container.
     const before = await tools.stateOf(to).catch(() => undefined);
     await before?.parts.start("queue");
     await upWith(tools, to, undefined);
     const target = await tools.stateOf(to);
-    console.log(`Putting what ${from} had into ${to}.`);
+    console.log(`Replacing the data of ${to}.`);
     await target.parts.stopWriters();
-    const aside = await tools.replaceState(to, target, folder);
+    const previous = await tools.replaceData(to, target, folder);
     tools.journal.write({ step: "placed", newest: await tools.newest(target) });
-    console.log(`Moved ${runs} runs, ${unfinished} of them in flight. What ${to} had before is in ${aside}.`);
+    console.log(`Moved ${runs} runs, ${unfinished} of them in flight. What ${to} had before is in ${previous}.`);
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
-/** Gives the target the keys and brings it up with what was placed. */
-async function takeOver(tools: MoveTools, from: string, source: StackState, to: string): Promise<void> {
-  // Somebody may have started it again since an earlier try.
-  await quiet(source);
+/** Brings the target up with the data that was placed, and with the source's keys. */
+async function startTarget<Stack extends MovableStack>(
+  tools: MoveTools<Stack>,
+  from: string,
+  source: Stack,
+  to: string,
+): Promise<void> {
+  // Someone may have started it again since an earlier run.
+  await quiesce(source);
   await source.parts.stop("queue");
   const keys = await tools.pulumi.outputs<Keys>(from);
-  console.log(`Bringing ${to} up with it, and with the keys of ${from}.`);
+  console.log(`Bringing ${to} up with the keys of ${from}.`);
   await (await tools.stateOf(to)).parts.start();
   await upWith(tools, to, keys);
 }
@@ -119,7 +144,11 @@ interface Keys {
   eventKey: string;
 }
 
-async function upWith({ pulumi }: MoveTools, stack: string, keys: Keys | undefined): Promise<void> {
+async function upWith(
+  { pulumi }: Pick<MoveTools<MovableStack>, "pulumi">,
+  stack: string,
+  keys: Keys | undefined,
+): Promise<void> {
   if (keys) {
     await pulumi.configureSecret(stack, "signingKey", keys.signingKey);
     await pulumi.configureSecret(stack, "eventKey", keys.eventKey);
@@ -129,38 +158,47 @@ async function upWith({ pulumi }: MoveTools, stack: string, keys: Keys | undefin
   if ((await pulumi.change("up", stack, [])) !== 0) throw new Problem(`stack ${stack} does not come up`);
 }
 
-/** Takes a stack's ports. A server whose history goes with its container stays, shut off, until nobody needs it any more. */
-async function quiet({ parts, data }: StackState): Promise<void> {
+/** Frees a stack's ports. A server whose history goes with its container keeps running, shut off, until the end. */
+async function quiesce({ parts, data }: MovableStack): Promise<void> {
   await parts.stop("gateway");
   if (!data.copyEphemeralHistory) await parts.stopWriters();
   await parts.stop("worker");
 }
 
-/** Throws {@link Problem} where the target came up far enough to take events or go on with runs, which would be lost with it. */
-async function refuseToLose({ journal, ...tools }: MoveTools, to: string, { message }: Error): Promise<void> {
+/** Throws {@link Problem} where the target has taken events or continued runs, which going back would lose. */
+async function refuseToLose<Stack extends MovableStack>(
+  { journal, stateOf, newest }: MoveTools<Stack>,
+  to: string,
+  { message }: Error,
+): Promise<void> {
   const reached = journal.read();
   if (reached?.step !== "placed") return;
-  const newest = await tools.stateOf(to).then(tools.newest, () => reached.newest);
-  if (newest === reached.newest) return;
+  const now = await stateOf(to).then(newest, () => reached.newest);
+  if (now === reached.newest) return;
   throw new Problem(
-    `${message} as a whole, and has worked already, so the move does not go back`,
-    `mend that, and run the same command`,
+    `${message} completely, but has done work already, so the move does not go back`,
+    "fix that, and run the same command",
   );
 }
 
-async function comeBack(tools: MoveTools, from: string, source: StackState, to: string): Promise<void> {
-  // From here on the source's data count again: a try after a death below has to take them anew.
+async function goBack<Stack extends MovableStack>(
+  tools: MoveTools<Stack>,
+  from: string,
+  source: Stack,
+  to: string,
+): Promise<void> {
+  // The source's data counts again from here on: a run after a kill below has to copy it again.
   tools.journal.write({ step: "begun" });
   const target = await tools.stateOf(to).catch(() => undefined);
-  if (target) await quiet(target);
+  if (target) await quiesce(target);
   await target?.parts.stop("queue");
   await source.parts.start();
   if ((await tools.pulumi.change("up", from, [])) !== 0) {
-    throw new Problem(`stack ${from} is not up again; what went wrong is above. Its data are as they were`);
+    throw new Problem(`stack ${from} is not up again; what went wrong is above. Its data is unchanged`);
   }
 }
 
-async function takeStopped(
+async function copyStopped(
   { stores, parts, data }: StackState,
   folder: string,
 ): Promise<{ runs: number; unfinished: number }> {

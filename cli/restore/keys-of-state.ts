@@ -15,8 +15,10 @@ interface State {
 const generated = "random:index/randomPassword:RandomPassword";
 
 /**
- * An exported state with nothing left in it but what was generated (keys and passwords) and what that stands under: put
- * into an empty stack, it keeps its keys, and everything else is made anew.
+ * An exported state reduced to what was generated (keys and passwords) and its parents: imported into an empty stack, it
+ * keeps the keys, and the next `up` creates everything else.
+ *
+ * @param exported output of `pulumi stack export`
  */
 export function keysOfState(exported: string): string {
   const state = JSON.parse(exported) as State;
@@ -28,7 +30,7 @@ export function keysOfState(exported: string): string {
     if (!resource || kept.has(resource.urn)) return;
     kept.add(resource.urn);
     keep(resource.parent);
-    // A provider is referred to by `urn::id`.
+    // A reference to a provider is `urn::id`.
     keep(resource.provider?.slice(0, resource.provider.lastIndexOf("::")));
   };
   for (const { urn, type } of resources) if (type === generated) keep(urn);

@@ -6,13 +6,13 @@ import { ensureDependencies } from "../../lib/dependencies.mjs";
 import { Problem } from "../../lib/problem.ts";
 import { UsageProblem } from "../lib/command.ts";
 
-/** An event as a worker declares it, by `eventType` of the SDK: its schema is any of the Standard Schema kind. */
+/** An event that a worker declares with the SDK's `eventType`; its schema is a Standard Schema. */
 export interface DeclaredEvent {
   name: string;
   schema?: StandardSchema | undefined;
 }
 
-/** The part of https://standardschema.dev that is used here. */
+/** The part of https://standardschema.dev that is needed here. */
 interface StandardSchema {
   "~standard": {
     validate(value: unknown): Result | Promise<Result>;
@@ -36,11 +36,11 @@ export async function declaredEvents(workerDir: string): Promise<DeclaredEvent[]
 
 function isDeclaredEvent(value: unknown): value is DeclaredEvent {
   const { name, schema } = (value ?? {}) as Partial<DeclaredEvent>;
-  // Schemas of parts of events may be exported beside them.
+  // The module may also export schemas of parts of events.
   return typeof name === "string" && (schema === undefined || "~standard" in schema) && !("~standard" in Object(value));
 }
 
-/** Throws {@link UsageProblem} when no event is declared so, or its data are not as declared. */
+/** Throws {@link UsageProblem} when no such event is declared, or its data does not match the schema. */
 export async function checkEvent(
   events: DeclaredEvent[],
   { name, data }: { name: string; data: unknown },
@@ -61,10 +61,10 @@ export async function checkEvent(
     const keys = path.map((part) => String(typeof part === "object" ? part.key : part));
     return `  - ${["data", ...keys].join(".")}: ${message}`;
   });
-  throw new UsageProblem(`the data of ${name} are not what ${file} declares:\n${lines.join("\n")}`);
+  throw new UsageProblem(`the data of ${name} does not match ${file}:\n${lines.join("\n")}`);
 }
 
-/** The data of an event. Throws {@link UsageProblem} for what is no JSON object. */
+/** The data of an event. @throws {UsageProblem} when it is not a JSON object */
 export function parseData(json: string): Record<string, unknown> {
   let data: unknown;
   try {

@@ -1,10 +1,11 @@
 import { closest } from "fastest-levenshtein";
+import { schema } from "../../lib/settings/schema.ts";
 import { UsageProblem } from "../lib/command.ts";
 import { type Work, works } from "./scaffold.ts";
 
-/** The stacks by the number of their tier, with what a person builds who wants each. */
+/** The stacks, by the number of their tier. */
 export const stacks = [
-  { stack: "dev", settings: { tier: "process" }, building: "Quick experiment, as processes of this machine" },
+  { stack: "dev", settings: { tier: "process" }, building: "Quick experiment, as processes on this machine" },
   {
     stack: "experiment",
     settings: { tier: "docker", durable: "false" },
@@ -29,12 +30,17 @@ export const stacks = [
 
 export type StackName = (typeof stacks)[number]["stack"];
 
-export const runtimes = ["node", "bun", "external"] as const;
+export const runtimes = schema.runtime.of;
+export type Runtime = (typeof runtimes)[number];
 
-/** Frameworks with an example of the worker's functions mounted in them. */
+/** Frameworks that `examples/` has an app for. */
 export const frameworks = ["express", "hono", "next", "other"] as const;
+export type Framework = (typeof frameworks)[number];
 
-/** What setup is told by flags; whatever is not there is asked, or taken from what is there already. */
+/** Folder of a new worker where no other is given; git ignores it. */
+export const defaultWorkerDir = "my-worker";
+
+/** Flags of setup; what they leave open is asked, or taken from what is here already. */
 export interface Flags {
   tier?: string;
   runtime?: string;
@@ -45,7 +51,7 @@ export interface Flags {
   yes?: true;
 }
 
-/** What setup goes by. */
+/** What setup is to make. */
 export interface Answers {
   stack: StackName;
   worker: NewWorker | ExistingApp;
@@ -61,10 +67,18 @@ export interface ExistingApp {
   runtime: "external";
   /** Its Inngest endpoint. */
   url: string;
-  framework: (typeof frameworks)[number];
+  framework: Framework;
 }
 
-/** A flag's value among those that are allowed. Throws {@link UsageProblem} for another one. */
+/** The settings that answers ask for, by path; `undefined` for those that must not be set. */
+export function wantedSettings({ stack, worker }: Answers, fileExists: boolean): Record<string, string | undefined> {
+  const base = fileExists ? {} : stacks.find((each) => each.stack === stack)?.settings;
+  if (worker.runtime === "external") return { ...base, runtime: worker.runtime, workerUrl: worker.url };
+  const { runtime, work, dir } = worker;
+  return { ...base, runtime, workerUrl: undefined, workerDir: dir, "workerEnv.WORK": work };
+}
+
+/** The value of a flag. @throws {UsageProblem} when it is none of the allowed ones */
 export function choice<const T extends string>(flag: string, allowed: readonly T[], value: string): T {
   const found = allowed.find((each) => each === value);
   if (found !== undefined) return found;
@@ -74,7 +88,11 @@ export function choice<const T extends string>(flag: string, allowed: readonly T
   );
 }
 
-/** The stack of a tier that is given by number, by the stack's name or by the setting `tier`. Throws {@link UsageProblem}. */
+/**
+ * The stack of a tier, given by its number, the stack's name or the setting `tier`.
+ *
+ * @throws {UsageProblem} for anything else
+ */
 export function stackOf(tier: string): StackName {
   const names: Record<string, StackName> = { process: "dev", docker: "persistent" };
   for (const [number, { stack }] of stacks.entries()) {
@@ -89,13 +107,17 @@ export function stackOf(tier: string): StackName {
   );
 }
 
-/** The Inngest endpoint of an app; `/api/inngest` when only its origin is given. Throws {@link UsageProblem}. */
+/**
+ * The Inngest endpoint of an app; `/api/inngest` where only its origin is given.
+ *
+ * @throws {UsageProblem} when it is no http address
+ */
 export function endpointOf(appUrl: string): string {
   const url = URL.parse(appUrl);
   if (!url || !/^https?:$/.test(url.protocol)) {
     throw new UsageProblem(
       `--app-url must be the http address of your app, got ${JSON.stringify(appUrl)}`,
-      `--app-url http://localhost:3000`,
+      "--app-url http://localhost:3000",
     );
   }
   if (url.pathname === "/") url.pathname = "/api/inngest";
@@ -111,10 +133,10 @@ export function checkFlags({ tier, runtime, work, workerDir, appUrl, framework }
   if (appUrl !== undefined) endpointOf(appUrl);
   const ofApp = appUrl !== undefined ? "--app-url" : framework !== undefined ? "--framework" : undefined;
   if (ofApp && runtime !== "external") {
-    throw new UsageProblem(`${ofApp} is for an app that you have already`, `--runtime external, or leave it out`);
+    throw new UsageProblem(`${ofApp} is for an app that you have already`, "--runtime external, or leave it out");
   }
   const ofWorker = workerDir !== undefined ? "--worker-dir" : work !== undefined ? "--work" : undefined;
   if (ofWorker && runtime === "external") {
-    throw new UsageProblem(`${ofWorker} is for a worker that setup makes`, `--runtime node, or leave it out`);
+    throw new UsageProblem(`${ofWorker} is for a worker that setup creates`, "--runtime node, or leave it out");
   }
 }

@@ -1,13 +1,17 @@
 import { cancel, confirm, intro, isCancel, note, select, text } from "@clack/prompts";
 import { Problem } from "../../lib/problem.ts";
-import { endpointOf, frameworks, type runtimes, type StackName, stacks } from "./answers.ts";
+import { endpointOf, type Framework, frameworks, type Runtime, type StackName, stacks } from "./answers.ts";
+import type { Recipe } from "./recipe.ts";
 import type { Work } from "./scaffold.ts";
 
-/** An answer. Throws {@link Problem} when the person leaves by Ctrl-C or Escape. */
+/** What setup can ask. */
+export type Questions = typeof import("./questions.ts");
+
+/** An answer. @throws {Problem} when the person leaves with Ctrl-C or Escape */
 function answered<T>(answer: T): Exclude<T, symbol> {
   if (!isCancel(answer)) return answer as Exclude<T, symbol>;
   cancel("Nothing was changed.");
-  throw new Problem("setup was left before it changed anything", "npm run setup, when you are ready");
+  throw new Problem("setup ended before it changed anything", "npm run setup, when you are ready");
 }
 
 export function greet(): void {
@@ -23,7 +27,7 @@ export async function askBuilding(): Promise<StackName> {
   return answered(await select({ message: "What are you building?", options }));
 }
 
-export async function askRuntime(initialValue: (typeof runtimes)[number]): Promise<(typeof runtimes)[number]> {
+export async function askRuntime(initialValue: Runtime): Promise<Runtime> {
   return answered(
     await select({
       message: "Which runtime for the worker?",
@@ -61,24 +65,27 @@ export async function askAppUrl(): Promise<string> {
     }
   };
   return answered(
-    await text({ message: "Where does your app answer?", initialValue: "http://localhost:3000", validate }),
+    await text({ message: "What is the address of your app?", initialValue: "http://localhost:3000", validate }),
   );
 }
 
-export async function askFramework(): Promise<(typeof frameworks)[number]> {
+export async function askFramework(): Promise<Framework> {
   const options = frameworks.map((value) => ({ value }));
-  return answered(await select({ message: "Which framework is it?", options }));
+  return answered(await select({ message: "Which framework does it use?", options }));
 }
 
 export async function askWorkerDir(initialValue: string): Promise<string> {
   return answered(await text({ message: "Which folder for the worker?", initialValue }));
 }
 
-export async function askAdopt(what: string): Promise<boolean> {
-  return answered(await confirm({ message: what }));
+/** Asks whether to take over an Inngest that was started by hand. */
+export async function askAdopt({ source, keys, container }: Recipe): Promise<boolean> {
+  const what = Object.keys(keys).length > 0 ? "take its keys over" : "take over from it (its keys are not usable here)";
+  const message = `Found an Inngest that was started by hand: ${source}. Shall setup ${what}`;
+  return answered(await confirm({ message: `${message}${container?.running ? " and stop it" : ""}?` }));
 }
 
-/** Shows what will be done. Throws {@link Problem} when the person does not want it. */
+/** Shows what will be done. @throws {Problem} when the person does not want it */
 export async function agree(plan: string[]): Promise<void> {
   note(plan.join("\n"), "This is what setup does");
   if (answered(await confirm({ message: "Go ahead?" }))) return;

@@ -1,15 +1,16 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
+import { servePath } from "../../lib/inngest/serve-path.ts";
 import { currentContext } from "../../lib/places/docker-context.ts";
 import { gatewayPorts } from "../../lib/render/caddyfile.ts";
 import { dockerNames, labelsOf } from "../../lib/stack/docker-names.ts";
 import type { Durability, Supervised } from "../../lib/stack/durability.ts";
+import { loopbackEndpoints } from "../../lib/stack/endpoints.ts";
 import { queuePortOffset } from "../../lib/stack/parts.ts";
-import { storesOf } from "../../lib/stack/stores.ts";
-import { type Endpoints, eventsUrl, type Keys, loopbackEndpoints } from "../endpoints.ts";
+import { type Endpoints, eventsUrl, type Keys, storesOf } from "../endpoints.ts";
 import { HostWorker } from "../host/worker.ts";
 import type { ProgramSettings } from "../settings.ts";
-import { appEnvironment, servePath, workerOptions } from "../worker-environment.ts";
+import { appEnvironment, workerOptions } from "../worker-environment.ts";
 import { DockerGateway } from "./gateway.ts";
 import { DockerJanitor } from "./janitor.ts";
 import { DockerProcessLimit } from "./process-limit.ts";
@@ -144,8 +145,8 @@ export function deploy(settings: ProgramSettings, keys: Keys, opts: pulumi.Compo
       containers: { context },
       supervision,
     };
-    const { instance, supervised } = new HostWorker("worker", args, workerOptions(worker.transport, server, opts));
-    return { worker: instance, supervision: pulumi.all<Supervised>({ worker: supervised }) };
+    const { startId, supervised } = new HostWorker("worker", args, workerOptions(worker.transport, server, opts));
+    return { worker: startId, supervision: pulumi.all<Supervised>({ worker: supervised }) };
   };
   const deployed = deployWorker();
   new DockerProcessLimit(

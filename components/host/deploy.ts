@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Supervised } from "../../lib/stack/durability.ts";
-import { storesOf } from "../../lib/stack/stores.ts";
-import { type Endpoints, eventsUrl, type Keys, loopbackEndpoints } from "../endpoints.ts";
+import { loopbackEndpoints } from "../../lib/stack/endpoints.ts";
+import { type Endpoints, eventsUrl, type Keys, storesOf } from "../endpoints.ts";
 import type { ProgramSettings } from "../settings.ts";
 import { appEnvironment, workerOptions } from "../worker-environment.ts";
 import { ProcessJanitor } from "./janitor.ts";
@@ -51,9 +51,9 @@ export function deploy(settings: ProgramSettings, keys: Keys, opts: pulumi.Compo
   return {
     ...endpoints,
     appEnvironment: appEnvironment(links),
-    server: server.instance,
+    server: server.startId,
     stores: storesOf({ kind: "host", dataDir }, redisUrl),
-    worker: hostWorker?.instance ?? pulumi.output(endpoints.workerEndpoint),
+    worker: hostWorker?.startId ?? pulumi.output(endpoints.workerEndpoint),
     supervision: pulumi.all<Supervised>({
       server: server.supervised,
       ...(hostWorker && { worker: hostWorker.supervised }),

@@ -6,19 +6,20 @@ import { HostService } from "./host-service.ts";
 
 export interface ProcessJanitorArgs {
   stack: string;
+  /** @default the platform's data folder */
   dataDir?: string | undefined;
-  /** Days that what has ended is kept. */
+  /** Days that ended runs are kept. */
   days: number;
-  /** The server's Redis, which knows the runs in flight. */
+  /** The server's Redis, which knows the runs in flight. @default the server's memory knows them */
   redisUrl?: pulumi.Input<string> | undefined;
-  /** Where events are posted, key and all: what it warns of goes there as `health/degraded`. */
+  /** URL, with the event key, to which it posts warnings as `health/degraded`; secret. */
   alarmUrl: pulumi.Input<string>;
   supervision: Supervision;
 }
 
 /**
- * Keeps the server's SQLite file as long as the stack says. A process beside it and no function of the worker's, which
- * on other tiers does not reach that file, and which is the user's own to replace.
+ * Deletes from the server's SQLite file what is older than the stack keeps. It runs as its own process, not as a worker
+ * function: on other tiers the worker cannot reach the file, and users may replace the worker.
  */
 export class ProcessJanitor extends pulumi.ComponentResource {
   /** Which supervisor it got, and what it survives and what not. */
@@ -26,12 +27,13 @@ export class ProcessJanitor extends pulumi.ComponentResource {
 
   constructor(name: string, args: ProcessJanitorArgs, opts?: pulumi.ComponentResourceOptions) {
     super("inngest-local:index:ProcessJanitor", name, {}, opts);
-    const order = pulumi.jsonStringify({
-      database: "${dataDir}/server/main.db",
-      queueUrl: args.redisUrl,
-      days: args.days,
-      alarmUrl: args.alarmUrl,
-      reportFile: "${dataDir}/janitor/last-sweep.json",
+    const { days, redisUrl: queueUrl, alarmUrl } = args;
+    const request = pulumi.output({
+      database: { inDataDir: "server/main.db" },
+      queueUrl,
+      days,
+      alarmUrl,
+      reportFile: { inDataDir: "janitor/last-sweep.json" },
     });
     const service = new HostService(
       name,
@@ -40,11 +42,11 @@ export class ProcessJanitor extends pulumi.ComponentResource {
         service: "janitor",
         dataDir: args.dataDir,
         program: { kind: "node" },
-        args: ["runtime/janitor.ts", "${dataDir}/janitor/janitor.json"],
+        args: ["runtime/janitor.ts", { inDataDir: "janitor/janitor.json" }],
         workingDirectory: ".",
-        // Another source is another start.
+        // Other sources restart it.
         environment: { SOURCE: programHash("runtime/janitor.ts") },
-        files: order.apply((content) => [{ name: "janitor.json", content }]),
+        files: request.apply((json) => [{ name: "janitor.json", json }]),
         listeners: [],
         supervision: args.supervision,
       },

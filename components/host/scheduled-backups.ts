@@ -7,17 +7,18 @@ import { HostService } from "./host-service.ts";
 
 export interface ScheduledBackupsArgs extends BackupSettings {
   stack: string;
+  /** @default the platform's data folder */
   dataDir?: string | undefined;
   /** Absolute folder of the backups. @default the platform's, one folder a stack */
   backupDir?: string | undefined;
-  /** Where events are posted, key and all: a backup that fails goes there as `health/degraded`. */
+  /** URL, with the event key, to which it posts a failed backup as `health/degraded`; secret. */
   alarmUrl: pulumi.Input<string>;
   supervision: Supervision;
 }
 
 /**
- * Takes the stack's backups as a service of this machine, by the project's own command. What that command finds the
- * state by, such as a passphrase, is read from a 0600 file that whoever runs `pulumi up` leaves beside it.
+ * A service of this machine that takes the stack's backups. It reads the stack's outputs, so it starts last. Backend
+ * credentials and the passphrase come from a 0600 file written by the last `pulumi up`.
  */
 export class ScheduledBackups extends pulumi.ComponentResource {
   /** Which supervisor it got, and what it survives and what not. */
@@ -26,7 +27,7 @@ export class ScheduledBackups extends pulumi.ComponentResource {
   constructor(name: string, args: ScheduledBackupsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("inngest-local:index:ScheduledBackups", name, {}, opts);
     const { stack, dataDir, everySeconds, keep, backupDir, alarmUrl, supervision } = args;
-    const schedule = pulumi.secret(pulumi.jsonStringify({ stack, everySeconds, keep, folder: backupDir, alarmUrl }));
+    const schedule = pulumi.secret({ stack, everySeconds, keep, folder: backupDir, alarmUrl });
     const service = new HostService(
       name,
       {
@@ -34,12 +35,12 @@ export class ScheduledBackups extends pulumi.ComponentResource {
         service: "backup",
         dataDir,
         program: { kind: "node" },
-        args: ["runtime/scheduled-backups.ts", "${dataDir}/backup/schedule.json"],
+        args: ["runtime/scheduled-backups.ts", { inDataDir: "backup/schedule.json" }],
         workingDirectory: ".",
-        // Another source is another start.
+        // Other sources restart it.
         environment: { SOURCE: programHash("runtime/scheduled-backups.ts") },
-        files: schedule.apply((content) => [{ name: "schedule.json", content }]),
-        inherits: interactive,
+        files: schedule.apply((json) => [{ name: "schedule.json", json }]),
+        passthroughEnv: credentials,
         listeners: [],
         supervision,
       },
@@ -50,8 +51,8 @@ export class ScheduledBackups extends pulumi.ComponentResource {
   }
 }
 
-/** What a person's command goes by: Pulumi's backend, passphrase or secrets provider, Docker's engine, the cluster, and folders. */
-const interactive = [
+/** Variables that Pulumi, Docker and kubectl read: backend, passphrase, secrets provider, engine, cluster and folders. */
+const credentials = [
   "PULUMI_ACCESS_TOKEN",
   "PULUMI_BACKEND_URL",
   "PULUMI_CONFIG_PASSPHRASE",

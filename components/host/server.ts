@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Supervision } from "../../lib/host/supervisors/index.ts";
-import { commonVariables, renderServerConfig } from "../../lib/render/server-options.ts";
+import { commonVariables, serverFlags } from "../../lib/render/server-options.ts";
 import type { Profile } from "../../lib/settings/profile.ts";
 import type { Supervised } from "../../lib/stack/durability.ts";
 import type { ServerKeys } from "../../lib/stack/key-rotation.ts";
@@ -8,10 +8,11 @@ import { HostService } from "./host-service.ts";
 
 export interface ProcessServerArgs {
   stack: string;
+  /** @default the platform's data folder */
   dataDir?: string | undefined;
-  /** Absolute path of the binary. @default `inngest` on PATH, else that of the npm package inngest-cli */
+  /** Absolute path of the binary. @default `inngest` on PATH, else the one of the npm package inngest-cli */
   binary?: string | undefined;
-  /** API and dashboard; the three ports after it are Connect's. */
+  /** Port of API and dashboard; the three ports after it are Connect's. */
   port: number;
   keys: pulumi.Input<ServerKeys>;
   /** Redis for queue and run state. @default none: in-flight work lives in the server's memory */
@@ -27,7 +28,7 @@ export interface ProcessServerArgs {
 /** Inngest as a process on this machine: API and dashboard on 127.0.0.1, SQLite in the data folder. */
 export class ProcessServer extends pulumi.ComponentResource {
   /** Changes with every start of the server. */
-  public readonly instance: pulumi.Output<string>;
+  public readonly startId: pulumi.Output<string>;
   /** Which supervisor it got, and what it survives and what not. */
   public readonly supervised: pulumi.Output<Supervised>;
 
@@ -35,13 +36,13 @@ export class ProcessServer extends pulumi.ComponentResource {
     super("inngest-local:index:ProcessServer", name, {}, opts);
     const { port } = args;
     const config = pulumi.all([args.keys, args.redisUrl]).apply(([keys, redisUrl]) =>
-      renderServerConfig({
+      serverFlags({
         host: "127.0.0.1",
         port,
         connectGatewayPort: port + 1,
         connectGatewayGrpcPort: port + 2,
         connectExecutorGrpcPort: port + 3,
-        sqliteDir: "${dataDir}/server",
+        sqliteDir: { inDataDir: "server" },
         ...keys,
         redisUrl,
         sdkUrl: args.sdkUrl,
@@ -56,9 +57,9 @@ export class ProcessServer extends pulumi.ComponentResource {
         service: "server",
         dataDir: args.dataDir,
         program: { kind: "inngest", binary: args.binary },
-        args: ["start", "--config", "${dataDir}/server/inngest.json"],
+        args: ["start", "--config", { inDataDir: "server/inngest.json" }],
         environment: commonVariables,
-        files: config.apply((content) => [{ name: "inngest.json", content }]),
+        files: config.apply((json) => [{ name: "inngest.json", json }]),
         database: "server/main.db",
         listeners: [0, 1, 2, 3].map((offset) => ({ host: "127.0.0.1", port: port + offset })),
         healthUrl: `http://127.0.0.1:${port}/health`,
@@ -69,9 +70,9 @@ export class ProcessServer extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    this.instance = service.instance;
+    this.startId = service.startId;
     this.supervised = service.supervised;
-    this.registerOutputs({ instance: this.instance, supervised: this.supervised });
+    this.registerOutputs({ startId: this.startId, supervised: this.supervised });
   }
 }
 

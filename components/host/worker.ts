@@ -1,16 +1,18 @@
 import * as pulumi from "@pulumi/pulumi";
 import { sourceHash } from "../../lib/host/source.ts";
+import type { ServiceSpec } from "../../lib/host/spec.ts";
 import type { Supervision } from "../../lib/host/supervisors/index.ts";
 import type { Supervised } from "../../lib/stack/durability.ts";
-import type { WorkerArgs } from "../worker-environment.ts";
-import { workerEnvironment } from "../worker-environment.ts";
+import { type WorkerArgs, workerEnvironment } from "../worker-environment.ts";
 import { HostService } from "./host-service.ts";
 
 export interface HostWorkerArgs extends WorkerArgs {
   stack: string;
+  /** @default the platform's data folder */
   dataDir?: string | undefined;
-  /** Folder of the worker, relative to the project or absolute, and its entry within it. */
+  /** Folder of the worker, relative to the project or absolute. */
   dir: string;
+  /** File within that folder that the runtime starts. */
   entry: string;
   runtime: "node" | "bun";
   supervision: Supervision;
@@ -21,12 +23,13 @@ export interface HostWorkerArgs extends WorkerArgs {
 /** The worker as a process on this machine, restarted when its source changes. */
 export class HostWorker extends pulumi.ComponentResource {
   /** Changes with every start of the worker. */
-  public readonly instance: pulumi.Output<string>;
+  public readonly startId: pulumi.Output<string>;
   /** Which supervisor it got, and what it survives and what not. */
   public readonly supervised: pulumi.Output<Supervised>;
 
   constructor(name: string, args: HostWorkerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("inngest-local:index:HostWorker", name, {}, opts);
+    const isCalledByContainers = args.containers !== undefined && args.transport === "serve";
     const service = new HostService(
       name,
       {
@@ -36,10 +39,10 @@ export class HostWorker extends pulumi.ComponentResource {
         program: { kind: args.runtime },
         args: [args.entry],
         workingDirectory: args.dir,
-        envFile: workerEnvironment(args).apply((variables) => ({
+        envFile: workerEnvironment(args).apply((variables): ServiceSpec["envFile"] => ({
           ...variables,
-          HOST: args.containers && args.transport === "serve" ? "127.0.0.1,${hostGateway}" : "127.0.0.1",
-          DATA_DIR: "${dataDir}/worker",
+          HOST: isCalledByContainers ? { listenOn: ["loopback", "dockerBridge"] } : "127.0.0.1",
+          DATA_DIR: { inDataDir: "worker" },
         })),
         listeners: [{ host: "127.0.0.1", port: args.port }],
         healthUrl: `http://127.0.0.1:${args.port}/healthz`,
@@ -49,8 +52,8 @@ export class HostWorker extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    this.instance = service.instance;
+    this.startId = service.startId;
     this.supervised = service.supervised;
-    this.registerOutputs({ instance: this.instance, supervised: this.supervised });
+    this.registerOutputs({ startId: this.startId, supervised: this.supervised });
   }
 }

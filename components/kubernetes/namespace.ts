@@ -1,16 +1,16 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { namespaceOf, stackLabel } from "./pod.ts";
+import { namespaceLabel, namespaceOf } from "../../lib/stack/kubernetes-names.ts";
 
 export interface KubernetesNamespaceArgs {
   stack: string;
-  /** Leave the namespace when the stack is destroyed, because the data claims in it stay. @default true */
+  /** Keep the namespace when the stack is destroyed, because its volume claims stay. @default true */
   protectData?: boolean;
 }
 
-/** A stack's namespace: it admits only pods of the Pod Security Standard `restricted`, and no traffic by itself. */
+/** A stack's namespace. It admits only pods of the Pod Security Standard `restricted`, and denies all traffic by default. */
 export class KubernetesNamespace extends pulumi.ComponentResource {
-  /** Known as soon as the namespace is there. */
+  /** Known once the namespace exists. */
   public readonly namespace: pulumi.Output<string>;
 
   constructor(name: string, args: KubernetesNamespaceArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -21,7 +21,7 @@ export class KubernetesNamespace extends pulumi.ComponentResource {
         metadata: {
           name: namespaceOf(args.stack),
           labels: {
-            [stackLabel]: args.stack,
+            [namespaceLabel]: args.stack,
             "pod-security.kubernetes.io/enforce": "restricted",
             "pod-security.kubernetes.io/enforce-version": "latest",
           },

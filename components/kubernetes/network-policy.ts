@@ -1,66 +1,52 @@
 import * as k8s from "@pulumi/kubernetes";
-import type * as pulumi from "@pulumi/pulumi";
-import { labelsOf, type Part, selectorOf } from "./pod.ts";
+import { gatewayPorts } from "../../lib/render/caddyfile.ts";
+import { type KubernetesPart, selectorOf } from "../../lib/stack/kubernetes-names.ts";
+import { metadataOf, type Scope } from "./scope.ts";
 
-/** Who may open a connection, and to which ports. */
-export interface Way {
-  /** Parts of this installation, a namespace by name, or everybody. */
-  with: Part[] | { namespace: string } | "anybody";
+/** Parts of this stack, a namespace by name, or every address. */
+type Peers = KubernetesPart[] | { namespace: string } | "anyone";
+
+export interface EgressRule {
+  to: Peers;
   ports: number[];
 }
 
-/** Ways in and out of a part's pods; the namespace denies all others. Name look-ups are always allowed. */
-export interface Ways {
-  in: Way[];
-  out: Way[] | "everywhere";
+/** Connections that a part accepts and opens; the namespace denies all others. DNS is always allowed. */
+export interface NetworkRules {
+  ingress: { from: Peers; ports: number[] }[];
+  egress: EgressRule[] | "everywhere";
 }
 
-/** Allows exactly `ways` for a part's pods. */
-export function networkPolicy(
-  name: string,
-  part: Part,
-  namespace: pulumi.Input<string>,
-  ways: Ways,
-  opts: pulumi.CustomResourceOptions,
-): void {
+export const toQueue: EgressRule = { to: ["queue"], ports: [6379] };
+export const toDatabase: EgressRule = { to: ["database"], ports: [5432] };
+export const toGateway: EgressRule = { to: ["gateway"], ports: [gatewayPorts.http] };
+
+/** Allows exactly `rules` for a part's pods. */
+export function networkPolicy(scope: Scope, { ingress, egress }: NetworkRules): void {
   new k8s.networking.v1.NetworkPolicy(
-    name,
+    `${scope.name}-network`,
     {
-      metadata: { name: part, namespace, labels: labelsOf(part) },
+      metadata: { ...metadataOf(scope), name: scope.part },
       spec: {
-        podSelector: { matchLabels: selectorOf(part) },
+        podSelector: { matchLabels: selectorOf(scope.part) },
         policyTypes: ["Ingress", "Egress"],
-        ingress: ways.in.map((way) => ({ ...peers("from", way), ports: tcp(way.ports) })),
-        egress:
-          ways.out === "everywhere"
-            ? [{}]
-            : [nameLookups, ...ways.out.map((way) => ({ ...peers("to", way), ports: tcp(way.ports) }))],
+        ingress: ingress.map(({ from, ports }) => allowed("from", from, ports)),
+        egress: egress === "everywhere" ? [{}] : [dns, ...egress.map(({ to, ports }) => allowed("to", to, ports))],
       },
     },
-    opts,
+    { parent: scope.parent },
   );
 }
 
-/** What every server connects to within the namespace, workers aside. */
-export const serverConnections: Way[] = [
-  { with: ["queue"], ports: [6379] },
-  { with: ["database"], ports: [5432] },
-  { with: ["server"], ports: [50052, 50053] },
-];
-
-/** No peer at all is how a policy says anybody. */
-function peers(direction: "from" | "to", { with: who }: Way) {
-  if (who === "anybody") return {};
-  if (Array.isArray(who))
-    return { [direction]: who.map((part) => ({ podSelector: { matchLabels: selectorOf(part) } })) };
-  return { [direction]: [{ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": who.namespace } } }] };
+function allowed(direction: "from" | "to", peers: Peers, ports: number[]) {
+  const tcp = { ports: ports.map((port) => ({ port, protocol: "TCP" })) };
+  // A rule without peers allows every address.
+  if (peers === "anyone") return tcp;
+  const selectors = Array.isArray(peers)
+    ? peers.map((part) => ({ podSelector: { matchLabels: selectorOf(part) } }))
+    : [{ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": peers.namespace } } }];
+  return { [direction]: selectors, ...tcp };
 }
 
-function tcp(ports: number[]) {
-  return ports.map((port) => ({ port, protocol: "TCP" }));
-}
-
-/** To any address: cluster DNS is a Service in another namespace, or a cache on the node. */
-const nameLookups = {
-  ports: ["UDP", "TCP"].map((protocol) => ({ port: 53, protocol })),
-};
+/** To every address: cluster DNS is a Service in another namespace, or a cache on the node. */
+const dns = { ports: ["UDP", "TCP"].map((protocol) => ({ port: 53, protocol })) };

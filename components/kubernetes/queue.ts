@@ -1,22 +1,16 @@
-import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import * as random from "@pulumi/random";
+import { snapshotPort } from "../../lib/render/maintenance-pod.ts";
 import { renderRedisConf } from "../../lib/render/redis-conf.ts";
-import { dataClaim, type Storage } from "./data-claim.ts";
-import { networkPolicy } from "./network-policy.ts";
+import { pvcVolume, scratch, secretFiles, startupProbe } from "../../lib/render/restricted-pod.ts";
 import {
-  claimed,
-  labelsOf,
-  ownNumber,
-  restrictedContainer,
-  restrictedPod,
-  scratch,
-  secretFiles,
-  selectorOf,
-  startupProbe,
-  withoutWaiting,
-} from "./pod.ts";
-import { snapshotPort } from "./upkeep.ts";
+  forceReplicas,
+  immutableSecret,
+  persistentVolumeClaim,
+  randomPassword,
+  type Storage,
+  skipAwait,
+  workload,
+} from "./workload.ts";
 
 export interface KubernetesQueueArgs {
   namespace: pulumi.Input<string>;
@@ -25,97 +19,57 @@ export interface KubernetesQueueArgs {
   storage: Storage;
 }
 
-export const queueAddress = "queue:6379";
-
-/** Redis for the server's queue and run state, appending to a claim: in-flight work survives a kill of everything. */
+/** Redis for queue and run state, with an append-only file on a claim: runs in flight survive the loss of every pod. */
 export class KubernetesQueue extends pulumi.ComponentResource {
-  /** Where server and workers find it; secret, because it holds the password. */
+  /** `host:port` within the namespace. */
+  public readonly address = "queue:6379";
+  /** URL within the namespace; secret, because it includes the password. */
   public readonly url: pulumi.Output<string>;
 
   constructor(name: string, args: KubernetesQueueArgs, opts?: pulumi.ComponentResourceOptions) {
     super("inngest-local:index:KubernetesQueue", name, {}, opts);
-    const { namespace } = args;
-    const child = { parent: this };
-    const labels = labelsOf("queue");
-    const password = new random.RandomPassword(`${name}-password`, { length: 32, special: false }, child);
-    const config = new k8s.core.v1.Secret(
-      `${name}-config`,
-      {
-        metadata: { namespace, labels },
-        immutable: true,
-        stringData: {
-          // Below the container's limit, which counts the copies of an append-only file's rewrite too.
-          "redis.conf": password.result.apply((text) => renderRedisConf({ password: text, maxMemory: "768mb" })),
-          password: password.result,
-        },
-      },
-      child,
-    );
-    const claim = dataClaim(`${name}-data`, "queue-data", namespace, args.storage, child);
-    const data = claimed("data", "/data", claim);
-    const files = secretFiles("config", "/etc/redis", config.metadata.name);
-    const temporary = scratch("tmp", "/tmp");
+    const scope = { name, part: "queue", namespace: args.namespace, parent: this } as const;
+    const password = randomPassword(scope).result;
+    const config = immutableSecret(scope, "config", {
+      // Below the container's limit, which includes the copies that a rewrite of the append-only file makes.
+      "redis.conf": password.apply((text) => renderRedisConf({ password: text, maxMemory: "768mb" })),
+      password,
+    });
+    const claim = persistentVolumeClaim(scope, "queue-data", args.storage);
     const ping = { exec: { command: ["sh", "-c", "redis-cli ping | grep -q PONG"] } };
-    new k8s.core.v1.Service(
-      `${name}-service`,
-      {
-        metadata: { name: "queue", namespace, labels, annotations: withoutWaiting },
-        spec: { selector: selectorOf("queue"), ports: [{ name: "redis", port: 6379 }] },
-      },
-      child,
-    );
-    new k8s.apps.v1.StatefulSet(
-      `${name}-redis`,
-      {
-        // The servers wait for it by themselves; they depend on it only so that they stop before it.
-        metadata: { name: "queue", namespace, labels, annotations: { ...withoutWaiting, ...ownNumber } },
-        spec: {
-          serviceName: "queue",
-          replicas: 1,
-          selector: { matchLabels: selectorOf("queue") },
-          template: {
-            metadata: { labels },
-            spec: {
-              ...restrictedPod(1000),
-              containers: [
-                {
-                  ...restrictedContainer,
-                  name: "redis",
-                  image: args.image,
-                  command: ["redis-server", "/etc/redis/redis.conf"],
-                  env: [
-                    {
-                      name: "REDISCLI_AUTH",
-                      valueFrom: { secretKeyRef: { name: config.metadata.name, key: "password" } },
-                    },
-                  ],
-                  ports: [{ name: "redis", containerPort: 6379 }],
-                  startupProbe: startupProbe(ping),
-                  readinessProbe: { ...ping, periodSeconds: 10, timeoutSeconds: 5 },
-                  livenessProbe: { ...ping, periodSeconds: 20, timeoutSeconds: 5 },
-                  resources: { requests: { cpu: "50m", memory: "64Mi" }, limits: { memory: "1Gi" } },
-                  volumeMounts: [data.mount, files.mount, temporary.mount],
-                },
-              ],
-              volumes: [data.volume, files.volume, temporary.volume],
-            },
+    workload(scope, "redis", {
+      kind: "StatefulSet",
+      // The servers wait for Redis themselves. They depend on it only so that they stop first.
+      metadata: { annotations: { ...skipAwait, ...forceReplicas } },
+      spec: { replicas: 1 },
+      pod: {
+        containers: [
+          {
+            name: "redis",
+            image: args.image,
+            command: ["redis-server", "/etc/redis/redis.conf"],
+            env: [{ name: "REDISCLI_AUTH", valueFrom: { secretKeyRef: { name: config, key: "password" } } }],
+            ports: [{ name: "redis", containerPort: 6379 }],
+            startupProbe: startupProbe(ping),
+            readinessProbe: { ...ping, periodSeconds: 10, timeoutSeconds: 5 },
+            livenessProbe: { ...ping, periodSeconds: 20, timeoutSeconds: 5 },
+            resources: { requests: { cpu: "50m", memory: "64Mi" }, limits: { memory: "1Gi" } },
+            folders: [
+              pvcVolume("data", "/data", claim),
+              secretFiles("config", "/etc/redis", config),
+              scratch("tmp", "/tmp"),
+            ],
           },
-        },
+        ],
       },
-      child,
-    );
-    networkPolicy(
-      `${name}-network`,
-      "queue",
-      namespace,
-      {
-        in: [{ with: ["server", "migration", "worker", "janitor", "upkeep"], ports: [6379] }],
-        // A restore has Redis fetch what it puts back.
-        out: [{ with: ["upkeep"], ports: [snapshotPort] }],
+      service: { ports: { redis: 6379 } },
+      network: {
+        ingress: [{ from: ["server", "migration", "worker", "janitor", "upkeep"], ports: [6379] }],
+        // During a restore Redis fetches its data from a maintenance pod.
+        egress: [{ to: ["upkeep"], ports: [snapshotPort] }],
       },
-      child,
-    );
-    this.url = pulumi.secret(pulumi.interpolate`redis://:${password.result}@${queueAddress}`);
+    });
+    this.url = pulumi.secret(pulumi.interpolate`redis://:${password}@${this.address}`);
     this.registerOutputs({ url: this.url });
   }
 }

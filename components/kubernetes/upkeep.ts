@@ -1,148 +1,151 @@
-import type * as k8s from "@pulumi/kubernetes";
+import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { gatewayPorts } from "../../lib/render/caddyfile.ts";
-import { commonVariables } from "../../lib/render/server-options.ts";
-import type { PostgresHistory } from "../../lib/stack/stores.ts";
-import { janitorJob, psqlContainer, upkeepResources, upkeepUser, workFolder } from "./janitor-job.ts";
-import { networkPolicy, type Way } from "./network-policy.ts";
-import { claimed, labelsOf, restrictedContainer, restrictedPod, scratch, selectorOf } from "./pod.ts";
-import { dataFolder } from "./server-pod.ts";
+import type { Database } from "../../lib/data/requests.ts";
+import { libpqVariables } from "../../lib/render/libpq.ts";
+import {
+  dataFolder,
+  maintenanceResources,
+  nextToServer,
+  psqlContainer,
+  serverUser,
+  snapshotPort,
+  sqliteFile,
+  workFolder,
+} from "../../lib/render/maintenance-pod.ts";
+import { configFiles, type Folder, pvcVolume, scratch, secretFiles } from "../../lib/render/restricted-pod.ts";
+import { runtimeFiles } from "../../lib/runtime-files.ts";
+import { type EgressRule, networkPolicy, toDatabase, toGateway, toQueue } from "./network-policy.ts";
+import { metadataOf, type Scope } from "./scope.ts";
+import { type Container, immutableSecret, type Pod, podTemplate } from "./workload.ts";
 
-export interface KubernetesUpkeepArgs {
+/** Arguments on either Kubernetes tier. */
+export interface UpkeepArgs {
   namespace: pulumi.Input<string>;
   /** Image with Node. */
   image: pulumi.Input<string>;
-  /** Claim with the server's SQLite file. */
-  claim: pulumi.Input<string>;
   /** The server's Redis, which knows the runs in flight. */
   redisUrl: pulumi.Input<string>;
-  /** Days that what has ended is kept. @default for ever, without a janitor */
+  /** Days that ended runs are kept. @default for ever, without a janitor */
   days: number | undefined;
-  /** Where events are posted, key and all: what the janitor warns of goes there as `health/degraded`. */
+  /** Where events are posted, key included: the janitor's warnings go there as `health/degraded`. */
   alarmUrl: pulumi.Input<string>;
-  /** Redis is outside the namespace. */
-  reachesOutside: boolean;
+  /** Redis or Postgres is outside the namespace. */
+  storesOutside: boolean;
 }
 
-/** The server's SQLite file, where {@link dataFolder} is mounted. */
-export const database = `${dataFolder}/main.db`;
+export interface KubernetesUpkeepArgs extends UpkeepArgs {
+  /** Claim with the server's SQLite file. */
+  claim: pulumi.Input<string>;
+}
 
-/** Port of an upkeep pod at which Redis fetches what a restore puts back. */
-export const snapshotPort = 6380;
-
-/**
- * What works on the server's claim beside the server: the janitor, a job every hour, one at a time; and what pods may
- * do that backup, restore and move make for a while.
- */
+/** The janitor of an SQLite file, and network rules for maintenance pods. */
 export class KubernetesUpkeep extends pulumi.ComponentResource {
   constructor(name: string, args: KubernetesUpkeepArgs, opts?: pulumi.ComponentResourceOptions) {
     super("inngest-local:index:KubernetesUpkeep", name, {}, opts);
-    const { namespace, reachesOutside, days } = args;
-    const child = { parent: this };
-    upkeepNetwork(`${name}-network`, { namespace, reachesOutside, ways: [queue] }, child);
-    if (days !== undefined) {
-      const data = claimed("data", dataFolder, args.claim);
-      const place = { database, mounts: [data.mount], volumes: [data.volume], affinity: besideServer };
-      janitorJob(`${name}-janitor`, { ...args, days, place }, child);
-      const out = reachesOutside ? "everywhere" : [queue, gateway];
-      networkPolicy(`${name}-janitor-network`, "janitor", namespace, { in: [], out }, child);
-    }
+    const folder = pvcVolume("data", dataFolder, args.claim);
+    const scope = { name, part: "upkeep", namespace: args.namespace, parent: this } as const;
+    maintain(scope, args, { database: sqliteFile, folder, affinity: nextToServer, egress: [] });
     this.registerOutputs({});
   }
 }
 
-/** The ways to Redis, and to where events go. */
-export const queue: Way = { with: ["queue"], ports: [6379] };
-export const gateway: Way = { with: ["gateway"], ports: [gatewayPorts.http] };
-
-/** What pods may do that backup, restore and move make for a while: go where the data are, and hand Redis a queue. */
-export function upkeepNetwork(
-  name: string,
-  { namespace, reachesOutside, ways }: { namespace: pulumi.Input<string>; reachesOutside: boolean; ways: Way[] },
-  opts: pulumi.CustomResourceOptions,
-): void {
-  const whoFetches: Way["with"] = reachesOutside ? "anybody" : ["queue"];
-  networkPolicy(
-    name,
-    "upkeep",
-    namespace,
-    { in: [{ with: whoFetches, ports: [snapshotPort] }], out: reachesOutside ? "everywhere" : ways },
-    opts,
-  );
+export interface ClusterUpkeepArgs extends UpkeepArgs {
+  /** Postgres image, which includes psql and pg_dump. */
+  postgresImage: pulumi.Input<string>;
+  postgresUrl: pulumi.Input<string>;
 }
 
-/**
- * On the node of the server, which alone has its claim; nowhere while there is no server, so that a stack that was
- * stopped for a restore stays alone with its data.
- */
-const besideServer = {
-  podAffinity: {
-    requiredDuringSchedulingIgnoredDuringExecution: [
-      { topologyKey: "kubernetes.io/hostname", labelSelector: { matchLabels: selectorOf("server") } },
-    ],
-  },
-};
+/** The janitor of a Postgres, and network rules for maintenance pods. */
+export class ClusterUpkeep extends pulumi.ComponentResource {
+  /** Name of the Secret with psql's environment variables. */
+  public readonly secret: pulumi.Output<string>;
 
-/** Seconds that an upkeep pod lasts whose command was killed. */
-const lifetime = 6 * 3600;
+  constructor(name: string, args: ClusterUpkeepArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("inngest-local:index:ClusterUpkeep", name, {}, opts);
+    const { namespace, postgresImage, postgresUrl } = args;
+    const scope = { name, part: "upkeep", namespace, parent: this } as const;
+    const variables = pulumi.secret(pulumi.output(postgresUrl).apply(libpqVariables));
+    this.secret = immutableSecret(scope, "environment", variables);
+    const folder = scratch("work", workFolder);
+    const sidecar = psqlContainer<pulumi.Input<string>>({ postgresImage, secret: this.secret }, [folder]);
+    maintain(scope, args, { database: { psql: workFolder }, folder, sidecar, egress: [toDatabase] });
+    this.registerOutputs({});
+  }
+}
 
-/** A pod in which a command of this project works on the server's claim: it waits to be told. */
-export function upkeepPod({ image, claim, serverRuns }: { image: string; claim: string; serverRuns: boolean }) {
-  const data = claimed("data", dataFolder, claim);
-  const { containers, volumes } = nodeWith(image, data.mount);
-  return passingPod(containers, {
-    volumes: [data.volume, ...volumes],
-    ...(serverRuns && { affinity: besideServer }),
+/** How a pod reaches the history. */
+interface HistoryAccess {
+  database: Database;
+  /** The folder with the SQLite file, or with psql's pipes. */
+  folder: Folder;
+  affinity?: k8s.types.input.core.v1.Affinity;
+  sidecar?: Container;
+  egress: EgressRule[];
+}
+
+function maintain(scope: Scope, { days, ...args }: UpkeepArgs, history: HistoryAccess): void {
+  const { storesOutside } = args;
+  networkPolicy(scope, {
+    ingress: [{ from: storesOutside ? "anyone" : ["queue"], ports: [snapshotPort] }],
+    egress: storesOutside ? "everywhere" : [toQueue, ...history.egress],
+  });
+  if (days === undefined) return;
+  const janitor = { ...scope, name: `${scope.name}-janitor`, part: "janitor" } as const;
+  cronJob(janitor, janitorPod(janitor, { ...args, days }, history), history.affinity);
+  networkPolicy(janitor, {
+    ingress: [],
+    egress: storesOutside ? "everywhere" : [toQueue, toGateway, ...history.egress],
   });
 }
 
-/** The same on the servers' Postgres, with a psql that the scripts reach by pipes. */
-export function postgresUpkeepPod({ image, ...history }: { image: string } & PostgresHistory) {
-  const { containers, volumes, volumeMounts } = nodeWith(image);
-  return passingPod([...containers, psqlContainer(history, volumeMounts)], { volumes });
-}
-
-/** A container with Node that has a folder to work in, which others of its pod may have too. */
-function nodeWith(image: string, ...more: k8s.types.input.core.v1.VolumeMount[]) {
-  const work = scratch("work", workFolder);
-  const temporary = scratch("tmp", "/tmp");
-  const volumeMounts = [work.mount, temporary.mount];
-  return {
-    containers: [
-      { name: "node", image, command: ["sleep", String(lifetime)], volumeMounts: [...more, ...volumeMounts] },
-    ],
-    volumes: [work.volume, temporary.volume],
-    volumeMounts,
+/** A pod that sweeps the history once. */
+function janitorPod(
+  scope: Scope,
+  { image, redisUrl: queueUrl, days, alarmUrl }: UpkeepArgs,
+  { database, folder, sidecar }: HistoryAccess,
+): Pod {
+  const request = pulumi.jsonStringify({ database, queueUrl, days, alarmUrl });
+  const secret = immutableSecret(scope, "order", pulumi.secret({ "order.json": request }));
+  const node = {
+    name: "node",
+    image,
+    command: ["node", "/upkeep/runtime/sweep-job.ts", "/run/secrets/order.json"],
+    folders: [folder, secretFiles("order", "/run/secrets", secret), scriptsFolder(scope)],
   };
+  const resources = maintenanceResources;
+  const containers: Pod["containers"] = [{ ...node, resources }, ...(sidecar ? [{ ...sidecar, resources }] : [])];
+  return { user: serverUser, containers };
 }
 
-/** A pod that says which version the server of an image has. */
-export function versionPod(image: string) {
-  return passingPod([
+/** The programs of `runtime/` in a ConfigMap: an image with them would have to be built and pushed. */
+function scriptsFolder(scope: Scope): Folder {
+  const files = Object.entries(runtimeFiles()).map(([path, text]) => ({ path, text, key: path.replaceAll("/", ".") }));
+  const data = Object.fromEntries(files.map(({ key, text }) => [key, text]));
+  const { metadata } = new k8s.core.v1.ConfigMap(
+    `${scope.name}-scripts`,
+    { metadata: metadataOf(scope), immutable: true, data },
+    { parent: scope.parent },
+  );
+  const items = files.map(({ key, path }) => ({ key, path }));
+  return configFiles("scripts", "/upkeep", metadata.name, items);
+}
+
+/** Runs a pod every hour, one at a time. A failed sweep is left to the next hour. */
+function cronJob(scope: Scope, pod: Pod, affinity: k8s.types.input.core.v1.Affinity | undefined): void {
+  const template = podTemplate(scope, pod, { ...(affinity && { affinity }), restartPolicy: "Never" });
+  new k8s.batch.v1.CronJob(
+    `${scope.name}-node`,
     {
-      name: "inngest",
-      image,
-      command: ["inngest", "version"],
-      env: [{ name: "DO_NOT_TRACK", value: commonVariables.DO_NOT_TRACK }],
+      metadata: { ...metadataOf(scope), name: scope.part },
+      spec: {
+        schedule: "17 * * * *",
+        concurrencyPolicy: "Forbid",
+        successfulJobsHistoryLimit: 1,
+        failedJobsHistoryLimit: 1,
+        // The deadline is before the next hour's sweep.
+        jobTemplate: { spec: { backoffLimit: 0, activeDeadlineSeconds: 3300, template } },
+      },
     },
-  ]);
-}
-
-/** A pod that a command makes and takes away. */
-function passingPod(
-  containers: k8s.types.input.core.v1.Container[],
-  more: Partial<k8s.types.input.core.v1.PodSpec> = {},
-): object {
-  return {
-    apiVersion: "v1",
-    kind: "Pod",
-    metadata: { generateName: "upkeep-", labels: labelsOf("upkeep") },
-    spec: {
-      ...restrictedPod(upkeepUser),
-      restartPolicy: "Never",
-      activeDeadlineSeconds: lifetime,
-      containers: containers.map((container) => ({ ...restrictedContainer, resources: upkeepResources, ...container })),
-      ...more,
-    },
-  };
+    { parent: scope.parent },
+  );
 }

@@ -1,147 +1,105 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { gatewayPorts } from "../../lib/render/caddyfile.ts";
+import { preStopSleep, probes, scratch } from "../../lib/render/restricted-pod.ts";
+import { gatewayService } from "../../lib/stack/kubernetes-names.ts";
 import { type WorkerArgs, workerEnvironment } from "../worker-environment.ts";
-import { type Autoscaler, autoscale } from "./autoscaler.ts";
-import { networkPolicy } from "./network-policy.ts";
-import {
-  labelsOf,
-  oneMoreWhileRolling,
-  ownNumber,
-  type Part,
-  restrictedContainer,
-  restrictedPod,
-  scratch,
-  selectorOf,
-  stopsAfter,
-  watched,
-  withoutWaiting,
-} from "./pod.ts";
+import { metadataOf, type Scope } from "./scope.ts";
+import { disruptionBudget, forceReplicas, immutableSecret, workload } from "./workload.ts";
+
+/** How the number of workers is set. */
+export interface Autoscaler {
+  /** `cpu`: Kubernetes' own autoscaler, by the workers' CPU. `keda`: KEDA, by the length of the server's queue. */
+  kind: "cpu" | "keda";
+  min: number;
+  max: number;
+}
 
 export interface KubernetesWorkerArgs extends WorkerArgs {
   namespace: pulumi.Input<string>;
   /** The worker's image, which the cluster's nodes have or can pull. */
   image: pulumi.Input<string>;
-  /** Redis of the stack, for shared state and for claims, which then outlive the pod that made them. */
+  /** The stack's Redis, for shared state and for claims, which then outlive their pod. */
   redisUrl: pulumi.Input<string>;
-  /** Where the server reaches the workers. */
-  origin: string;
-  /** Who decides how many workers there are. @default one worker, for ever */
+  /** Sets the number of workers. @default always one worker */
   autoscaler?: Autoscaler | undefined;
 }
 
-/** The worker as pods behind a Service; a rolling update starts a new one before an old one stops, and that one drains. */
+/** The worker as a Deployment. A rolling update starts a new pod before an old one stops, and the old one drains. */
 export class KubernetesWorker extends pulumi.ComponentResource {
-  /** Changes with every other worker; known when it is ready. */
+  /** Changes whenever `pulumi up` replaces the workers; known once the new ones are ready. */
   public readonly instance: pulumi.Output<string>;
 
   constructor(name: string, args: KubernetesWorkerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("inngest-local:index:KubernetesWorker", name, {}, opts);
-    const { namespace, port } = args;
-    const child = { parent: this };
-    const labels = labelsOf("worker");
-    const secret = new k8s.core.v1.Secret(
-      `${name}-environment`,
-      {
-        metadata: { namespace, labels },
-        immutable: true,
-        stringData: pulumi.all([workerEnvironment(args), args.redisUrl]).apply(([variables, redisUrl]) => ({
-          CLAIM_STORE: redisUrl,
-          ...variables,
-          HOST: "0.0.0.0",
-          DATA_DIR: "/data",
-        })),
-      },
-      child,
-    );
-    const data = scratch("data", "/data");
-    const temporary = scratch("tmp", "/tmp");
-    const health = { httpGet: { path: "/healthz", port } };
-    new k8s.core.v1.Service(
-      `${name}-service`,
-      {
-        metadata: { name: "worker", namespace, labels, annotations: withoutWaiting },
-        spec: { selector: selectorOf("worker"), ports: [{ name: "http", port }] },
-      },
-      child,
-    );
-    const workers = new k8s.apps.v1.Deployment(
-      `${name}-pods`,
-      {
-        // The autoscaler's own number would be taken back by every `up`.
-        metadata: { name: "worker", namespace, labels, ...(args.autoscaler ? {} : { annotations: ownNumber }) },
-        spec: {
-          ...(args.autoscaler ? {} : { replicas: 1 }),
-          selector: { matchLabels: selectorOf("worker") },
-          strategy: oneMoreWhileRolling,
-          template: {
-            metadata: { labels },
-            spec: {
-              ...restrictedPod(1000),
-              containers: [
-                {
-                  ...restrictedContainer,
-                  name: "worker",
-                  image: args.image,
-                  envFrom: [{ secretRef: { name: secret.metadata.name } }],
-                  ports: [{ name: "http", containerPort: port }],
-                  ...watched(health),
-                  // A pod that is told to stop still gets new requests until every node has heard of it.
-                  lifecycle: stopsAfter(5),
-                  resources: { requests: { cpu: "100m", memory: "128Mi" }, limits: { memory: "1Gi" } },
-                  volumeMounts: [data.mount, temporary.mount],
-                },
-              ],
-              volumes: [data.volume, temporary.volume],
-              topologySpreadConstraints: [spreadOverNodes("worker")],
-            },
+    const { namespace, image, port, autoscaler } = args;
+    const scope = { name, part: "worker", namespace, parent: this } as const;
+    const variables = pulumi.all([workerEnvironment(args), args.redisUrl]).apply(([variables, redisUrl]) => ({
+      CLAIM_STORE: redisUrl,
+      ...variables,
+      HOST: "0.0.0.0",
+      DATA_DIR: "/data",
+    }));
+    const environment = immutableSecret(scope, "environment", variables);
+    const workers = workload(scope, "pods", {
+      kind: "Deployment",
+      // `pulumi up` must not reset the autoscaler's number.
+      ...(autoscaler ? {} : { metadata: { annotations: forceReplicas }, spec: { replicas: 1 } }),
+      pod: {
+        containers: [
+          {
+            name: "worker",
+            image,
+            envFrom: [{ secretRef: { name: environment } }],
+            ports: [{ name: "http", containerPort: port }],
+            ...probes({ httpGet: { path: "/healthz", port } }),
+            lifecycle: preStopSleep(5),
+            resources: { requests: { cpu: "100m", memory: "128Mi" }, limits: { memory: "1Gi" } },
+            folders: [scratch("data", "/data"), scratch("tmp", "/tmp")],
           },
-        },
+        ],
       },
-      child,
-    );
-    disruptionBudget(`${name}-disruption`, "worker", namespace, child);
-    if (args.autoscaler) autoscale(`${name}-autoscaler`, namespace, args.autoscaler, child);
-    networkPolicy(
-      `${name}-network`,
-      "worker",
-      namespace,
-      // What functions do, such as downloading a document, is theirs.
-      { in: [{ with: ["server"], ports: [port] }], out: "everywhere" },
-      child,
-    );
-    this.instance = pulumi.interpolate`${workers.metadata.uid} ${args.image} ${secret.metadata.name}`;
+      service: { ports: { http: port } },
+      // Functions may connect to anything, for example to download a document.
+      network: { ingress: [{ from: ["server"], ports: [port] }], egress: "everywhere" },
+    });
+    disruptionBudget(scope);
+    if (autoscaler) autoscale(scope, autoscaler);
+    this.instance = pulumi.interpolate`${workers.metadata.uid} ${image} ${environment}`;
     this.registerOutputs({ instance: this.instance });
   }
 }
 
-/** Where the server reaches a worker beside it. */
-export function workerOrigin(port: number): string {
-  return `http://worker:${port}`;
-}
+/** Queued items per worker that KEDA aims for. */
+const itemsPerWorker = 20;
 
-/** No two pods of a part on one node as long as there are others. */
-export function spreadOverNodes(part: Part): k8s.types.input.core.v1.TopologySpreadConstraint {
-  return {
-    topologyKey: "kubernetes.io/hostname",
-    maxSkew: 1,
-    whenUnsatisfiable: "ScheduleAnyway",
-    labelSelector: { matchLabels: selectorOf(part) },
+function autoscale(scope: Scope, { kind, min, max }: Autoscaler): void {
+  const name = `${scope.name}-autoscaler`;
+  const metadata = { ...metadataOf(scope), name: "worker" };
+  const opts = { parent: scope.parent };
+  if (kind === "cpu") {
+    const target = { type: "Utilization", averageUtilization: 70 };
+    const spec = {
+      scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: "worker" },
+      minReplicas: min,
+      maxReplicas: max,
+      metrics: [{ type: "Resource", resource: { name: "cpu", target } }],
+    };
+    new k8s.autoscaling.v2.HorizontalPodAutoscaler(name, { metadata, spec }, opts);
+    return;
+  }
+  const queueLength = {
+    url: pulumi.interpolate`http://${gatewayService}.${scope.namespace}:${gatewayPorts.metrics}/metrics`,
+    format: "prometheus",
+    valueLocation: "inngest_queue_depth",
+    targetValue: String(itemsPerWorker),
   };
-}
-
-/** A drain of nodes takes a part's pods one by one; a lone pod it just moves. */
-export function disruptionBudget(
-  name: string,
-  part: Part,
-  namespace: pulumi.Input<string>,
-  opts: pulumi.CustomResourceOptions,
-): void {
-  new k8s.policy.v1.PodDisruptionBudget(
-    name,
-    {
-      metadata: { name: part, namespace, labels: labelsOf(part) },
-      spec: { maxUnavailable: 1, selector: { matchLabels: selectorOf(part) } },
-    },
-    opts,
-  );
+  const spec = {
+    scaleTargetRef: { name: "worker" },
+    minReplicaCount: min,
+    maxReplicaCount: max,
+    triggers: [{ type: "metrics-api", metadata: queueLength }],
+  };
+  const kedaObject = { apiVersion: "keda.sh/v1alpha1", kind: "ScaledObject", metadata, spec };
+  new k8s.apiextensions.CustomResource(name, kedaObject, opts);
 }

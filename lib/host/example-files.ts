@@ -5,7 +5,7 @@ import { renderPlist } from "./supervisors/launchd-plist.ts";
 import { identify, type ServiceDefinition } from "./supervisors/service.ts";
 import { renderUnit } from "./supervisors/systemd-unit.ts";
 
-/** Somebody's machine: real paths are found when a service is started, and are no part of a plan. */
+/** A made-up machine. Real paths are resolved when a service starts, and never appear in a plan. */
 const example = {
   dataDir: "/home/you/.local/share/inngest-local/stacks",
   project: "/home/you/inngest-local",
@@ -14,7 +14,7 @@ const example = {
   systemdVersion: 255,
 };
 
-/** The files that a service would have on an example machine, by name; what a supervisor is told among them. */
+/** The files that a service would have on an example machine, by name, with its unit or job among them. */
 export function exampleFiles(spec: ServiceSpec): Record<string, string> {
   const dataDir = spec.dataDir ?? `${example.dataDir}/${spec.stack}`;
   const service = identify({ ...spec, dataDir });

@@ -1,5 +1,6 @@
 import { run } from "../process.ts";
 import { variablesNamed } from "./processes.ts";
+import { secretTexts } from "./service-files.ts";
 import type { ServiceSpec } from "./spec.ts";
 import type { ServiceIdentity } from "./supervisors/service.ts";
 import type { Supervisor } from "./supervisors/supervisor.ts";
@@ -15,13 +16,10 @@ export async function logTail(supervisor: Supervisor, service: ServiceIdentity, 
   return `Its log (${[command, ...args].join(" ")}) ends with:\n${lines}`;
 }
 
-/** Texts that must not be printed: variables from files, and quoted values in other files. */
+/** Texts that must not be printed: variables and files of the service, and the variables that it is passed. */
 function secretsOf(spec: ServiceSpec): string[] {
-  const quoted = (spec.files ?? []).flatMap(({ content }) => content.match(/(?<=")[^"]+(?=")/g) ?? []);
-  const inherited = Object.values(variablesNamed(spec.inherits ?? []));
-  const texts = [...Object.values(spec.envFile ?? {}), ...inherited, ...quoted].filter(
-    (text) => text.length >= minSecretLength,
-  );
+  const inherited = Object.values(variablesNamed(spec.passthroughEnv ?? []));
+  const texts = [...secretTexts(spec), ...inherited].filter((text) => text.length >= minSecretLength);
   // Longest first, so that a secret that contains another one is replaced whole.
   return texts.sort((a, b) => b.length - a.length);
 }

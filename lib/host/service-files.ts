@@ -1,26 +1,63 @@
 import { join } from "node:path";
 import { renderEnvFile } from "../render/env-file.ts";
 import { servicePaths } from "./paths.ts";
-import type { ServiceSpec } from "./spec.ts";
+import type { InDataDir, JsonValue, ListenOn, ServiceSpec } from "./spec.ts";
+
+/** What a service reads when it starts. */
+export interface ServiceFiles {
+  /** Arguments of its program. */
+  args: string[];
+  /** Its files, by absolute path. */
+  files: { path: string; content: string }[];
+}
 
 /**
- * What a service reads at its start: the arguments of its program, and the texts of its files by absolute path.
- * `gateway` is the address at which containers meet this machine, if any.
+ * Resolves what a service reads when it starts.
+ *
+ * @param dockerBridge address at which containers reach this machine. @default they use the loopback address
  */
-export function serviceFiles(
-  spec: ServiceSpec,
-  dataDir: string,
-  gateway: string | undefined,
-): { args: string[]; files: { path: string; content: string }[] } {
+export function serviceFiles(spec: ServiceSpec, dataDir: string, dockerBridge: string | undefined): ServiceFiles {
   const { folder, envFile } = servicePaths(dataDir, spec.service);
-  const expand = (text: string) =>
-    text.replaceAll("${dataDir}", dataDir).replaceAll(",${hostGateway}", gateway ? `,${gateway}` : "");
-  const files = (spec.files ?? []).map(({ name, content }) => ({ path: join(folder, name), content: expand(content) }));
-  const args = spec.args.map(expand);
+  const files = (spec.files ?? []).map(({ name, json }) => ({
+    path: join(folder, name),
+    content: `${JSON.stringify(inFolder(json, dataDir), null, 2)}\n`,
+  }));
+  const args = spec.args.map((arg) => (typeof arg === "string" ? arg : join(dataDir, arg.inDataDir)));
   if (spec.envFile === undefined) return { args, files };
-  const variables = Object.fromEntries(Object.entries(spec.envFile).map(([name, value]) => [name, expand(value)]));
+  const variables = Object.entries(spec.envFile).map(([name, value]) => [name, variable(value, dataDir, dockerBridge)]);
   return {
     args: [`--env-file=${envFile}`, ...args],
-    files: [...files, { path: envFile, content: renderEnvFile(variables) }],
+    files: [...files, { path: envFile, content: renderEnvFile(Object.fromEntries(variables)) }],
   };
+}
+
+/** Texts that a service gets in files, and that must not be printed. */
+export function secretTexts({ envFile = {}, files = [] }: ServiceSpec): string[] {
+  const variables = Object.values(envFile).filter((value) => typeof value === "string");
+  return [...variables, ...files.flatMap(({ json }) => textsIn(json))];
+}
+
+function textsIn(value: JsonValue): string[] {
+  if (typeof value === "string") return [value];
+  return typeof value === "object" && value !== null && !isInDataDir(value)
+    ? Object.values(value).flatMap(textsIn)
+    : [];
+}
+
+function inFolder(value: JsonValue, dataDir: string): JsonValue {
+  if (Array.isArray(value)) return value.map((item) => inFolder(item, dataDir));
+  if (typeof value !== "object" || value === null) return value;
+  if (isInDataDir(value)) return join(dataDir, value.inDataDir);
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, inFolder(inner, dataDir)]));
+}
+
+function isInDataDir(value: object): value is InDataDir {
+  return "inDataDir" in value;
+}
+
+function variable(value: string | InDataDir | ListenOn, dataDir: string, dockerBridge: string | undefined): string {
+  if (typeof value === "string") return value;
+  if ("inDataDir" in value) return join(dataDir, value.inDataDir);
+  const addresses = { loopback: "127.0.0.1", dockerBridge };
+  return value.listenOn.flatMap((name) => addresses[name] ?? []).join();
 }

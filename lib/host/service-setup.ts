@@ -66,9 +66,9 @@ export async function writeFiles(spec: ServiceSpec, service: ServiceIdentity): P
   const gateway = spec.containers && (await hostGateway(spec.containers.context));
   const { args, files } = serviceFiles(spec, service.dataDir, gateway);
   for (const { path, content } of files) writePrivateFile(path, content);
-  if (spec.inherits) {
+  if (spec.passthroughEnv) {
     const { inherited } = servicePaths(service.dataDir, spec.service);
-    writePrivateFile(inherited, `${JSON.stringify(variablesNamed(spec.inherits))}\n`);
+    writePrivateFile(inherited, `${JSON.stringify(variablesNamed(spec.passthroughEnv))}\n`);
   }
   if (spec.database && !existsSync(join(service.dataDir, spec.database))) {
     writePrivateFile(join(service.dataDir, spec.database), emptyWalDatabase());

@@ -20,7 +20,7 @@ const failedStopGraceSeconds = 5;
 /** A service as `pulumi up` wants it. */
 export interface DesiredService extends ServiceSpec {
   /** Id that this start gets; scripts/observe.ts prints it for as long as the service runs as it was started. */
-  instance: string;
+  startId: string;
 }
 
 /**
@@ -29,17 +29,17 @@ export interface DesiredService extends ServiceSpec {
  * @returns what keeps it running
  * @throws {Problem} when it cannot be started, or is not ready in time; then it does not run
  */
-export async function reconcileService({ instance, ...spec }: DesiredService): Promise<Supervised> {
+export async function reconcileService({ startId, ...spec }: DesiredService): Promise<Supervised> {
   const service = identify(spec);
   const supervisor = await chooseSupervisor(spec.supervision);
   return await withLock(service.label, async () => {
     const found = await running(service);
     if (found?.record.spec === specHash(spec)) {
-      writeRecord(service.record, { ...found.record, instance });
+      writeRecord(service.record, { ...found.record, startId });
       return supervisedBy(supervisorNamed(found.record.supervisor, found.record.scope));
     }
     const definition = await prepare(spec, service, supervisor);
-    await start(spec, instance, definition, supervisor);
+    await start(spec, startId, definition, supervisor);
     return supervisedBy(supervisor);
   });
 }
@@ -96,7 +96,7 @@ function compileCacheVariables({ program }: ServiceSpec): Record<string, string>
 
 async function start(
   spec: ServiceSpec,
-  instance: string,
+  startId: string,
   definition: ServiceDefinition,
   supervisor: Supervisor,
 ): Promise<void> {
@@ -106,7 +106,7 @@ async function start(
     scope: spec.supervision.scope,
     spec: specHash(spec),
     definition: hashOf(text),
-    instance,
+    startId,
   });
   try {
     await supervisor.ensure(definition, text);

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** Folders that are not part of what a worker runs. */
+/** Folders that a worker does not run. */
 const ignored = new Set(["node_modules", "tests", "test", "dist"]);
 
 /** SHA-256 over the names and contents of a source folder; hidden files, dependencies and tests are left out. */

@@ -5,7 +5,7 @@ import type { Scope, Supervision, SupervisorName } from "./supervisors/service.t
 export type Program =
   | {
       kind: "inngest";
-      /** Absolute path that stands before every other place. */
+      /** Absolute path, used instead of any other. */
       binary?: string | undefined;
     }
   | { kind: "node" }
@@ -17,54 +17,68 @@ export interface Listener {
   port: number;
 }
 
-/** A file of the service, kept 0600 in its folder. */
-export interface ServiceFile {
-  name: string;
-  content: string;
-}
+/** A path below the stack's data folder, which is resolved on the machine. */
+export type InDataDir = { inDataDir: string };
 
 /**
- * One process on this machine, as {@link HostService} hands it to its scripts: JSON on their standard input.
- * In `args`, `files` and `envFile`, `${dataDir}` stands for the stack's data folder and `,${hostGateway}` for the
- * address at which containers of a Linux engine meet this machine, or for nothing where there is none.
+ * Addresses that a process listens at, resolved on the machine to a list with commas. `dockerBridge` is the address at which
+ * containers of a Linux engine reach this machine; elsewhere the engine forwards to the loopback address, and it is left out.
  */
+export type ListenOn = { listenOn: ("loopback" | "dockerBridge")[] };
+
+/** A value of a JSON file. */
+export type JsonValue =
+  | string
+  | number
+  | boolean
+  | null
+  | undefined
+  | InDataDir
+  | JsonValue[]
+  | { [key: string]: JsonValue };
+
+/** A JSON file of the service, kept 0600 in its folder. */
+export interface ServiceFile {
+  name: string;
+  json: JsonValue;
+}
+
+/** One process on this machine, as `HostService` hands it to its scripts: JSON on their standard input. */
 export interface ServiceSpec {
   stack: string;
-  /** Name within the stack, also of its folder, log and pid files. */
+  /** Name within the stack, also of its folder, log and pid file. */
   service: string;
   /** Absolute data folder. @default the platform's data folder, one folder a stack */
   dataDir?: string | undefined;
   program: Program;
-  args: string[];
-  /** Working directory, relative to the project. @default the service's folder */
+  args: (string | InDataDir)[];
+  /** Working directory, relative to the project. @default the service's own folder */
   workingDirectory?: string | undefined;
-  /** Variables of the process that anybody may see. */
+  /** Variables that anybody on this machine may see. @default none */
   environment?: Record<string, string> | undefined;
-  /** Variables that reach the process by a 0600 file, which Node and Bun read themselves (`--env-file`). */
-  envFile?: Record<string, string> | undefined;
+  /** Variables in a 0600 file that the runtime (Node, Bun) reads by `--env-file`. @default none */
+  envFile?: Record<string, string | InDataDir | ListenOn> | undefined;
+  /** @default none */
   files?: ServiceFile[] | undefined;
   /**
-   * Variables that the service finds in its folder's `environment.json`, 0600, as they are for who brings it up; no part
-   * of a plan or a state. `*` at the end of a name stands for anything.
+   * Variables of whoever runs `pulumi up` that the process reads from `environment.json`, 0600, in its folder; never part of
+   * the plan or the state. `*` at the end of a name matches anything. @default none
    */
-  inherits?: string[] | undefined;
-  /** SQLite file, relative to the data folder, that is created in WAL mode when absent. */
+  passthroughEnv?: string[] | undefined;
+  /** SQLite file, relative to the data folder, created in WAL mode when absent and never touched otherwise. @default none */
   database?: string | undefined;
   listeners: Listener[];
   /** Answers 200 once the process serves. @default it serves nobody, and is up while it lives */
   healthUrl?: string | undefined;
-  /**
-   * The Docker engine whose containers reach this service at `host.docker.internal`. On Linux that is the address of
-   * Docker's bridge, which `,${hostGateway}` stands for; elsewhere the engine forwards to 127.0.0.1.
-   */
+  /** The Docker engine whose containers reach this service at `host.docker.internal`. @default none */
   containers?: { context?: string | undefined } | undefined;
-  /** All whom it talks to are on this machine, so that a supervisor that can may keep it from everybody else. */
+  /** Everything that it talks to is on this machine, so a supervisor that can may isolate it. @default false */
   loopbackOnly?: boolean | undefined;
+  /** What keeps it running after a crash and a reboot. */
+  supervision: Supervision;
   /** Seconds between SIGTERM and SIGKILL. */
   stopGraceSeconds: number;
-  /** What keeps it running. */
-  supervision: Supervision;
-  /** Hash of what the process runs when that is a folder of source; a new one restarts it. */
+  /** Hash of the source folder that the process runs; another one restarts it. @default it runs no source of this project */
   source?: string | undefined;
 }
 
@@ -76,8 +90,8 @@ export interface RunRecord extends Partial<ProcessMark> {
   spec: string;
   /** SHA-256 of the supervisor's definition. */
   definition: string;
-  /** Name of this start; see observe.ts. */
-  instance: string;
+  /** Id of this start; see observe.ts. */
+  startId: string;
   /** What keeps the log bounded where no supervisor does; it and the mark of the process are set without one. */
   logKeeper?: ProcessMark;
 }

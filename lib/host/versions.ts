@@ -1,4 +1,4 @@
-/** Oldest supported server: the first with `GET /v2/apps`, which registration needs. */
+/** Oldest supported server: the first with `GET /v2/apps`, which registration needs (docs/measurements.md#oldest-server). */
 export const oldestServer = "1.40.0";
 
 /** Whether a version such as `v3.259.0` is `wanted` or newer. */

@@ -1,5 +1,4 @@
 import { spawn } from "node:child_process";
-
 import { Problem } from "../problem.ts";
 import type { Forward, ForwardedService } from "../stack/endpoints.ts";
 import { kubectlFor } from "./kubectl.ts";

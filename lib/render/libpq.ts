@@ -1,4 +1,4 @@
-/** An address of Postgres as the variables by which psql knows it, which takes no whole address from its environment. */
+/** A Postgres URL as psql's environment variables, so that the password is on no command line. */
 export function libpqVariables(address: string): Record<string, string> {
   const url = new URL(address);
   const parts: Record<string, string> = {

@@ -1,9 +1,9 @@
-/** Connections that Postgres takes by default (100) less those it keeps for its owner and for whoever looks in. */
+/** Postgres' default limit of 100 connections, less those it reserves for superusers and those of maintenance. */
 const connectionBudget = 90;
 
 /**
- * Connections of one server's pool: the budget divided by the replicas and one more, the surplus pod of a rolling update
- * or the migration. The server's own default, 100 each, is more than a Postgres takes from the second replica on.
+ * Maximum connections of one server's pool. The budget is shared by the replicas and one more server: the extra pod of a
+ * rolling update, or the migration. By default each server opens up to 100, too many for Postgres with two replicas.
  */
 export function connectionsPerServer(replicas: number): number {
   return Math.max(2, Math.floor(connectionBudget / (replicas + 1)));

@@ -1,36 +1,38 @@
 import { type Profile, profileSettings } from "../settings/profile.ts";
 
-/** What `inngest start` is told on every tier. */
-export interface ServerOptions {
-  /** Address of the API and dashboard; Connect's ports ignore it and listen everywhere (measured on 1.43.0). */
+/** Options of `inngest start` on every tier. `Folder` is how its data folder is named. */
+export interface ServerOptions<Folder = string> {
+  /** Address of the API and dashboard. Connect's ports ignore it and listen everywhere. */
   host: string;
-  /** API and dashboard. */
+  /** Port of API and dashboard. */
   port: number;
-  /** Connect's WebSocket gateway. */
+  /** Port of Connect's WebSocket gateway. */
   connectGatewayPort: number;
   connectGatewayGrpcPort: number;
   connectExecutorGrpcPort: number;
   /** Folder of `main.db`, which holds the history where no Postgres does. */
-  sqliteDir: string;
-  /** History in Postgres. @default SQLite */
+  sqliteDir: Folder;
+  /** Database of the history. @default SQLite */
   postgresUrl?: string | undefined;
   /** Connections to Postgres that the server opens at most, and keeps. @default 100 and 10, the server's own */
   postgresConnections?: number | undefined;
   signingKey: string;
-  /** With each of them events are taken. */
+  /** Each of them is accepted with an event. */
   eventKeys: string[];
-  /** Queue and run state; without it both live in memory and go with the process, even on a clean stop. */
+  /** Redis for queue and run state. @default memory: both are lost when the process ends, even cleanly */
   redisUrl?: string | undefined;
-  /** The worker's endpoint, which the server registers at its own start. */
+  /** The worker's endpoint, which the server registers when it starts. */
   sdkUrl: string;
-  /** What it is tuned for. */
+  /** What the server is tuned for. */
   profile: Profile;
   /** Serve dashboard and GraphQL. */
   dashboard: boolean;
 }
 
-/** Flags of `inngest start` and their values, by flag name: the keys of its configuration file. */
-export function serverFlags(options: ServerOptions): Record<string, string | number | boolean | string[]> {
+/** Flags of `inngest start` by name: the keys of its configuration file. */
+export function serverFlags<Folder = string>(
+  options: ServerOptions<Folder>,
+): Record<string, string | number | boolean | string[] | Folder> {
   return {
     host: options.host,
     port: options.port,
@@ -48,15 +50,15 @@ export function serverFlags(options: ServerOptions): Record<string, string | num
     ...(options.postgresConnections
       ? {
           "postgres-max-open-conns": options.postgresConnections,
-          // By default the server keeps 10 of them. A burst then ends and opens connections all the time, each of them a process
-          // that Postgres starts, and Postgres takes three times the processor time (1.43.0). Unused ones go after 5 minutes.
+          // With the server's default of 10 a burst opens and closes connections all the time, each of them a process that
+          // Postgres starts, for three times its processor time. Unused ones are closed after 5 minutes.
           "postgres-max-idle-conns": options.postgresConnections,
         }
       : {}),
   };
 }
 
-/** The same as environment variables, for containers. */
+/** {@link serverFlags} as environment variables. */
 export function serverEnvironment(options: ServerOptions): Record<string, string> {
   const flags = Object.entries(serverFlags(options)).map(([flag, value]) => [
     `INNGEST_${flag.toUpperCase().replaceAll("-", "_")}`,
@@ -65,14 +67,14 @@ export function serverEnvironment(options: ServerOptions): Record<string, string
   return { ...Object.fromEntries(flags), ...commonVariables };
 }
 
-/** The same as the text of `inngest.json`, for hosts. */
+/** {@link serverFlags} as the text of a configuration file. */
 export function renderServerConfig(options: ServerOptions): string {
   return `${JSON.stringify(serverFlags(options), null, 2)}\n`;
 }
 
 /**
- * At its default level `info` the server logs every event with its payload. Without the experimental variable its
- * metrics are the depth of the queue alone.
+ * Variables of every server. At its default level `info` it logs every event with its payload; without the experimental
+ * variable its only metric is the depth of the queue.
  */
 export const commonVariables = {
   LOG_LEVEL: "warn",

@@ -15,7 +15,7 @@
 export const rotationSteps = ["none", "accept", "switch", "retire"] as const;
 export type RotationStep = (typeof rotationSteps)[number];
 
-/** A signing key and an event key that were made together. */
+/** A signing key and an event key of one generation. */
 export interface KeyPair {
   signingKey: string;
   eventKey: string;
@@ -24,30 +24,36 @@ export interface KeyPair {
 /** The server's keys. */
 export interface ServerKeys {
   signingKey: string;
-  /** It takes events with each of them. */
-  eventKeys: string[];
+  /** Each of them is accepted, the first one for the longest. */
+  eventKeys: [string, ...string[]];
 }
 
 /** The worker's keys. */
 export interface WorkerKeys {
   signingKey: string;
-  /** Accepted and tried after the first. */
+  /** Accepted, and tried, after the first. */
   signingKeyFallback?: string | undefined;
   eventKey: string;
 }
 
+/** The keys of a stack: the same for server and worker except during a rotation. */
 export interface StackKeys {
   server: ServerKeys;
   worker: WorkerKeys;
 }
 
-/** Keys of server and worker at a step. `previous` does not matter at `none`. */
+/** The keys by which everything but the worker calls the server and sends events. */
+export function currentPair({ server }: StackKeys): KeyPair {
+  return { signingKey: server.signingKey, eventKey: server.eventKeys[0] };
+}
+
+/** The keys of server and worker at a step. `previous` does not matter at `none`. */
 export function keysAt(step: RotationStep, current: KeyPair, previous: KeyPair): StackKeys {
   const only = (pair: KeyPair): ServerKeys => ({ signingKey: pair.signingKey, eventKeys: [pair.eventKey] });
   const both: ServerKeys = {
     signingKey: current.signingKey,
-    // A user-provided key is the same in both generations.
-    eventKeys: [...new Set([current.eventKey, previous.eventKey])],
+    // An event key that the user sets is the same in both generations.
+    eventKeys: current.eventKey === previous.eventKey ? [current.eventKey] : [current.eventKey, previous.eventKey],
   };
   const accepting: WorkerKeys = {
     signingKey: current.signingKey,

@@ -1,5 +1,3 @@
-import * as pulumi from "@pulumi/pulumi";
-
 /**
  * Where a stack keeps what it knows, and how one gets there: for backup, restore, move and the janitor. Secret as a
  * whole, because the address of the queue holds its password.
@@ -52,11 +50,4 @@ export interface PostgresHistory {
   postgresImage: string;
   /** Secret with the variables by which they find it. */
   secret: string;
-}
-
-export function storesOf(
-  place: pulumi.Input<Stores["place"]>,
-  queueUrl: pulumi.Input<string> | undefined,
-): pulumi.Output<Stores> {
-  return pulumi.secret({ place, queueUrl });
 }

@@ -1,5 +1,5 @@
-// Proves that an API server and kubeconform take every rendered object, and that the namespace admits every pod. That
-// they run is for the tiers' own suites; of KEDA's resource only the form is known, for no KEDA runs here.
+// Proves that an API server and kubeconform accept every rendered object, and that the namespace admits every pod. That
+// they run is for the tiers' own suites; KEDA's resource is only validated, because no KEDA runs here.
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -26,7 +26,7 @@ const reason =
 
 describe.skipIf(reason)(title("rendered objects", reason), () => {
   let kubectl: Kubectl;
-  const scratch = mkdtempSync(join(tmpdir(), "schemas-"));
+  let scratch: string;
   const namespaces = [
     ...new Set(
       variants
@@ -38,6 +38,7 @@ describe.skipIf(reason)(title("rendered objects", reason), () => {
   beforeAll(async () => {
     if (!("cluster" in found)) return;
     kubectl = kubectlOn(found.cluster);
+    scratch = mkdtempSync(join(tmpdir(), "schemas-"));
     kubectl(["apply", "--server-side", "-f", kedaResources]);
     for (const [, text] of variants) {
       const namespace = objects(text).find(({ kind }) => kind === "Namespace");
@@ -71,7 +72,7 @@ describe.skipIf(reason)(title("rendered objects", reason), () => {
     expect(summary).toEqual({ valid: objects(text).length, invalid: 0, errors: 0, skipped: 0 });
   });
 
-  test("kubeconform refuses a field that does not exist", () => {
+  test("kubeconform rejects a field that does not exist", () => {
     const [, text = ""] = variants.find(([variant]) => variant === "kubernetes") ?? [];
     const misspelt = text.replace("enableServiceLinks", "enableServiceLink");
     expect(JSON.parse(kubeconform(misspelt)).summary).toMatchObject({ invalid: 1 });

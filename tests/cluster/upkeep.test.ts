@@ -95,8 +95,8 @@ describe.skipIf(reason)(title("upkeep, tier kubernetes", reason), () => {
     const asked = await move(stack);
     expect([asked.exitCode, String(asked.all)]).toEqual([
       2,
-      `no terminal to ask on: say --yes to move stack ${source.name}, although claims in ${claims} do not come along, ` +
-        "and runs in flight that need them fail",
+      `no terminal to ask on: say --yes to move stack ${source.name}, although claims in ${claims} are left behind, ` +
+        "and runs in flight that need them will fail",
     ]);
     const runs = await fallAsleep(source, "moved", 60_000);
     const { exitCode, all } = await move(stack, "--yes");

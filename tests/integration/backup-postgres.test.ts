@@ -16,8 +16,9 @@ const reason = OwnPostgres.missing() ?? (await missing("inngest", "redis"));
 describe.skipIf(reason)(title("backup, Postgres", reason), () => {
   let postgres: OwnPostgres;
   let redis: OwnRedis;
-  const folder = mkdtempSync(join(tmpdir(), "backup-postgres-"));
+  let folder: string;
   beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), "backup-postgres-"));
     postgres = await OwnPostgres.start();
     redis = await OwnRedis.start(folder);
   });
@@ -27,14 +28,14 @@ describe.skipIf(reason)(title("backup, Postgres", reason), () => {
     rmSync(folder, { recursive: true });
   });
 
-  const run = <T>(program: DataProgram, order: object = {}) =>
+  const run = <T>(program: DataProgram, request: object = {}) =>
     answerOf<T>(process.execPath, [`runtime/${program}.ts`], {
       database: { psql: postgres.psql() },
       queueUrl: redis.url,
       folder,
-      ...order,
+      ...request,
     });
-  const look = () => run<Inspection>("inspect");
+  const inspect = () => run<Inspection>("inspect");
   /** All rows of all tables, whatever their order. */
   const content = () => {
     const tables = postgres.sql("select tablename from pg_tables where schemaname = 'public'").split(" ").sort();
@@ -75,8 +76,8 @@ describe.skipIf(reason)(title("backup, Postgres", reason), () => {
     expect([runs, history, traced]).toEqual([events, events, events]);
   });
 
-  test("it says what is there, and when the newest came", async () => {
-    const seen = await look();
+  test("inspect reports what is there, and when the newest came", async () => {
+    const seen = await inspect();
     expect(Date.now() - seen.newest).toBeLessThan(60_000);
     expect(seen.keys).toBe(1);
     expect((await run<Inspection>("inspect", { before: Date.now() - 3_600_000 })).newest).toBeLessThan(
@@ -89,7 +90,7 @@ describe.skipIf(reason)(title("backup, Postgres", reason), () => {
     redis.hold("another key");
     await run("restore", { previous: "replaced-1" });
     expect(content()).toEqual(before);
-    expect((await look()).keys).toBe(1);
+    expect((await inspect()).keys).toBe(1);
     expect(postgres.sql('select count(*) from "replaced-1".events')).not.toBe("50");
     expect(postgres.sql(`select base64 from "replaced-1".queue_rdb`)).toMatch(/^UkVESVM/);
     // What was replaced is in no later backup.
@@ -106,7 +107,7 @@ describe.skipIf(reason)(title("backup, Postgres", reason), () => {
     redis.hold("a third key");
     await expect(run("restore", { folder: bad, previous: "replaced-2" })).rejects.toThrow("division by zero");
     expect(content()).toEqual(before);
-    expect((await look()).keys).toBe(2);
+    expect((await inspect()).keys).toBe(2);
     expect(postgres.sql("select count(*) from pg_namespace where nspname = 'replaced-2'")).toBe("0");
   });
 
@@ -120,14 +121,14 @@ describe.skipIf(reason)(title("backup, Postgres", reason), () => {
       "everything is as it was before",
     );
     expect(content()).toEqual(asItWas);
-    expect((await look()).keys).toBe(2);
+    expect((await inspect()).keys).toBe(2);
   });
 
-  test("a Postgres that is not there is told by psql's own words", async () => {
+  test("a Postgres that is missing is reported with psql's error", async () => {
     const { PGPORT } = postgres.variables;
     postgres.variables.PGPORT = "1";
     try {
-      await expect(look()).rejects.toThrow(/connection to server at "127\.0\.0\.1", port 1 failed/);
+      await expect(inspect()).rejects.toThrow(/connection to server at "127\.0\.0\.1", port 1 failed/);
     } finally {
       postgres.variables.PGPORT = PGPORT;
     }

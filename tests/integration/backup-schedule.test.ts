@@ -74,19 +74,19 @@ describe.skipIf(reason)(title("backups by themselves, process tier", reason), ()
     expect(shown.filter((text) => text.includes(passphrase))).toEqual([]);
   });
 
-  test("one that fails is told, to the stack's functions too, and tried again", async () => {
+  test("a backup that fails is logged, sent to the stack's functions, and tried again", async () => {
     rmSync(folder, { recursive: true });
     writeFileSync(folder, "in the way");
     await eventually(40_000, async () =>
       expect(log()).toContain(
-        `this backup failed, and is tried again in 10 s: backups of stack ${stack.name} must go to a folder, and ${folder} cannot be made (EEXIST)`,
+        `backup failed; next attempt in 10 s: backups of stack ${stack.name} must go to a folder, and ${folder} cannot be made (EEXIST)`,
       ),
     );
     await eventually(10_000, async () => {
       const database = new DatabaseSync(join(stack.dataFolder, "server", "main.db"), { readOnly: true });
-      const told = database.prepare("SELECT event_data AS data FROM events WHERE event_name = 'health/degraded'").all();
+      const sent = database.prepare("SELECT event_data AS data FROM events WHERE event_name = 'health/degraded'").all();
       database.close();
-      expect(JSON.stringify(told)).toContain("backups of stack");
+      expect(JSON.stringify(sent)).toContain("backups of stack");
     });
     expect(await complaints(stack)).toContain("backup warning");
     rmSync(folder);
@@ -106,9 +106,7 @@ describe.skipIf(reason)(title("backups by themselves, process tier", reason), ()
 
   test("off ends it, and what it has taken stays", async () => {
     const { exitCode, all } = await stack.command("backup", "--schedule", "off");
-    expect(String(all)).toBe(
-      `Stack ${stack.name} is not backed up by itself any more. What there is stays in ${folder}`,
-    );
+    expect(String(all)).toBe(`Stack ${stack.name} is no longer backed up automatically. Its backups stay in ${folder}`);
     expect(exitCode).toBe(0);
     expect(existsSync(join(stack.dataFolder, "run", "backup.json"))).toBe(false);
     expect(existsSync(join(stack.dataFolder, "backup", "environment.json"))).toBe(false);

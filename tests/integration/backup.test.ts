@@ -59,7 +59,7 @@ describe.skipIf(processReason)(title("backup and restore, process tier", process
       const { exitCode, all } = await restore(taken.file);
       expect(exitCode).toBe(1);
       expect(String(all)).toMatch(
-        /stack \S+ has newer data: its last run or event came \S+Z, and the backup shows \S+Z. Remedy: --force, which keeps what is replaced aside/,
+        /stack \S+ has newer data: its last run or event came \S+Z, and the backup shows \S+Z. Remedy: --force, which keeps what it replaces/,
       );
     });
   });
@@ -69,16 +69,16 @@ describe.skipIf(processReason)(title("backup and restore, process tier", process
     ["with a flipped bit", flipped(0.4), "it is damaged"],
     ["with a flipped bit in its checksum", flippedInChecksum, "it is damaged (incorrect data check)"],
     ["with a flipped bit elsewhere", flipped(0.8), "it is damaged"],
-    ["of something else", () => Buffer.from("no archive ".repeat(200)), "it is no archive of tar and gzip"],
-    ["of another program", () => foreignArchive(), "it has no manifest.json of this project's"],
-    ["that is empty", () => Buffer.alloc(0), "it is no archive of tar and gzip"],
+    ["of something else", () => Buffer.from("no archive ".repeat(200)), "it is not a gzipped tar archive"],
+    ["of another program", () => foreignArchive(), "it has no manifest.json of this project"],
+    ["that is empty", () => Buffer.alloc(0), "it is not a gzipped tar archive"],
   ])("a backup %s is refused, and nothing changes", async (_, change, reason) => {
     const file = join(stack.home, "bad.tar.gz");
     writeFileSync(file, change(readFileSync(taken.file)));
     const pids = runningPids(stack);
     const { exitCode, all } = await restore(file, "--force");
     expect(exitCode).toBe(1);
-    expect(String(all)).toMatch(new RegExp(`^${file} is no good backup: ${reason.replace(/[().]/g, "\\$&")}`));
+    expect(String(all)).toMatch(new RegExp(`^${file} is not a good backup: ${reason.replace(/[().]/g, "\\$&")}`));
     expect(String(all)).toContain("Nothing was changed. Remedy: use another one");
     expect(runningPids(stack)).toEqual(pids);
   });
@@ -116,7 +116,7 @@ describe.skipIf(processReason)(title("backup and restore, process tier", process
       const { exitCode, all } = await stack.command("backup", "--to", folder);
       expect(exitCode).toBe(1);
       expect(String(all)).toBe(
-        `no room is left in ${folder}, so there is no backup of stack ${stack.name}. Remedy: make room, or name another folder by --to`,
+        `no room is left in ${folder}, so there is no backup of stack ${stack.name}. Remedy: make room, or name another folder with --to`,
       );
       expect(readdirSync(folder)).toEqual([]);
       expect(await (await stack.api()).isHealthy()).toBe(true);

@@ -59,7 +59,7 @@ describe.skipIf(reason)(title("a full disk, process tier", reason), () => {
   };
   const serverLog = () => readFileSync(join(stack.dataFolder, "logs", "server.log"), "utf8");
 
-  test("the server says so, harms nothing, and goes on when there is room", async (context) => {
+  test("the server reports it, keeps the history intact, and continues when there is room", async (context) => {
     if (!disk) return context.skip("a small file system cannot be mounted here");
     await startFiveRuns(stack, 8);
     fill(disk);
@@ -80,10 +80,10 @@ describe.skipIf(reason)(title("a full disk, process tier", reason), () => {
     expect(damage()).toEqual(["ok"]);
   });
 
-  test("the janitor says so, harms nothing, and removes when there is room", async (context) => {
+  test("the janitor reports it, keeps the history intact, and sweeps when there is room", async (context) => {
     if (!disk) return context.skip("a small file system cannot be mounted here");
-    const order = join(stack.home, "order.json");
-    writeFileSync(order, JSON.stringify({ database: history(), queueUrl: redis.url, days: 1e-9 }));
+    const request = join(stack.home, "request.json");
+    writeFileSync(request, JSON.stringify({ database: history(), queueUrl: redis.url, days: 1e-9 }));
     /** Runs with an end; one whose end a full disk has dropped stays. */
     const rows = () =>
       withHistory((database) =>
@@ -95,7 +95,7 @@ describe.skipIf(reason)(title("a full disk, process tier", reason), () => {
       expect(rows()).toBeGreaterThan(5);
     });
     fill(disk);
-    const janitor = spawn(process.execPath, ["runtime/janitor.ts", order], {
+    const janitor = spawn(process.execPath, ["runtime/janitor.ts", request], {
       stdio: ["ignore", "pipe", "pipe"],
     });
     let said = "";
@@ -104,14 +104,16 @@ describe.skipIf(reason)(title("a full disk, process tier", reason), () => {
     try {
       await eventually(20_000, async () =>
         expect(said).toContain(
-          `this round failed, and is tried again: no room is left in ${join(stack.dataFolder, "server")}, and SQLite needs some even to remove rows; the history is unharmed. Remedy: make some megabytes of room there, and the next round goes on`,
+          `sweep failed; next attempt in 10 s: no room is left in ${join(stack.dataFolder, "server")}, and SQLite needs some to remove rows; the history is intact. Remedy: free some megabytes there; the next sweep continues`,
         ),
       );
       expect(damage()).toEqual(["ok"]);
       disk.free();
       await eventually(60_000, async () => {
         expect(said).toMatch(/"rows":\{/);
-        expect(said).toMatch(/warning: 0\.0 GB are free where the history of 0\.0 GB is\. Remedy: make room/);
+        expect(said).toMatch(
+          /warning: only 0\.0 GB free on the disk of the history, which takes 0\.0 GB\. Remedy: free some disk space/,
+        );
       });
       expect(rows()).toBeLessThan(5);
       expect(damage()).toEqual(["ok"]);

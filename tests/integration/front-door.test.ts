@@ -2,6 +2,7 @@
 // requests do, how the containers are fenced, and that a planned restart loses no event. Where images cannot be pulled
 // the gateway is Debian's Caddy. Does not prove: certificates by ACME, the dashboard's own pages (a stand-in of the
 // server has none), Docker Desktop.
+
 import { chmodSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
@@ -9,9 +10,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { mostProcesses } from "../../components/docker/process-limit.ts";
+import type { Outputs } from "../../lib/stack/outputs.ts";
 import { durableWorker, marks } from "../../tools/durable-worker.ts";
 import { missing, title } from "../../tools/engine.ts";
-import { eventually, type StackOutputs, TestStack } from "../../tools/test-stack.ts";
+import { eventually, TestStack } from "../../tools/test-stack.ts";
 import { Browser } from "../support/browser.ts";
 import { docker, leftovers } from "../support/containers.ts";
 import { ask, askRaw, hostileRequest, seeded } from "../support/door.ts";
@@ -22,7 +24,7 @@ const reason = await missing("pulumi", "docker");
 const noBrowser = reason ?? Browser.missing();
 
 let stack: TestStack;
-let outputs: StackOutputs;
+let outputs: Outputs;
 let password: string;
 const container = (role: string) => `inngest-${stack.name}-${role}`;
 

@@ -61,8 +61,8 @@ describe.skipIf(reason)(title("move, from a process to containers", reason), () 
   test("a move killed at step after step is done by the next one, with keys, history and runs in flight", async () => {
     const before = await source.outputs();
     await startFiveRuns(source, 20);
-    expect(await killedAt(/^Taking what /m)).toBe("begun");
-    expect(await killedAt(/^Putting what /m)).toBe("begun");
+    expect(await killedAt(/^Copying the data of /m)).toBe("begun");
+    expect(await killedAt(/^Replacing the data of /m)).toBe("begun");
     // The target has other keys as long as it has not the source's data.
     const early = await fetch(`${before.eventUrl}/${before.eventKey}`, {
       method: "POST",
@@ -70,7 +70,7 @@ describe.skipIf(reason)(title("move, from a process to containers", reason), () 
       signal: AbortSignal.timeout(5000),
     }).catch(() => undefined);
     expect(early?.status).not.toBe(200);
-    expect(await killedAt(/^Bringing \S+ up with it, and with the keys of /m)).toBe("placed");
+    expect(await killedAt(/^Bringing \S+ up with the keys of /m)).toBe("placed");
 
     const { exitCode, all } = await move();
     expect(exitCode, String(all)).toBe(0);

@@ -1,5 +1,5 @@
-// A real Postgres with the schema that the real server makes, a real Redis, and the janitor's round on them as a pod
-// has it. Rows are put in by hand. Does not prove the job in a cluster: that is for tests/cluster.
+// Proves a sweep of a real Postgres, with the real server's schema and a real Redis, as it runs in a pod. Rows are inserted
+// by hand. Does not prove the job in a cluster: tests/cluster does.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,8 +14,9 @@ const reason = OwnPostgres.missing() ?? (await missing("inngest", "redis"));
 describe.skipIf(reason)(title("retention, Postgres", reason), () => {
   let postgres: OwnPostgres;
   let redis: OwnRedis;
-  const folder = mkdtempSync(join(tmpdir(), "retention-postgres-"));
+  let folder: string;
   beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), "retention-postgres-"));
     postgres = await OwnPostgres.start();
     redis = await OwnRedis.start(folder);
   });
@@ -26,8 +27,8 @@ describe.skipIf(reason)(title("retention, Postgres", reason), () => {
   });
 
   const sql = (text: string) => postgres.sql(text);
-  const round = (order: { days?: number; endOrphaned?: boolean }) =>
-    sweep({ database: { psql: postgres.psql() }, queueUrl: redis.url, ...order });
+  const sweepIt = (request: { days?: number; endOrphaned?: boolean }) =>
+    sweep({ database: { psql: postgres.psql() }, queueUrl: redis.url, ...request });
   const left = () =>
     Object.fromEntries(
       ["events", "function_runs", "function_finishes", "history", "trace_runs", "spans"].map((table) => [
@@ -38,7 +39,7 @@ describe.skipIf(reason)(title("retention, Postgres", reason), () => {
   let asleep: string;
   let lost: string;
 
-  test("what ended before goes, in more than one batch; what has no end, or a later one, stays", async () => {
+  test("runs that ended before the cutoff are removed in several batches; runs without an end, or a later one, stay", async () => {
     const [first] = [100, 101, 102].map((number) => postgres.run(number, 50, 40));
     sql(`insert into spans (span_id, trace_id, name, start_time, end_time, account_id, app_id, function_id, run_id, env_id)
       select i::text, 'more', 'EXTEND', now(), now(), '', '', '', '${first}', '' from generate_series(1, 2000) i`);
@@ -48,7 +49,7 @@ describe.skipIf(reason)(title("retention, Postgres", reason), () => {
     asleep = postgres.run(201, 400);
     const kept = [lost, asleep, postgres.run(300, 50, 2), postgres.run(400, 1, 0)];
     redis.hold(`{estate:${asleep}}:metadata:${asleep}`);
-    const swept = await round({ days: 30 });
+    const swept = await sweepIt({ days: 30 });
     const three = { events: 3, function_runs: 3, history: 3, trace_runs: 3 };
     expect(swept.rows).toEqual({
       ...three,
@@ -61,18 +62,18 @@ describe.skipIf(reason)(title("retention, Postgres", reason), () => {
     const four = { events: 4, function_runs: 4, history: 4, trace_runs: 4, spans: 4 };
     expect(left()).toEqual({ ...four, function_finishes: 2 });
     expect(sql("select run_id from trace_runs").split(" ").sort()).toEqual(kept.sort());
-    expect((await round({ days: 30 })).rows?.trace_runs ?? 0).toBe(0);
+    expect((await sweepIt({ days: 30 })).rows?.trace_runs ?? 0).toBe(0);
     expect(left()).toEqual({ ...four, function_finishes: 2 });
   });
 
-  test("runs that the queue has nothing of are found, and given an end when that is asked for", async () => {
-    const found = await round({});
+  test("orphaned runs are found, and cancelled on request", async () => {
+    const found = await sweepIt({});
     expect(found).toMatchObject({ inFlight: 1, orphaned: [lost], ended: 0 });
     expect(found.size).toBeGreaterThan(1_000_000);
     expect(found).not.toHaveProperty("room");
-    expect(await round({ endOrphaned: true })).toMatchObject({ orphaned: [lost], ended: 1 });
+    expect(await sweepIt({ endOrphaned: true })).toMatchObject({ orphaned: [lost], ended: 1 });
     expect(sql(`select status from trace_runs where run_id = '${lost}'`)).toBe("500");
     expect(sql(`select status from spans where run_id = '${lost}' and name = 'EXTEND'`)).toBe("Cancelled");
-    expect(await round({})).toMatchObject({ inFlight: 1, orphaned: [] });
+    expect(await sweepIt({})).toMatchObject({ inFlight: 1, orphaned: [] });
   });
 });

@@ -1,12 +1,12 @@
-// Real Pulumi CLI, server, Redis and worker: the janitor's work on the server's own schema, beside a server at work.
-// Age is made by a limit of seconds in the place of days. Does not prove: histories of gigabytes (npm run bench --
-// retention is about a large one), and the days of a year.
+// Proves sweeps of the real server's SQLite schema, next to a busy server, with real Pulumi CLI, Redis and worker. A limit
+// of seconds stands for days. Does not prove histories of gigabytes (npm run bench -- retention has a large one), nor the
+// days of a year.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { SweepReport } from "../../lib/data/requests.ts";
+import type { LastSweep, SweepReport } from "../../lib/data/requests.ts";
 import { endCodes } from "../../lib/data/run-status.ts";
 import { hexOf } from "../../lib/data/ulid.ts";
 import { finished, marks, statuses } from "../../tools/durable-worker.ts";
@@ -30,9 +30,9 @@ describe.skipIf(reason)(title("retention, process tier", reason), () => {
   });
 
   const history = () => join(stack.dataFolder, "server", "main.db");
-  /** One round, on what ended more than `seconds` ago. */
-  const round = async (order: object): Promise<SweepReport> => {
-    const input = JSON.stringify({ database: history(), queueUrl: redis.url, ...order });
+  /** Runs one sweep. */
+  const sweep = async (request: object): Promise<SweepReport> => {
+    const input = JSON.stringify({ database: history(), queueUrl: redis.url, ...request });
     const { stdout } = await execa({ input })`${process.execPath} runtime/sweep-now.ts`;
     return JSON.parse(stdout) as SweepReport;
   };
@@ -65,15 +65,17 @@ describe.skipIf(reason)(title("retention, process tier", reason), () => {
     }
   };
 
-  test("the janitor is up, keeps to its setting, and has told its first round", async () => {
+  test("the janitor runs, and has logged and recorded its first sweep", async () => {
     await eventually(20_000, async () => {
       const log = readFileSync(join(stack.dataFolder, "logs", "janitor.log"), "utf8");
       expect(log).toMatch(/"inFlight":0,"orphaned":0/);
     });
+    const file = join(stack.dataFolder, "janitor", "last-sweep.json");
+    expect((JSON.parse(readFileSync(file, "utf8")) as LastSweep).report).toMatchObject({ inFlight: 0, orphaned: [] });
     expect(await stack.changes()).toEqual([]);
   });
 
-  test("beside a server at work, what ended goes, what is in flight stays and ends", async () => {
+  test("next to a busy server, runs that have ended are removed, and runs in flight stay and end", async () => {
     await sendMany("old", 30, 0);
     await sendMany("asleep", 5, 20);
     await eventually(40_000, async () => expect(finished(stack)).toBe(30));
@@ -81,13 +83,13 @@ describe.skipIf(reason)(title("retention, process tier", reason), () => {
     await new Promise((resolve) => setTimeout(resolve, 2000));
     const before = Date.now();
     await sendMany("during", 20, 1);
-    const swept = await round({ days: (Date.now() - before + 1000) / 86_400_000 });
+    const swept = await sweep({ days: (Date.now() - before + 1000) / 86_400_000 });
     expect(swept.rows).toMatchObject({ function_runs: 30, function_finishes: 30, trace_runs: 30, events: 60 });
     expect(swept.rows?.spans).toBeGreaterThanOrEqual(30 * 5);
     await eventually(40_000, async () => expect(finished(stack)).toBe(55));
     expect(Object.values(marks(stack)).every((count) => count === 1)).toBe(true);
-    // Each is a line of a trace that met the janitor's lock and was dropped; it may be the one by which a run begins or ends
-    // in the history. More than a few mean that the janitor does not keep its pace.
+    // Each is a trace row that met the sweep's lock and was dropped, maybe the one with which a run begins or ends in the
+    // history. More than a few mean that the sweep does not keep its pace.
     const log = () => readFileSync(join(stack.dataFolder, "logs", "server.log"), "utf8");
     const dropped = () => log().match(/SQLITE_BUSY/g)?.length ?? 0;
     await eventually(10_000, async () => {
@@ -97,7 +99,7 @@ describe.skipIf(reason)(title("retention, process tier", reason), () => {
     expect(dropped()).toBeLessThan(5);
   });
 
-  test("what is asleep, queued, before another attempt or waiting for an event stays, whatever its age, and ends", async () => {
+  test("a run that sleeps, is queued, retries or waits for an event stays whatever its age, and ends", async () => {
     const inFlight = await InFlight.start(stack, 3, 20);
     const api = await stack.api();
     const statuses = async () => {
@@ -124,8 +126,8 @@ describe.skipIf(reason)(title("retention, process tier", reason), () => {
     };
     const all = { events: 12, runs: 12 };
     await eventually(15_000, async () => expect(rows()).toEqual(all));
-    // All of them are older than no time at all.
-    expect(await round({ days: 0 })).toMatchObject({ inFlight: 12, orphaned: [] });
+    // With 0 days all of them are old.
+    expect(await sweep({ days: 0 })).toMatchObject({ inFlight: 12, orphaned: [] });
     expect(rows()).toEqual(all);
     expect(await statuses()).toEqual(waiting);
     await inFlight.wake();
@@ -136,7 +138,7 @@ describe.skipIf(reason)(title("retention, process tier", reason), () => {
     expect(Object.keys(marks(stack)).filter((mark) => mark.endsWith(" attempt-1"))).toHaveLength(3);
   });
 
-  test("a run whose queue item is gone is found, and ended on request", async () => {
+  test("an orphaned run is found, and cancelled on request", async () => {
     const eventId = await send("orphaned", 3000);
     const api = await stack.api();
     const run = await eventually(30_000, async () => {
@@ -146,16 +148,14 @@ describe.skipIf(reason)(title("retention, process tier", reason), () => {
       return found.id;
     });
     redis.forget(run);
-    expect(await round({ gracePeriod: 0 })).toMatchObject({ inFlight: 0, orphaned: [run], ended: 0 });
-    expect(await round({ gracePeriod: 0, endOrphaned: true })).toMatchObject({ orphaned: [run], ended: 1 });
+    expect(await sweep({ gracePeriod: 0 })).toMatchObject({ inFlight: 0, orphaned: [run], ended: 0 });
+    expect(await sweep({ gracePeriod: 0, endOrphaned: true })).toMatchObject({ orphaned: [run], ended: 1 });
     await eventually(20_000, async () => {
       expect((await api.runs(100)).find(({ id }) => id === run)?.status).toBe("CANCELLED");
     });
     const { exitCode, stdout } = await stack.command("retention");
     expect(exitCode).toBe(0);
-    expect(stdout).toMatch(
-      /^History \d+\.\d MB; \d+\.\d MB are free; retention 30d\nRuns {4}0 in flight, 0 that never end$/,
-    );
+    expect(stdout).toMatch(/^History \d+\.\d MB; \d+\.\d MB are free; retention 30d\nRuns {4}0 in flight, 0 orphaned$/);
     const database = new DatabaseSync(history(), { readOnly: true });
     expect(database.prepare("PRAGMA integrity_check").all()).toEqual([{ integrity_check: "ok" }]);
     database.close();
@@ -175,9 +175,11 @@ describe.skipIf(dockerReason)(title("retention, Docker tier", dockerReason), () 
     for (const volume of leftovers(stack.name).volumes) docker("volume", "rm", volume);
   });
 
-  test("the janitor's container has done a round, and a round can be asked for", async () => {
+  test("the janitor's container has run a sweep, and another can be requested", async () => {
     const container = `inngest-${stack.name}-janitor`;
     await eventually(30_000, async () => expect(docker("logs", container)).toMatch(/"orphaned":0/));
+    const last = JSON.parse(docker("exec", container, "cat", "/data/janitor/last-sweep.json")) as LastSweep;
+    expect(last.report).toMatchObject({ inFlight: 0, orphaned: [] });
     expect(await stack.changes()).toEqual([]);
     // A cron may be at work in this very moment.
     await eventually(60_000, async () => {

@@ -81,7 +81,7 @@ describe.skipIf(reason)(title("systemd", reason), () => {
   });
 
   test("arguments and variables arrive as they were, whatever they hold", async () => {
-    const odd = "<&>\"' $HOME ${HOME} %h %% \\n \\ tab\tline\nend é 🙂";
+    const odd = `<&>"' $HOME \${HOME} %h %% \\n \\ tab\tline\nend é 🙂`;
     const plain = tinyService(port);
     await start({ ...byUser, environment: { ...plain.environment, ODD: odd }, args: [...plain.args, odd] });
     const [pid] = await pids();

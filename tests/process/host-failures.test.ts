@@ -1,9 +1,10 @@
-// Proves what the host scripts say when a process cannot be started, and how they meet a Docker engine. Docker is a
-// script here; real engines are for the integration suites.
+// Proves what the host scripts print when a process cannot be started, and what they read from Docker, which is a script
+// here. Does not prove anything about real engines: the integration suites do.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { holderOf, isTaken } from "../../lib/host/ports.ts";
+import type { ListenOn } from "../../lib/host/spec.ts";
 import { hostGateway, publishedPorts } from "../../lib/places/docker-engine.ts";
 import { answerOf, freePort, Home, listen, tinyService } from "../support/host.ts";
 
@@ -16,7 +17,7 @@ beforeEach(async () => {
 afterEach(() => home.dispose());
 
 describe("a taken port", () => {
-  test("is refused with its holder's name, before anything is written", async () => {
+  test("is refused with the name of its holder, before anything is written", async () => {
     const { server, port: taken } = await listen();
     const holder = await holderOf(taken);
     const by = holder ? `${holder.command} (pid ${process.pid})` : "a process that this user may not see";
@@ -29,7 +30,7 @@ describe("a taken port", () => {
     server.close();
   });
 
-  test("is found where it is, and its holder by pid", async () => {
+  test("is detected, and its holder found by pid", async () => {
     const { server, port: taken } = await listen();
     expect(await isTaken({ host: "127.0.0.1", port: taken })).toBe(true);
     expect([undefined, process.pid]).toContain((await holderOf(taken))?.pid);
@@ -40,7 +41,7 @@ describe("a taken port", () => {
 });
 
 describe("a program that ends while it starts", () => {
-  test("fails with the end of its log, secrets replaced, and leaves nothing running", async () => {
+  test("is reported with the end of its log without secrets, and is not left running", async () => {
     const { code, stdout, stderr } = await home.reconcile(tinyService(port, { environment: { MODE: "broken" } }));
     const lines = Array.from({ length: 14 }, (_, index) => `line ${index + 17}\n`).join("");
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
@@ -51,7 +52,7 @@ describe("a program that ends while it starts", () => {
     expect(existsSync(join(home.data, "run/server.json"))).toBe(false);
   });
 
-  test("replaces the secrets of its files too", async () => {
+  test("is reported without the secrets of its files", async () => {
     const spec = tinyService(port, {
       environment: { MODE: "broken", SECRET: "0123456789abcdef" },
       envFile: { PORT: String(port) },
@@ -61,14 +62,14 @@ describe("a program that ends while it starts", () => {
     expect(stderr).not.toContain("0123456789abcdef");
   });
 
-  test("is started by the next attempt once it is mended", async () => {
+  test("is started by the next attempt once it is fixed", async () => {
     await home.reconcile(tinyService(port, { environment: { MODE: "broken" } }));
     expect((await home.reconcile(tinyService(port))).code).toBe(0);
     expect(await answerOf(port)).toBeDefined();
   });
 });
 
-test("a program that is not on this machine is told with its remedy", async () => {
+test("a program that is not on this machine is reported with a remedy", async () => {
   const spec = tinyService(port, { program: { kind: "bun" } });
   expect(await home.reconcile(spec, { PATH: home.command("nothing", "") })).toEqual({
     code: 1,
@@ -78,7 +79,7 @@ test("a program that is not on this machine is told with its remedy", async () =
   });
 });
 
-test("a value that no env file can hold is refused by its name alone", async () => {
+test("a value that an env file cannot contain is reported by its name alone", async () => {
   const spec = tinyService(port, { envFile: { PORT: String(port), SECRET: "pa$$word-of-sixteen" } });
   const { code, stderr } = await home.reconcile(spec);
   expect(code).toBe(1);
@@ -91,11 +92,11 @@ describe.skipIf(process.platform !== "linux")("an engine on Linux", () => {
 
   test.each([
     ["127.0.0.2 127.0.0.0/8", "127.0.0.2"],
-    // Docker 20.10 tells no gateway before a container used the bridge.
+    // Docker 20.10 reports no gateway until a container has used the bridge.
     [" 127.0.5.0/24", "127.0.5.1"],
-    // Another machine's: an engine in a virtual machine, or far away.
+    // Not an address of this machine: the engine runs in a virtual machine, or elsewhere.
     ["203.0.113.1 203.0.113.0/24", undefined],
-  ])("whose bridge is %j is met at %s", async (bridge, address) => {
+  ])("with the bridge %j reaches this machine at %s", async (bridge, address) => {
     vi.stubEnv("PATH", inspecting(bridge).PATH);
     expect(await hostGateway()).toBe(address);
   });
@@ -103,8 +104,9 @@ describe.skipIf(process.platform !== "linux")("an engine on Linux", () => {
   test.each([
     ["127.0.0.2 127.0.0.0/8", "127.0.0.1,127.0.0.2"],
     ["203.0.113.1 203.0.113.0/24", "127.0.0.1"],
-  ])("whose bridge is %j: a worker that containers call listens on %s", async (bridge, hosts) => {
-    const envFile = { PORT: String(port), HOST: "127.0.0.1,${hostGateway}", DATA_DIR: "${dataDir}/worker" };
+  ])("with the bridge %j makes a worker that containers call listen on %s", async (bridge, hosts) => {
+    const HOST: ListenOn = { listenOn: ["loopback", "dockerBridge"] };
+    const envFile = { PORT: String(port), HOST, DATA_DIR: { inDataDir: "worker" } };
     const spec = tinyService(port, { containers: {}, envFile });
     expect((await home.reconcile(spec, inspecting(bridge))).code).toBe(0);
     const text = readFileSync(join(home.data, "server/server.env"), "utf8");
@@ -112,7 +114,7 @@ describe.skipIf(process.platform !== "linux")("an engine on Linux", () => {
   });
 });
 
-test("ports that a stack's own containers publish are read off the engine", async () => {
+test("the ports that a stack's containers publish are read from the engine", async () => {
   const script = `
     [ "$*" = "--context colima ps --filter label=inngest-local.stack=test --format {{.Ports}}" ] || exit 1
     echo '127.0.0.1:8288->8288/tcp'

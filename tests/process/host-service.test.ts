@@ -1,5 +1,5 @@
-// Proves what the host scripts do with one process, run as Pulumi runs them. The real server and worker under them
-// are for the integration suites.
+// Proves what the host scripts do with one process, run as Pulumi runs them. Does not prove that they suit the real server
+// and worker: the integration suites do.
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -26,11 +26,11 @@ afterEach(() => home.dispose());
 const mode = (path: string) => (statSync(join(home.data, path)).mode & 0o777).toString(8);
 const record = () => JSON.parse(readFileSync(join(home.data, "run/server.json"), "utf8"));
 
-describe("a service that is not there", () => {
-  test("is started, outlives the script, and has a clean environment", async () => {
+describe("a new service", () => {
+  test("is started with a clean environment, and outlives the script", async () => {
     expect(await home.reconcile(tinyService(port))).toEqual(started);
     const { pid, variables } = (await answerOf(port)) as NonNullable<Awaited<ReturnType<typeof answerOf>>>;
-    expect(record()).toMatchObject({ pid, instance: "first" });
+    expect(record()).toMatchObject({ pid, startId: "first" });
     expect(variables).toMatchObject({ MODE: "polite", SECRET: "this-is-the-secret", HOME: home.folder });
     expect(Object.keys(variables).filter((name) => /PULUMI|XDG/.test(name))).toEqual([]);
     const line = execFileSync("ps", ["-o", "args=", "-p", String(pid)], { encoding: "utf8" });
@@ -38,7 +38,7 @@ describe("a service that is not there", () => {
     expect(line).not.toContain("this-is-the-secret");
   });
 
-  test.skipIf(!onLinux)("has its secrets outside of what the kernel shows of its start", async () => {
+  test.skipIf(!onLinux)("has no secret in the environment that the kernel shows", async () => {
     await home.reconcile(tinyService(port));
     const initial = readFileSync(`/proc/${record().pid}/environ`, "utf8");
     expect(initial).toContain("MODE=polite");
@@ -46,20 +46,20 @@ describe("a service that is not there", () => {
     expect(initial).not.toContain("open sesame");
   });
 
-  test("keeps files and folders to this user", async () => {
+  test("has files and folders that only this user can read", async () => {
     await home.reconcile(tinyService(port));
     const files = ["server/server.env", "server/settings.json", "server/main.db", "run/server.json", "logs/server.log"];
     expect(files.map(mode)).toEqual(files.map(() => "600"));
     const folders = ["", "server", "run", "logs"];
     expect(folders.map(mode)).toEqual(folders.map(() => "700"));
     expect(readFileSync(join(home.data, "server/settings.json"), "utf8")).toBe(
-      `{"key": "0123456789abcdef", "folder": "${home.data}"}\n`,
+      `{\n  "key": "0123456789abcdef",\n  "folder": "${home.data}"\n}\n`,
     );
     expect(readFileSync(join(home.data, "server/main.db")).equals(emptyWalDatabase())).toBe(true);
   });
 
-  test("finds the variables that it is to inherit in a file of its own, as they are for who brings it up", async () => {
-    const spec = tinyService(port, { inherits: ["PULUMI_CONFIG_PASSPHRASE", "AWS_*", "NOT_SET"] });
+  test("finds the inherited variables of the script in a file of its own", async () => {
+    const spec = tinyService(port, { passthroughEnv: ["PULUMI_CONFIG_PASSPHRASE", "AWS_*", "NOT_SET"] });
     await home.reconcile(spec, { AWS_REGION: "far away", GOOGLE_KEY: "not named" });
     const file = join(home.data, "server/environment.json");
     expect(JSON.parse(readFileSync(file, "utf8"))).toEqual({
@@ -72,7 +72,7 @@ describe("a service that is not there", () => {
     expect(existsSync(file)).toBe(false);
   });
 
-  test("keeps a database that is there", async () => {
+  test("keeps an existing database", async () => {
     const database = home.file("own/server/main.db", "somebody's history");
     const dataDir = join(home.folder, "own");
     expect(await home.reconcile(tinyService(port, { dataDir }))).toEqual(started);
@@ -81,8 +81,8 @@ describe("a service that is not there", () => {
   });
 });
 
-describe("a service that runs", () => {
-  test("is left alone when nothing changed, and observed by its own name", async () => {
+describe("a running service", () => {
+  test("is left alone when nothing has changed, and is observed under its start's id", async () => {
     await home.reconcile(tinyService(port));
     const before = record();
     expect(await home.observe()).toEqual({ ...done, stdout: "first" });
@@ -91,64 +91,64 @@ describe("a service that runs", () => {
     expect((await answerOf(port))?.pid).toBe(before.pid);
   });
 
-  test("takes a new name without a restart", async () => {
+  test("takes a new id without a restart", async () => {
     await home.reconcile(tinyService(port));
     const before = record();
-    await home.reconcile(tinyService(port, { instance: "second" }));
-    expect(record()).toEqual({ ...before, instance: "second" });
+    await home.reconcile(tinyService(port, { startId: "second" }));
+    expect(record()).toEqual({ ...before, startId: "second" });
   });
 
   test.each<[string, Partial<DesiredService>]>([
     ["a variable", { environment: { MODE: "other" } }],
     ["a secret", { envFile: { SECRET: "this-is-another-secret" } }],
-    ["a file", { files: [{ name: "settings.json", content: "{}" }] }],
-    ["a folder's name", { workingDirectory: "tests/support/../support" }],
-  ])("is restarted, after a SIGTERM, when %s changed", async (_, changes) => {
+    ["a file", { files: [{ name: "settings.json", json: {} }] }],
+    ["its working directory", { workingDirectory: "tests/support/../support" }],
+  ])("is restarted with SIGTERM when %s has changed", async (_, changes) => {
     await home.reconcile(tinyService(port));
     const before = record();
     const { envFile } = changes;
     const changed = tinyService(port, {
       ...changes,
       ...(envFile ? { envFile: { PORT: String(port), ...envFile } } : {}),
-      instance: "second",
+      startId: "second",
     });
     expect(await home.reconcile(changed)).toEqual(started);
     expect(record().pid).not.toBe(before.pid);
-    expect(record().instance).toBe("second");
+    expect(record().startId).toBe("second");
     expect(startTimeOf(before.pid)).toBeUndefined();
     expect((await answerOf(port))?.pid).toBe(record().pid);
     expect(readFileSync(join(home.data, "logs/server.log"), "utf8")).toBe("stopped in peace\n");
   });
 });
 
-describe("a service that was killed", () => {
-  test("is observed as another, and started again", async () => {
+describe("a killed service", () => {
+  test("is observed under another id, and started again", async () => {
     await home.reconcile(tinyService(port));
     const before = record();
     process.kill(before.pid, "SIGKILL");
     while (startTimeOf(before.pid)) await sleep(10);
     const { stdout } = await home.observe();
     expect(stdout).toMatch(/^[0-9a-f]{8}-[0-9a-f-]{27}$/);
-    expect(await home.reconcile(tinyService(port, { instance: stdout }))).toEqual(started);
-    expect(record()).toMatchObject({ instance: stdout });
+    expect(await home.reconcile(tinyService(port, { startId: stdout }))).toEqual(started);
+    expect(record()).toMatchObject({ startId: stdout });
     expect((await answerOf(port))?.pid).toBe(record().pid);
     expect(await home.observe()).toEqual({ ...done, stdout });
   });
 
-  test("and whose pid another process has got is not taken for it", async () => {
+  test("is not confused with another process that has its pid", async () => {
     await home.reconcile(tinyService(port));
     const { pid, spec } = record();
     home.file(
       `${home.data.slice(home.folder.length)}/run/server.json`,
-      JSON.stringify({ pid: process.pid, startTime: "another time", spec, instance: "first" }),
+      JSON.stringify({ pid: process.pid, startTime: "another time", spec, startId: "first" }),
     );
     expect((await home.observe()).stdout).not.toBe("first");
     process.kill(pid, "SIGKILL");
   });
 });
 
-describe("remove", () => {
-  test("stops the process, takes its secrets along, leaves data and log, and succeeds twice", async () => {
+describe("removing a service", () => {
+  test("stops it and deletes its secrets, but not its data and log, and succeeds twice", async () => {
     const spec = tinyService(port);
     await home.reconcile(spec);
     const { pid } = record();
@@ -161,7 +161,7 @@ describe("remove", () => {
     expect(await home.remove(spec)).toEqual(done);
   });
 
-  test("kills what ignores SIGTERM, after the grace and not before", async () => {
+  test("kills a process that ignores SIGTERM, once the grace period is over", async () => {
     const spec = tinyService(port, { environment: { MODE: "stubborn" }, stopGraceSeconds: 1 });
     await home.reconcile(spec);
     const { pid } = record();
@@ -171,7 +171,7 @@ describe("remove", () => {
     expect(startTimeOf(pid)).toBeUndefined();
   });
 
-  test("of what never was succeeds", async () => {
+  test("succeeds when it has never existed", async () => {
     expect(await home.remove(tinyService(port))).toEqual(done);
     expect(existsSync(home.data)).toBe(false);
   });

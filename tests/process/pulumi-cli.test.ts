@@ -42,7 +42,7 @@ describe("ownBackend", () => {
   /** In a process of its own, because a home is settled when a process starts. */
   async function ownBackend(environment: NodeJS.ProcessEnv = {}): Promise<Record<string, string>> {
     const script = `
-      const { ownBackend } = await import("./cli/lib/pulumi-cli.ts");
+      const { ownBackend } = await import("./cli/lib/pulumi-backend.ts");
       console.log(JSON.stringify(ownBackend(process.env)));`;
     const nothing = { PULUMI_CONFIG_PASSPHRASE: undefined };
     const { stdout, stderr } = await home.node(["--input-type=module", "--eval", script], "", {

@@ -1,5 +1,5 @@
-// Proves how a server's list is compared with what a worker declares, and what is said when it differs. That server
-// and worker answer like the ones here is for the integration suites.
+// Proves how the functions of a server are compared with those of a worker, and how a worker is registered. Server and
+// worker are stand-ins; does not prove that the real ones answer like them: the integration suites do.
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import fc from "fast-check";
@@ -10,7 +10,7 @@ import { Home } from "../support/host.ts";
 const one = { id: "process-task", triggers: [{ event: "task/process" }] };
 const two = { id: "sweep", triggers: [{ cron: "*/15 * * * *" }, { event: "sweep/now" }] };
 
-describe("differences", () => {
+describe("the differences between worker and server", () => {
   test.each([
     ["nothing declared, nothing listed", [], [], []],
     ["the same", [one, two], [one, two], []],
@@ -31,7 +31,7 @@ describe("differences", () => {
       ["sweep has triggers event sweep/now instead of cron */15 * * * *, event sweep/now"],
     ],
     [
-      "everything at once",
+      "three differences at once",
       [one, two],
       [
         { id: "process-task", triggers: [] },
@@ -39,11 +39,11 @@ describe("differences", () => {
       ],
       ["process-task has triggers  instead of event task/process", "sweep is missing", "old is on the server only"],
     ],
-  ])("%s", (_, declared, listed, expected) => {
+  ])("are found for %s", (_, declared, listed, expected) => {
     expect(driftBetween(declared, listed).map(driftText)).toEqual(expected);
   });
 
-  test("are none between a list and itself, and one for each function that only one side has", () => {
+  test("are none for equal lists, and one for each function that only one side has", () => {
     const list = fc.uniqueArray(
       fc.record({ id: fc.string({ minLength: 1 }), triggers: fc.array(fc.record({ event: fc.string() })) }),
       { selector: ({ id }) => id },
@@ -55,10 +55,10 @@ describe("differences", () => {
         const apart = [...ids(left), ...ids(right)].filter(
           (id) => !(ids(left).includes(id) && ids(right).includes(id)),
         );
-        const told = driftBetween(left, right)
+        const found = driftBetween(left, right)
           .map(driftText)
           .filter((text) => / is (missing|on the server only)$/.test(text));
-        expect(told.length).toBe(apart.length);
+        expect(found.length).toBe(apart.length);
       }),
     );
   });
@@ -88,7 +88,7 @@ describe("register.ts", () => {
         if (refusal) return answer({ message: "the key is another" }, refusal);
         if (request.headers["x-inngest-sync-kind"] === "in_band") return answer(declared);
         registrations++;
-        // A server lists what was registered a moment later.
+        // A server lists new functions after a moment.
         if (registrations === 1) {
           setTimeout(
             () => listed.push({ id: "process-task", triggers: [{ type: "EVENT", value: "task/process" }] }),
@@ -115,12 +115,12 @@ describe("register.ts", () => {
       JSON.stringify({ apiUrl: url, workerUrl: url, workerEndpoint: `${url}/api/inngest`, way: "serve", signingKey }),
     );
 
-  test("registers once and waits until the server lists the functions", async () => {
+  test("registers the worker once, and waits until the server lists its functions", async () => {
     expect(await register()).toEqual({ code: 0, stdout: "1 functions of app app: process-task\n", stderr: "" });
     expect(registrations).toBe(1);
   });
 
-  test("tells no key when the server refuses to list", async () => {
+  test("prints no key when the server refuses it", async () => {
     const { code, stdout, stderr } = await home.node(
       ["scripts/register.ts"],
       JSON.stringify({

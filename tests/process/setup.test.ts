@@ -5,10 +5,11 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, wr
 import { join, resolve } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { UsageProblem } from "../../cli/lib/command.ts";
+import { parseKeyFile } from "../../cli/lib/key-file.ts";
 import { locksIn } from "../../cli/lib/stack-lock.ts";
 import { checkEvent, parseData } from "../../cli/send/events.ts";
 import { checkFlags, endpointOf, stackOf } from "../../cli/setup/answers.ts";
-import { copyHistory, parseKeyFile, usableKeys } from "../../cli/setup/recipe.ts";
+import { copyHistory, usableKeys } from "../../cli/setup/recipe.ts";
 import {
   checkFolder,
   differences,
@@ -251,7 +252,7 @@ describe("an event to send", () => {
     ],
     [
       { name: "task/process", data: {} },
-      "the data of task/process are not what worker/events.ts declares:\n  - data.url: must be there",
+      "the data of task/process does not match worker/events.ts:\n  - data.url: must be there",
     ],
   ])("%j is refused", async (event, text) => {
     await expect(checkEvent(events, event, "worker")).rejects.toThrow(new UsageProblem(text));

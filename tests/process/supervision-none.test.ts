@@ -1,5 +1,5 @@
-// Proves what a service without a supervisor guarantees, with real processes and the real scripts. Does not prove what
-// is the same under every supervisor: that is for host-service.test.ts.
+// Proves how a service without a supervisor is kept track of, with real processes and scripts. Does not prove what is the
+// same under every supervisor: host-service.test.ts does.
 import { spawn } from "node:child_process";
 import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -25,8 +25,8 @@ afterEach(() => home.dispose());
 const record = () => readRecord(join(home.data, "run/server.json")) as RunRecord;
 const alive = (pid: number | undefined) => pid !== undefined && startTimeOf(pid) !== undefined;
 
-describe("a dead or foreign process behind the record", () => {
-  test("of a recycled pid: it is left alone, and the service is started", async () => {
+describe("a service whose process has died", () => {
+  test("is started again, and another process with its pid is left alone", async () => {
     await home.reconcile(tinyService(port));
     process.kill(record().pid as number, "SIGKILL");
     const foreign = spawn("sleep", ["60"], { detached: true });
@@ -38,7 +38,7 @@ describe("a dead or foreign process behind the record", () => {
     foreign.kill();
   });
 
-  test("whose children live on: they go, because one of them may hold the port", async () => {
+  test("has its children stopped, because one of them may hold the port", async () => {
     const leader = await startDetached(["/bin/sh", "-c", "sleep 60 & echo $!; wait"], {
       cwd: home.folder,
       environment: {},
@@ -57,7 +57,7 @@ describe("a dead or foreign process behind the record", () => {
     await eventually(5000, async () => expect(alive(child)).toBe(false));
   });
 
-  test("a log keeper that died is a change, and comes back with the service", async () => {
+  test("is observed as changed when its log keeper has died, which comes back with it", async () => {
     await home.reconcile(tinyService(port));
     process.kill(-(record().logKeeper?.pid as number), "SIGKILL");
     expect((await home.observe()).stdout).not.toBe("first");
@@ -66,8 +66,8 @@ describe("a dead or foreign process behind the record", () => {
   });
 });
 
-describe("a start that dies", () => {
-  test("before it has written the process down leaves none", async () => {
+describe("a start that is killed", () => {
+  test("leaves no process unless it has recorded it", async () => {
     const marker = join(home.folder, "ran");
     const script = `
       import { startDetached } from "./lib/host/processes.ts";
@@ -81,7 +81,7 @@ describe("a start that dies", () => {
 });
 
 describe("two commands at once", () => {
-  test("take turns: one process, and both succeed", async () => {
+  test("take turns, succeed, and leave one process", async () => {
     const outcomes = await Promise.all(
       ["one", "two", "three"].map((round) =>
         home.reconcile(tinyService(port, { environment: { MODE: "polite", ROUND: round } })),
@@ -91,7 +91,7 @@ describe("two commands at once", () => {
     expect((await answerOf(port))?.pid).toBe(record().pid);
   });
 
-  test("a lock of a process that is gone is broken", async () => {
+  test("break the lock of a process that is gone", async () => {
     const dead = spawn("true");
     await new Promise((resolve) => dead.on("exit", resolve));
     const name = lockFile("inngest-local.test.server").split("/").at(-1) as string;
@@ -105,21 +105,21 @@ describe("two commands at once", () => {
 });
 
 describe("a log", () => {
-  test("of hundreds of megabytes is cut while the process goes on writing", async () => {
+  test("of hundreds of megabytes is truncated while the process keeps writing", async () => {
     await home.reconcile(tinyService(port, { environment: { MODE: "polite", CHATTER: "300" } }));
     const log = join(home.data, "logs/server.log");
     await eventually(60_000, async () => {
-      // A last piece below the limit stays.
+      // The last piece, below the limit, stays.
       expect(statSync(log).size).toBeLessThanOrEqual(logLimit);
       expect(readFileSync(log, "utf8")).toMatch(/said it all\n$/);
     });
-    // A piece of this length is kept only of a log that was longer.
+    // Only a log that was longer leaves a piece of this length.
     expect(statSync(`${log}.1`).size).toBe(logLimit);
     expect(statSync(`${log}.1`).mode & 0o777).toBe(0o600);
     expect((await answerOf(port))?.pid).toBe(record().pid);
   }, 90_000);
 
-  test("is emptied even when its last piece cannot be kept", async () => {
+  test("is truncated even when its last piece cannot be kept", async () => {
     const log = home.file("log", "x".repeat(5000));
     home.file("log.1.new/in-the-way");
     const keeper = await startDetached(logKeeper(log, process.pid, 1000), { cwd: "/", environment: {} });
@@ -128,7 +128,7 @@ describe("a log", () => {
     await stopGroup(keeper, 0);
   });
 
-  test("below the limit stays as it is, and the keeper ends with the process", async () => {
+  test("below the limit stays as it is, and its keeper ends with the process", async () => {
     const log = home.file("log", "x".repeat(1000));
     const mortal = spawn("sleep", ["60"]);
     const keeper = await startDetached(logKeeper(log, mortal.pid, 1000), { cwd: "/", environment: {} });

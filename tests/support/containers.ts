@@ -1,9 +1,7 @@
-import { execFileSync } from "node:child_process";
+import { docker } from "../../tools/docker.ts";
 import { eventually } from "../../tools/test-stack.ts";
 
-export function docker(...args: string[]): string {
-  return execFileSync("docker", args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] }).trim();
-}
+export { docker };
 
 /** SIGKILL to a container's process, as a crash would be: Docker's own `kill` counts as a stop by hand. */
 export function crash(...containers: string[]): void {

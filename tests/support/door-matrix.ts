@@ -1,4 +1,4 @@
-import type { StackOutputs } from "../../tools/test-stack.ts";
+import type { Outputs } from "../../lib/stack/outputs.ts";
 import { type Answer, ask } from "./door.ts";
 
 /** What callers of the front door have with them. */
@@ -18,7 +18,7 @@ export const callers = [
 ] as const;
 
 /** Their headers. */
-export function headersOf({ signingKey, dashboardPassword }: StackOutputs, port: number): Record<string, string>[] {
+export function headersOf({ signingKey, dashboardPassword }: Outputs, port: number): Record<string, string>[] {
   const basic = (word: string) => ({ authorization: `Basic ${Buffer.from(`admin:${word}`).toString("base64")}` });
   const password = basic(dashboardPassword as string);
   const key = { authorization: `Bearer ${signingKey}` };
@@ -90,7 +90,7 @@ export async function answers(
   port: number,
   method: string,
   path: string,
-  outputs: StackOutputs,
+  outputs: Outputs,
 ): Promise<Record<string, Answer>> {
   const found: Record<string, Answer> = {};
   for (const [index, headers] of headersOf(outputs, port).entries()) {

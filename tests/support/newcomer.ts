@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { randomUUID } from "node:crypto";
+import { mkdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
@@ -8,7 +9,8 @@ import { repositoryOfThis } from "./repository.ts";
 
 /** Somebody who has just cloned the project, with a home of their own; Pulumi's CLI and plugins are the machine's. */
 export class Newcomer {
-  readonly home = mkdtempSync(join(tmpdir(), "newcomer-"));
+  /** Is made by {@link clone}: a suite that is skipped leaves none. */
+  readonly home = join(tmpdir(), `newcomer-${randomUUID().slice(0, 6)}`);
   readonly checkout = join(this.home, "inngest-local");
   readonly #environment: NodeJS.ProcessEnv;
 
@@ -26,6 +28,7 @@ export class Newcomer {
 
   /** Clones the project as getting-started.md says, from this checkout. */
   clone(): void {
+    mkdirSync(this.home);
     const shared = process.env.PULUMI_HOME ?? join(homedir(), ".pulumi");
     mkdirSync(join(this.home, ".pulumi"));
     for (const folder of ["plugins", "versions"]) symlinkSync(join(shared, folder), join(this.home, ".pulumi", folder));

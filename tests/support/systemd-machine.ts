@@ -13,9 +13,11 @@ import { createRequire } from "node:module";
 import { homedir, tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { execa } from "execa";
-import { findBinary } from "../../cli/lib/pulumi-cli.ts";
+import { findBinary } from "../../cli/lib/pulumi-backend.ts";
 import { locate, onPath } from "../../lib/host/programs.ts";
 import type { DesiredService } from "../../lib/host/service.ts";
+import { succeeds } from "../../tools/docker.ts";
+import { projectParts } from "../../tools/test-stack.ts";
 import type { Outcome } from "./host.ts";
 
 const cache = join(homedir(), ".cache", "inngest-local");
@@ -45,11 +47,7 @@ export class SystemdMachine {
     const machine = new SystemdMachine();
     const plugins = join(process.env.PULUMI_HOME ?? join(homedir(), ".pulumi"), "plugins");
     const mounts = [
-      ...["cli", "components", "lib", "runtime", "scripts", "node_modules", "worker", "tests"].map((entry) => [
-        resolve(entry),
-        `${project}/${entry}`,
-      ]),
-      ...["index.ts", "package.json", "Pulumi.yaml"].map((entry) => [resolve(entry), `${project}/${entry}`]),
+      ...[...projectParts, "tests"].map((entry) => [resolve(entry), `${project}/${entry}`]),
       ...readdirSync(plugins)
         .filter((name) => /^resource-(command|random)-v[\d.]+$/.test(name))
         .map((name) => [join(plugins, name), `/home/person/.pulumi/plugins/${name}`]),
@@ -153,14 +151,5 @@ function makeImage(): void {
     execFileSync("docker", ["build", "--quiet", "--tag", image, folder], { stdio: "pipe" });
   } finally {
     rmSync(folder, { recursive: true });
-  }
-}
-
-function succeeds(command: string, ...args: string[]): boolean {
-  try {
-    execFileSync(command, args, { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
   }
 }

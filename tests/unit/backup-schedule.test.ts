@@ -1,5 +1,5 @@
-// Proves how backups are named and found, and how a time between two is read. The service that goes by them is for
-// tests/integration/backup-schedule.test.ts.
+// Proves how backups are named and found, and how an interval is parsed. Does not prove the service that takes them:
+// tests/integration/backup-schedule.test.ts does.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,7 +13,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-test("a stack's backups are told from another's of a name that begins alike", () => {
+test("a stack's backups are distinguished from those of a stack with a longer name", () => {
   const names = [
     backupName("dev", "2026-01-31T12:00:00.000Z"),
     backupName("dev", "2026-01-30T12:00:00.999Z"),
@@ -26,7 +26,7 @@ test("a stack's backups are told from another's of a name that begins alike", ()
   expect(newestBackup(folder, "dev")).toBe(Date.UTC(2026, 0, 31, 12));
 });
 
-test("where there is no folder, or something else in its place, there is none", () => {
+test("a folder that is missing, or is a file, has no backups", () => {
   writeFileSync(join(folder, "file"), "");
   for (const place of ["nowhere", "file"]) expect(newestBackup(join(folder, place), "dev")).toBe(0);
 });
@@ -42,6 +42,6 @@ test.each([
   ["h", undefined],
   ["1.5h", undefined],
   ["off", undefined],
-])("%s is %s seconds", (text, seconds) => {
+])("the interval %s has %s seconds", (text, seconds) => {
   expect(secondsOf(text)).toBe(seconds);
 });

@@ -1,4 +1,5 @@
-// What is made of the server's answers, from a server that says what 1.43.0 says. Does not prove that it still says so.
+// Proves how answers of the server are read, from a stand-in that answers like 1.43.0. Does not prove that the real one
+// does.
 import { createServer, type Server } from "node:http";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { InngestApi } from "../../lib/inngest/api.ts";
@@ -18,19 +19,19 @@ test.each([
   [{ data: [{ id: "job" }] }, true],
   [{ data: [] }, false],
   [{ error: "not found", data: null, status: 404 }, false],
-])("a run is queued as v1 says: %j", async (body, expected) => {
+])("the answer %j of v1 means that a run is queued: %s", async (body, expected) => {
   answer = { status: 200, body };
   expect(await api.isQueued("RUN")).toBe(expected);
 });
 
-test("what goes wrong with v1, told with HTTP 200, is an error and not an empty queue", async () => {
+test("an error of v1 with HTTP 200 is an error, not an empty queue", async () => {
   answer = { status: 200, body: { error: "Unable to load function run: RUN", data: null, status: 500 } };
   await expect(api.isQueued("RUN")).rejects.toThrow(
     "GET /v1/runs/RUN/jobs: HTTP 500, Unable to load function run: RUN",
   );
 });
 
-test.each([404, 200])("an event that v2 answers with HTTP %i and no data has no runs", async (status) => {
+test.each([404, 200])("an event without data in an answer with HTTP %i has no runs", async (status) => {
   answer = { status, body: { page: { limit: 20 } } };
   expect(await api.runsOf("EVENT")).toEqual([]);
 });

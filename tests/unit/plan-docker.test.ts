@@ -262,7 +262,10 @@ test("a worker on the host is called through the engine's gateway", async () => 
   const spec = JSON.parse(find(plan.resources, "Command worker-process").inputs.stdin as string);
   expect(spec).toMatchObject({
     containers: {},
-    envFile: { HOST: "127.0.0.1,${hostGateway}", INNGEST_SERVE_ORIGIN: "http://host.docker.internal:9100" },
+    envFile: {
+      HOST: { listenOn: ["loopback", "dockerBridge"] },
+      INNGEST_SERVE_ORIGIN: "http://host.docker.internal:9100",
+    },
   });
 });
 

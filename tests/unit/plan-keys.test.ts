@@ -44,7 +44,7 @@ describe("a change of keys", () => {
       const { server, worker } = keysAt(step, pair("-2"), pair(""));
       expect(outputs).toMatchObject({ signingKey: server.signingKey, eventKey: server.eventKeys[0] });
       const told = (label: string) => JSON.parse(find(resources, label).inputs.stdin as string);
-      expect(JSON.parse(told("Command server-process").files[0].content)).toMatchObject({
+      expect(told("Command server-process").files[0].json).toMatchObject({
         "signing-key": server.signingKey,
         "event-key": server.eventKeys,
       });

@@ -1,9 +1,9 @@
-// Proves which Kubernetes objects the tiers ask for; the files in tests/rendered/kubernetes/ are for people's review.
-// That a cluster takes and runs them is for tests/cluster/.
+// Proves which Kubernetes objects the tiers create; tests/rendered/kubernetes/ holds them for review. Whether a cluster
+// accepts and runs them is for tests/cluster/.
 import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { beforeAll, describe, expect, test } from "vitest";
-import { KubernetesEntrance } from "../../components/kubernetes/entrance.ts";
+import { KubernetesGateway } from "../../components/kubernetes/gateway.ts";
 import { connectionsPerServer } from "../../lib/render/postgres-connections.ts";
 import {
   type KubernetesObject,
@@ -72,7 +72,7 @@ describe.each(Object.keys(variants))("%s", (variant) => {
     await expect(content).toMatchFileSnapshot(`../rendered/kubernetes/${name}`);
   });
 
-  test("has an explicit provider and its namespace on every object", () => {
+  test("every object has the explicit provider and the stack's namespace", () => {
     for (const { type, provider } of plans[variant] as Planned[]) {
       if (type.startsWith("kubernetes:")) expect(provider).toBe("kubernetes");
     }
@@ -83,7 +83,7 @@ describe.each(Object.keys(variants))("%s", (variant) => {
     expect(find(plans[variant] as Planned[], "kubernetes kubernetes").inputs).toMatchObject({ context: "test" });
   });
 
-  test("is restricted, pod by pod and container by container", () => {
+  test("every pod and container meets the standard `restricted` and has resource limits", () => {
     expect(objects(variant).find(({ kind }) => kind === "Namespace")?.metadata.labels).toMatchObject({
       "pod-security.kubernetes.io/enforce": "restricted",
     });
@@ -99,7 +99,7 @@ describe.each(Object.keys(variants))("%s", (variant) => {
         expect(container.securityContext).toEqual({
           allowPrivilegeEscalation: false,
           readOnlyRootFilesystem: true,
-          // The one capability that the standard lets anybody add.
+          // The only capability that the standard allows.
           capabilities: { drop: ["ALL"], ...(container.name === "caddy" ? { add: ["NET_BIND_SERVICE"] } : {}) },
         });
       }
@@ -112,7 +112,7 @@ describe.each(Object.keys(variants))("%s", (variant) => {
     }
   });
 
-  test("keeps secrets in Secrets, whose names change with their content", () => {
+  test("secrets are only in Secrets, whose names change with their content", () => {
     for (const { label, type, inputs, secrets } of plans[variant] as Planned[]) {
       if (!type.startsWith("kubernetes:")) continue;
       expect(secrets, label).toEqual(type === "kubernetes:core/v1:Secret" ? ["stringData"] : []);
@@ -122,7 +122,7 @@ describe.each(Object.keys(variants))("%s", (variant) => {
     }
   });
 
-  test("waits for no Service", () => {
+  test("`pulumi up` waits for no Service", () => {
     const services = objects(variant).filter(({ kind }) => kind === "Service");
     expect(services.length).toBeGreaterThan(0);
     for (const { metadata } of services) {
@@ -130,13 +130,13 @@ describe.each(Object.keys(variants))("%s", (variant) => {
     }
   });
 
-  test("no Service is called like the server's program", () => {
+  test("no Service is named like the server's program", () => {
     const names = objects(variant).flatMap(({ kind, metadata }) => (kind === "Service" ? [metadata.name] : []));
     expect(names).toContain("inngest-svc");
     expect(names).not.toContain("inngest");
   });
 
-  test("denies all traffic, and every part says what it needs", () => {
+  test("the namespace denies all traffic, and every part has a network policy", () => {
     const policies = objects(variant).filter(({ kind }) => kind === "NetworkPolicy");
     expect(policies.find(({ metadata }) => metadata.name === "default-deny")?.spec).toEqual({
       podSelector: {},
@@ -146,7 +146,7 @@ describe.each(Object.keys(variants))("%s", (variant) => {
       const template = templateOf(spec);
       return template ? [template.metadata.labels["app.kubernetes.io/component"]] : [];
     });
-    // Of the part `upkeep` are the pods that commands make.
+    // Commands create the pods of the part `upkeep`.
     const named = ["default-deny", "upkeep", ...parts];
     expect(policies.map(({ metadata }) => metadata.name).sort()).toEqual(named.sort());
   });
@@ -157,7 +157,7 @@ test("a variant's difference restores every object of the variant", () => {
   expect(wholeTexts(Object.fromEntries(files.map(({ name, content }) => [name, content])))).toEqual(texts);
 });
 
-/** Who may reach a port of a part: names of parts and namespaces, or `anybody`. */
+/** Who may connect to a port of a part: names of parts and namespaces, or `anyone`. */
 function visitors(variant: string, part: string, port: number): string[] {
   interface Rule {
     from?: { podSelector?: { matchLabels: object }; namespaceSelector?: { matchLabels: object } }[];
@@ -172,7 +172,7 @@ function visitors(variant: string, part: string, port: number): string[] {
         ? from.flatMap(({ podSelector, namespaceSelector }) =>
             Object.values((podSelector ?? namespaceSelector)?.matchLabels ?? {}),
           )
-        : ["anybody"],
+        : ["anyone"],
     );
 }
 
@@ -185,11 +185,11 @@ test.each([
   ["kubernetes", "server", 50053, ["server"]],
   ["kubernetes", "queue", 6379, ["server", "migration", "worker", "janitor", "upkeep"]],
   ["kubernetes", "upkeep", 6380, ["queue"]],
-  ["kubernetes-given", "upkeep", 6380, ["anybody"]],
+  ["kubernetes-given", "upkeep", 6380, ["anyone"]],
   ["kubernetes", "worker", 3111, ["server"]],
-  ["kubernetes-node-port", "gateway", 8288, ["anybody"]],
+  ["kubernetes-node-port", "gateway", 8288, ["anyone"]],
   ["kubernetes-node-port", "server", 8288, ["gateway"]],
-  ["cluster", "gateway", 8288, ["anybody"]],
+  ["cluster", "gateway", 8288, ["anyone"]],
   ["cluster", "server", 8288, ["gateway"]],
   ["cluster", "server", 50052, ["server"]],
   ["cluster", "database", 5432, ["server", "migration", "janitor", "upkeep"]],
@@ -203,7 +203,7 @@ test.each([
   expect(visitors(variant, part, port)).toEqual(expected);
 });
 
-test("a given Redis and Postgres need a way out, and start none", () => {
+test("a given Redis and Postgres open the server's egress and create no pods", () => {
   const egress = (variant: string) =>
     objects(variant).find(({ kind, metadata }) => kind === "NetworkPolicy" && metadata.name === "server")?.spec?.egress;
   expect(egress("cluster-given")).toEqual([{}]);
@@ -217,7 +217,7 @@ test("a given Redis and Postgres need a way out, and start none", () => {
   ]);
 });
 
-test("the data claims stay with their namespace when the stack goes, unless protectData is false", async () => {
+test("destroy keeps the claims and their namespace, unless protectData is false", async () => {
   const kept = (resources: Planned[]) =>
     resources.filter(({ options }) => options.retainOnDelete).map(({ label }) => label);
   const claims = [
@@ -229,7 +229,7 @@ test("the data claims stay with their namespace when the stack goes, unless prot
   expect(kept((await planStack("kubernetes", { ...given, protectData: "false" })).resources)).toEqual([]);
 });
 
-test("the janitor works on the server's claim by the day, with the scripts of this checkout, unless all is kept", async () => {
+test("the janitor sweeps the server's claim with the scripts of this checkout, unless retention is off", async () => {
   const { inputs } = find(plans.kubernetes as Planned[], "Secret upkeep-janitor-order");
   expect(JSON.parse((inputs.stringData as Record<string, string>)["order.json"] as string)).toEqual({
     database: "/data/main.db",
@@ -244,7 +244,7 @@ test("the janitor works on the server's claim by the day, with the scripts of th
   expect(resources.map(({ label }) => label)).toContain("NetworkPolicy upkeep-network");
 });
 
-test("the janitor of a cluster has a psql beside it that finds Postgres by a Secret, and no password elsewhere", () => {
+test("a cluster's janitor has a psql sidecar that gets the password from a Secret only", () => {
   const planned = plans.cluster as Planned[];
   const { stringData } = find(planned, "Secret upkeep-environment").inputs as { stringData: Record<string, string> };
   expect(stringData).toMatchObject({ PGHOST: "database", PGUSER: "inngest", PGDATABASE: "inngest" });
@@ -256,12 +256,9 @@ test("the janitor of a cluster has a psql beside it that finds Postgres by a Sec
   ).spec.jobTemplate.spec.template.spec;
   expect(containers).toMatchObject([{ name: "node" }, { name: "psql", workingDir: "/work" }]);
   expect(JSON.stringify(containers)).not.toContain(stringData.PGPASSWORD);
-  // Stacks that had a component of its own for it keep the objects, whose names cannot be there twice.
-  expect(job.aliases).toContain("CronJob janitor-psql");
-  expect(find(planned, "NetworkPolicy upkeep-janitor-network").aliases).toContain("NetworkPolicy janitor-network");
 });
 
-test("where history and queue are is a secret output", async () => {
+test("the output `stores` locates history and queue, and is secret", async () => {
   const { outputs, secretOutputs } = await planStack("kubernetes", { ...given, kubeconfig: "/etc/mine" });
   expect(secretOutputs).toContain("stores");
   expect(outputs.stores).toEqual({
@@ -284,7 +281,7 @@ test("where history and queue are is a secret output", async () => {
   });
 });
 
-test("size and class of the claims are settings", async () => {
+test("storageSize and storageClass set size and class of the claims", async () => {
   const { resources } = await planStack("kubernetes", { ...given, storageSize: "20Gi", storageClass: "fast" });
   for (const claim of ["queue-data", "server-data"]) {
     expect(find(resources, `PersistentVolumeClaim ${claim}`).inputs.spec).toEqual({
@@ -295,34 +292,37 @@ test("size and class of the claims are settings", async () => {
   }
 });
 
-test("the servers of a cluster share what Postgres takes, with one to spare", () => {
+test("the servers of a cluster and one more stay within the connections of a Postgres", () => {
   expect([2, 3, 8, 20].map(connectionsPerServer)).toEqual([30, 22, 10, 4]);
   for (let replicas = 2; replicas <= 20; replicas++) {
     expect(connectionsPerServer(replicas) * (replicas + 1)).toBeLessThanOrEqual(90);
   }
 });
 
-test("the migration ends before the servers start", () => {
+test("the servers of a cluster wait for the migration", () => {
   expect(find(plans.cluster as Planned[], "Deployment server-inngest").options.dependsOn).toContain("server-migration");
 });
 
-test("a Service named like the program is refused when it is constructed", async () => {
-  const entrance = () =>
-    new KubernetesEntrance("entrance", {
+test("a gateway refuses a Service named like the server's program", async () => {
+  const gateway = () =>
+    new KubernetesGateway("gateway", {
       namespace: "n",
+      image: "caddy:2",
       serviceName: "inngest",
-      workerPort: 3111,
+      publicName: undefined,
       open: false,
-      reachesOutside: false,
+      replicas: 1,
+      dashboard: true,
+      connect: false,
     });
-  await expect(plan(entrance)).rejects.toThrow(pulumi.ResourceError);
-  await expect(plan(entrance)).rejects.toThrow(
+  await expect(plan(gateway)).rejects.toThrow(pulumi.ResourceError);
+  await expect(plan(gateway)).rejects.toThrow(
     "`serviceName` must not be inngest, the server's own name: Kubernetes would set INNGEST_PORT in every pod of the " +
       'namespace, and a server takes its port from that variable. Remedy: serviceName: "inngest-svc"',
   );
 });
 
-describe("where everything is, as this machine sees it", () => {
+describe("addresses for this machine", () => {
   const forward = {
     context: "test",
     namespace: "inngest-kubernetes",
@@ -330,11 +330,11 @@ describe("where everything is, as this machine sees it", () => {
     worker: { service: "worker", port: 9100, local: 9100 },
   };
   const ports = { ...given, port: "9000", workerPort: "9100" };
-  test("by port-forward", async () => {
+  test("are those of a port-forward by default", async () => {
     const { outputs } = await planStack("kubernetes", ports);
     expect(outputs).toMatchObject({ apiUrl: "http://127.0.0.1:9000", workerUrl: "http://127.0.0.1:9100", forward });
   });
-  test("by the nodes' port", async () => {
+  test("are the node port's with exposure nodePort", async () => {
     const { outputs } = await planStack("kubernetes", { ...ports, exposure: "nodePort", nodePort: "31000" });
     expect(outputs).toMatchObject({
       dashboardUrl: "http://localhost:31000",
@@ -342,7 +342,7 @@ describe("where everything is, as this machine sees it", () => {
       forward,
     });
   });
-  test("by an Ingress", async () => {
+  test("are the Ingress' with exposure ingress", async () => {
     const { outputs } = await planStack("kubernetes", { ...ports, exposure: "ingress", ingress });
     expect(outputs).toMatchObject({
       dashboardUrl: "https://inngest.example.org",
@@ -350,7 +350,7 @@ describe("where everything is, as this machine sees it", () => {
       forward,
     });
   });
-  test("an app of one's own is called where the cluster reaches it", async () => {
+  test("an external app is called at its URL, and no worker is created", async () => {
     const workerUrl = "http://app.example:3000/api/inngest";
     const settings = { kubeContext: "test", workerPlacement: "host", runtime: "external", workerUrl };
     const { resources, outputs } = await planStack("kubernetes", settings);
@@ -360,7 +360,7 @@ describe("where everything is, as this machine sees it", () => {
       INNGEST_SDK_URL: workerUrl,
     });
   });
-  test("a worker on this machine is called by Docker's name for it", async () => {
+  test("a worker on this machine is called at host.docker.internal", async () => {
     const settings = { kubeContext: "test", workerPlacement: "host", exposure: "nodePort", workerPort: "9100" };
     const { resources } = await planStack("kubernetes", settings);
     expect(find(resources, "Secret server-environment").inputs.stringData).toMatchObject({

@@ -36,15 +36,18 @@ describe("dev", () => {
     const { resources } = await planStack("dev", { retention: "7d" });
     expect(serviceOf(resources, "janitor")).toMatchObject({
       program: { kind: "node" },
-      args: ["runtime/janitor.ts", "${dataDir}/janitor/janitor.json"],
+      args: ["runtime/janitor.ts", { inDataDir: "janitor/janitor.json" }],
       workingDirectory: ".",
       listeners: [],
       files: [
         {
           name: "janitor.json",
-          content: expect.stringMatching(
-            /^\{"database":"\$\{dataDir\}\/server\/main.db","days":7,"alarmUrl":"http:\/\/127.0.0.1:8288\/e\/[0-9a-f]+","reportFile":"\$\{dataDir\}\/janitor\/last-sweep.json"\}$/,
-          ),
+          json: {
+            database: { inDataDir: "server/main.db" },
+            days: 7,
+            alarmUrl: expect.stringMatching(/^http:\/\/127\.0\.0\.1:8288\/e\/[0-9a-f]+$/),
+            reportFile: { inDataDir: "janitor/last-sweep.json" },
+          },
         },
       ],
     });
@@ -58,12 +61,12 @@ describe("dev", () => {
     const { files, ...service } = serviceOf(resources, "backup");
     expect(service).toMatchObject({
       program: { kind: "node" },
-      args: ["runtime/scheduled-backups.ts", "${dataDir}/backup/schedule.json"],
+      args: ["runtime/scheduled-backups.ts", { inDataDir: "backup/schedule.json" }],
       workingDirectory: ".",
       listeners: [],
-      inherits: expect.arrayContaining(["PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE"]),
+      passthroughEnv: expect.arrayContaining(["PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE"]),
     });
-    expect(JSON.parse(files[0].content)).toEqual({
+    expect(files[0].json).toEqual({
       stack: "dev",
       everySeconds: 43_200,
       keep: 14,
@@ -96,7 +99,7 @@ describe("dev", () => {
       kept: true,
       text: "history and, in your Redis, runs in flight are kept",
     });
-    expect(serviceOf(resources, "server").files[0].content).toContain(`"redis-uri": "${redisUrl}"`);
+    expect(serviceOf(resources, "server").files[0].json["redis-uri"]).toBe(redisUrl);
     expect(serviceOf(resources, "worker").envFile.REDIS_URL).toBe(redisUrl);
     const others = resources.filter(({ label }) => !/^Command (server|worker|janitor)-process$/.test(label));
     expect(JSON.stringify(others)).not.toContain("hunter2");
@@ -109,7 +112,7 @@ describe("dev", () => {
       create: "node scripts/reconcile.ts",
       delete: "node scripts/remove.ts",
       triggers: ["dev", "server"],
-      environment: { INSTANCE: expect.stringMatching(/^[0-9a-f]{64}$/) },
+      environment: { START_ID: expect.stringMatching(/^[0-9a-f]{64}$/) },
       logging: "none",
       addPreviousOutputInEnv: false,
     });
@@ -120,9 +123,9 @@ describe("dev", () => {
     expect(serviceOf(resources, "server")).toMatchObject({
       stack: "dev",
       service: "server",
-      instance: observed,
+      startId: observed,
       program: { kind: "inngest" },
-      args: ["start", "--config", "${dataDir}/server/inngest.json"],
+      args: ["start", "--config", { inDataDir: "server/inngest.json" }],
       database: "server/main.db",
       listeners: [9000, 9001, 9002, 9003].map((port) => ({ host: "127.0.0.1", port })),
       healthUrl: "http://127.0.0.1:9000/health",
@@ -143,7 +146,7 @@ describe("dev", () => {
 
   test("without a dashboard serves none", async () => {
     const { resources } = await planStack("dev", { dashboard: "false" });
-    expect(JSON.parse(serviceOf(resources, "server").files[0].content)).toMatchObject({ "no-ui": true });
+    expect(serviceOf(resources, "server").files[0].json).toMatchObject({ "no-ui": true });
   });
 
   test.each([
@@ -155,7 +158,7 @@ describe("dev", () => {
       program: { kind },
       args: ["serve.ts"],
       workingDirectory: "worker",
-      envFile: { INNGEST_BASE_URL: "http://127.0.0.1:8288", HOST: "127.0.0.1", DATA_DIR: "${dataDir}/worker" },
+      envFile: { INNGEST_BASE_URL: "http://127.0.0.1:8288", HOST: "127.0.0.1", DATA_DIR: { inDataDir: "worker" } },
     });
   });
 

@@ -1,7 +1,6 @@
 // Proves what the files in tests/rendered/ say, which people review. Does not prove that their readers accept them:
 // tests/process/env-file.test.ts reads env files back, and the integration suites run a server on the rest.
 import { expect, test } from "vitest";
-import { workerVariables } from "../../components/worker-environment.ts";
 import { renderEnvFile } from "../../lib/render/env-file.ts";
 import { renderRedisConf } from "../../lib/render/redis-conf.ts";
 import {
@@ -10,6 +9,7 @@ import {
   serverEnvironment,
   serverFlags,
 } from "../../lib/render/server-options.ts";
+import { renderWorkerVariables } from "../../lib/render/worker-variables.ts";
 import { profiles } from "../../lib/settings/profile.ts";
 
 const keys = { signingKey: "0123456789abcdef".repeat(4), eventKey: "fedcba9876543210".repeat(3) };
@@ -20,7 +20,7 @@ const server: ServerOptions = {
   connectGatewayPort: 8289,
   connectGatewayGrpcPort: 8290,
   connectExecutorGrpcPort: 8291,
-  sqliteDir: "${dataDir}/server",
+  sqliteDir: "/home/you/data/server",
   signingKey,
   eventKeys: [eventKey],
   sdkUrl: "http://127.0.0.1:3111/api/inngest",
@@ -57,7 +57,7 @@ test("redis.conf of the queue", async () => {
 });
 
 test("env file of a worker on the host", async () => {
-  const variables = workerVariables({
+  const variables = renderWorkerVariables({
     serverUrl: "http://127.0.0.1:8288",
     origin: "http://127.0.0.1:3111",
     port: 3111,
@@ -76,12 +76,12 @@ test("while keys change, both event keys are on one line and the worker has a se
   expect(serverEnvironment(twoKeys).INNGEST_EVENT_KEY).toBe("new,old");
   expect(serverFlags(twoKeys)["event-key"]).toEqual(["new", "old"]);
   const worker = { serverUrl: "s", origin: "o", port: 1, transport: "serve", variables: {} } as const;
-  const accepting = workerVariables({ ...worker, keys: { ...keys, signingKeyFallback: "ab".repeat(32) } });
+  const accepting = renderWorkerVariables({ ...worker, keys: { ...keys, signingKeyFallback: "ab".repeat(32) } });
   expect(accepting).toMatchObject({
     INNGEST_SIGNING_KEY: signingKey,
     INNGEST_SIGNING_KEY_FALLBACK: "ab".repeat(32),
   });
-  expect(Object.keys(workerVariables({ ...worker, keys }))).not.toContain("INNGEST_SIGNING_KEY_FALLBACK");
+  expect(Object.keys(renderWorkerVariables({ ...worker, keys }))).not.toContain("INNGEST_SIGNING_KEY_FALLBACK");
 });
 
 test("environment and file tell the server the same", () => {
@@ -96,8 +96,8 @@ test("a profile sets the server's tick, and how many steps a worker's call store
   const ticks = profiles.map((profile) => [profile, serverFlags({ ...server, profile }).tick]);
   expect(Object.fromEntries(ticks)).toEqual({ balanced: 25, latency: 5, throughput: 25 });
   const worker = { serverUrl: "s", origin: "o", port: 1, transport: "serve", variables: {}, keys } as const;
-  expect(workerVariables({ ...worker, checkpointSteps: 10 })).toMatchObject({ CHECKPOINT_STEPS: "10" });
-  expect(Object.keys(workerVariables({ ...worker, checkpointSteps: 1 }))).not.toContain("CHECKPOINT_STEPS");
+  expect(renderWorkerVariables({ ...worker, checkpointSteps: 10 })).toMatchObject({ CHECKPOINT_STEPS: "10" });
+  expect(Object.keys(renderWorkerVariables({ ...worker, checkpointSteps: 1 }))).not.toContain("CHECKPOINT_STEPS");
 });
 
 test("a server keeps the connections to Postgres that it may open", () => {
@@ -121,7 +121,7 @@ test("without a dashboard the server is told so, in words that it takes", () => 
 });
 
 test("a worker is told to check signatures", () => {
-  const variables = workerVariables({
+  const variables = renderWorkerVariables({
     serverUrl: "s",
     origin: "o",
     port: 1,

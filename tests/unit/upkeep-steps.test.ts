@@ -5,10 +5,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, test, vi } from "vitest";
-import type { StackState } from "../../cli/lib/backup/take.ts";
-import { type Move, type MoveTools, moveStack } from "../../cli/move/steps.ts";
+import { type MovableStack, type Move, type MoveTools, moveStack } from "../../cli/move/steps.ts";
 import { type Upgrade, type UpgradeTools, upgradeStack } from "../../cli/upgrade/steps.ts";
-import type { PartName } from "../../lib/stack/parts.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "steps-"));
 beforeEach(() => {
@@ -65,12 +63,15 @@ interface Stack {
   unkept: boolean;
 }
 
+/** A stack as a move sees it, and what it stands for. */
+interface ModelledStack extends MovableStack {
+  stack: Stack;
+}
+
 class MoveWorld {
   readonly stacks: Record<string, Stack>;
   readonly accepted = new Set<number>();
   readonly folders = new Map<string, Set<number>>();
-  /** The stack that a state is of. */
-  readonly #owners = new Map<StackState, Stack>();
   journal: Move | undefined;
   #sent = 0;
 
@@ -101,7 +102,7 @@ class MoveWorld {
     this.accepted.add(this.#sent);
   };
 
-  tools(effects: Effects): MoveTools {
+  tools(effects: Effects): MoveTools<ModelledStack> {
     const of = (name: string) => this.#of(name);
     return {
       pulumi: {
@@ -134,7 +135,7 @@ class MoveWorld {
         },
       },
       stateOf: async (name) => this.#stateOf(of(name), effects),
-      take: async (_, folder) => {
+      copyData: async (_, folder) => {
         await effects.next();
         const { data } = of("source");
         // What an unkept one has was copied from its running server.
@@ -142,16 +143,16 @@ class MoveWorld {
         return { runs: data.size, unfinished: 0 };
       },
       copyWorkerData: () => undefined,
-      replaceState: async (name, _, folder) => {
+      replaceData: async (name, _, folder) => {
         await effects.next();
         expect(of(name).server, `the server of ${name} while its data are replaced`).toBe(false);
         of(name).data = new Set(this.folders.get(folder));
         await effects.next();
-        return "aside";
+        return "replaced";
       },
-      newest: async (state) => Math.max(0, ...(this.#owners.get(state)?.data ?? [])),
+      newest: async ({ stack }) => Math.max(0, ...stack.data),
       untilHealthy: async () => await effects.next(),
-      verified: async () => await effects.next(),
+      verify: async () => await effects.next(),
     };
   }
 
@@ -159,46 +160,42 @@ class MoveWorld {
     return this.stacks[name] as Stack;
   }
 
-  #stateOf(stack: Stack, effects: Effects): StackState {
-    const doing = (what: () => unknown) => async () => {
-      await effects.next();
-      what();
-    };
-    const stop: Partial<Record<PartName, () => void>> = {
+  #stateOf(stack: Stack, effects: Effects): ModelledStack {
+    const stopped: Record<string, () => void> = {
       gateway: () => Object.assign(stack, { door: false }),
       worker: () => Object.assign(stack, { worker: false }),
+      queue: () => undefined,
     };
-    const state: StackState = {
-      stores: { place: { kind: "host" } },
+    return {
+      dataDir: "/nowhere",
+      stack,
       parts: {
-        start: (...names) => doing(() => names.length === 0 && Object.assign(stack, { server: true, door: true }))(),
-        stop: async (...names) => {
-          for (const name of names) await doing(() => stop[name]?.())();
+        start: async () => {
+          await effects.next();
+          Object.assign(stack, { server: true, door: true });
         },
-        stopWriters: doing(() => {
+        stop: async (...names) => {
+          for (const name of names) {
+            await effects.next();
+            stopped[name]?.();
+          }
+        },
+        stopWriters: async () => {
+          await effects.next();
           stack.server = false;
           if (stack.unkept) stack.data = new Set();
-        }),
+        },
       },
-      data: {
-        database: "main.db",
-        previousAt: (name) => name,
-        runNextToData: () => Promise.reject(new Error("the model runs no programs")),
-        serverVersion: async () => "1.43.0",
-        ...(stack.unkept && {
-          copyEphemeralHistory: async (folder: string) => {
-            await effects.next();
-            expect(stack.server, "the server whose history is copied").toBe(true);
-            this.folders.set(folder, new Set(stack.data));
-          },
-        }),
-      },
-      tier: "process",
-      dataDir: "/nowhere",
-      backups: "/nowhere",
+      data: stack.unkept
+        ? {
+            copyEphemeralHistory: async (folder: string) => {
+              await effects.next();
+              expect(stack.server, "the server whose history is copied").toBe(true);
+              this.folders.set(folder, new Set(stack.data));
+            },
+          }
+        : {},
     };
-    this.#owners.set(state, stack);
-    return state;
   }
 }
 
@@ -323,8 +320,8 @@ describe("an upgrade", () => {
           await effects.next();
           if (!this.runs) throw new Error("it does not answer");
         },
-        verified: async () => await effects.next(),
-        restore: async (_, __, replaced) => {
+        verify: async () => await effects.next(),
+        restore: async (_, __, onReplaced) => {
           await effects.next();
           this.stopped = true;
           await effects.next();
@@ -333,7 +330,7 @@ describe("an upgrade", () => {
           for (const event of this.data) this.accepted.add(event);
           this.format = 1;
           this.restored++;
-          replaced();
+          onReplaced();
           await effects.next();
           Object.assign(this, { stopped: false, version: "1" });
           await effects.next();

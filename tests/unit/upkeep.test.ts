@@ -85,7 +85,7 @@ describe("an archive", () => {
     const out = join(folder, "out");
     mkdirSync(out);
     await expect(unpack(archive, out)).rejects.toThrow(
-      `${archive} is no good backup: its history has not the rows that it says. Nothing was changed. Remedy: use another one`,
+      `${archive} is not a good backup: its history does not have the rows that its manifest lists. Nothing was changed. Remedy: use another one`,
     );
   });
 

@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { docker } from "../docker.ts";
 import { ctr, pauseImage } from "./layout.ts";
 import { part } from "./parts.ts";
 
@@ -58,8 +59,4 @@ export function pauseOnDocker(): string {
     stdio: "pipe",
   });
   return image;
-}
-
-function docker(...args: string[]): string {
-  return execFileSync("docker", args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] }).trim();
 }

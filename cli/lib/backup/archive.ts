@@ -23,23 +23,23 @@ export interface Manifest {
   version: 1;
   stack: string;
   tier: string;
-  /** The moment that it shows. */
+  /** When it was taken, ISO 8601. */
   takenAt: string;
   serverVersion: string;
   /** Rows of the history, by table. */
   counts: Counts;
-  /** Runs that had no end at that moment. */
+  /** Runs that had not ended then. */
   unfinished: number;
-  /** The queue; none where it was in the server's memory, and runs in flight are not kept. */
+  /** The queue; absent where it was in the server's memory, so that runs in flight are not in the backup. */
   queue?: { keys: number; redisVersion: string };
-  /** Every other file of the archive. */
+  /** Every other file in the archive. */
   files: Record<string, { bytes: number; sha256: string }>;
 }
 
-/** The files that a backup may have: those of {@link Manifest.files}, and what the host's worker keeps for its runs. */
+/** Names of the files that a backup may have. Below `worker/` is what a worker on the host keeps for its runs. */
 const known = /^(manifest\.json|history\.db|history\.sql|queue\.rdb|state\.json|settings\.yaml|worker\/.+)$/;
 
-/** Packs a folder into `archive` and reads that again: every file must come out as it went in. */
+/** Packs a folder into an archive, and reads that again: every file must come out as it went in. */
 export async function pack(folder: string, about: Omit<Manifest, "format" | "version" | "files">, archive: string) {
   const files: Manifest["files"] = {};
   for (const file of filesIn(folder)) {
@@ -53,21 +53,23 @@ export async function pack(folder: string, about: Omit<Manifest, "format" | "ver
   ]);
   const { "manifest.json": _, ...packed } = await sumsIn(archive);
   const different = differences(files, packed);
-  if (different.length > 0) throw new Problem(`the backup was written wrongly: ${different.join(", ")}`);
+  if (different.length > 0) throw new Problem(`the backup is not as it was written: ${different.join(", ")}`);
 }
 
 /**
- * Unpacks a backup into a folder and checks it: every file against its checksum, the history by SQLite, the queue by
- * Redis' own checksum, both against what was counted when they were taken. Throws {@link Problem} with the reason.
+ * Unpacks a backup into a folder and checks it: every file against its checksum, the history with SQLite, the queue
+ * against Redis' own checksum, and both against what was counted when they were taken.
+ *
+ * @throws {Problem} when the backup cannot be used
  */
 export async function unpack(archive: string, folder: string): Promise<Manifest> {
   if (!statSync(archive, { throwIfNoEntry: false })?.isFile()) {
     throw new Problem(`FILE must be a backup, and there is no file ${archive}`);
   }
   const refuse = (reason: string): never => {
-    throw new Problem(`${archive} is no good backup: ${reason}. Nothing was changed`, `use another one`);
+    throw new Problem(`${archive} is not a good backup: ${reason}. Nothing was changed`, "use another one");
   };
-  if (!isGzip(archive)) refuse("it is no archive of tar and gzip");
+  if (!isGzip(archive)) refuse("it is not a gzipped tar archive");
   try {
     await extract({
       file: archive,
@@ -78,11 +80,11 @@ export async function unpack(archive: string, folder: string): Promise<Manifest>
     });
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    if (code === "ENOSPC") throw new Problem(`no room is left in ${folder} to unpack ${archive}. Nothing was changed`);
+    if (code === "ENOSPC") throw new Problem(`no space is left in ${folder} to unpack ${archive}. Nothing was changed`);
     return refuse(reasonOf(message));
   }
-  const manifest = manifestIn(folder) ?? refuse("it has no manifest.json of this project's");
-  if (manifest.version !== 1) refuse(`its format is ${manifest.version}, and this version knows 1 only`);
+  const manifest = manifestIn(folder) ?? refuse("it has no manifest.json of this project");
+  if (manifest.version !== 1) refuse(`its format is ${manifest.version}, and this version only reads 1`);
   const found: Manifest["files"] = {};
   for (const file of filesIn(folder).filter((name) => name !== "manifest.json")) {
     found[file] = await sumOf(createReadStream(join(folder, file)));
@@ -90,18 +92,18 @@ export async function unpack(archive: string, folder: string): Promise<Manifest>
   const different = differences(manifest.files, found);
   if (different.length > 0) refuse(different.join(", "));
   if (JSON.stringify(await countsIn(folder, refuse)) !== JSON.stringify(manifest.counts)) {
-    refuse("its history has not the rows that it says");
+    refuse("its history does not have the rows that its manifest lists");
   }
   if (manifest.queue) {
     const snapshot = await readSnapshot(join(folder, "queue.rdb")).catch((error: Error) =>
       refuse(`its queue: ${error.message}`),
     );
-    if (snapshot.keys !== manifest.queue.keys) refuse("its queue has not the keys that it says");
+    if (snapshot.keys !== manifest.queue.keys) refuse("its queue does not have the keys that its manifest lists");
   }
   return manifest;
 }
 
-/** Whether a backup's history is Postgres'. */
+/** Whether a backup's history is from Postgres. */
 export function isOfPostgres({ files }: Manifest): boolean {
   return "history.sql" in files;
 }
@@ -140,8 +142,8 @@ function reasonOf(message: string): string {
 function differences(expected: Manifest["files"], found: Manifest["files"]): string[] {
   return [...new Set([...Object.keys(expected), ...Object.keys(found)])].flatMap((file) => {
     if (!found[file]) return [`${file} is missing`];
-    if (!expected[file]) return [`${file} does not belong to it`];
-    return found[file].sha256 === expected[file].sha256 ? [] : [`${file} is not as it was written`];
+    if (!expected[file]) return [`${file} does not belong in it`];
+    return found[file].sha256 === expected[file].sha256 ? [] : [`${file} has changed`];
   });
 }
 
@@ -163,7 +165,7 @@ async function sumOf(content: AsyncIterable<Buffer>): Promise<{ bytes: number; s
   return { bytes, sha256: hash.digest("hex") };
 }
 
-/** Checksums of what an archive holds, without unpacking it. */
+/** Checksums of the files in an archive, without unpacking it. */
 async function sumsIn(archive: string): Promise<Manifest["files"]> {
   const sums: Manifest["files"] = {};
   const reading: Promise<void>[] = [];
@@ -172,7 +174,7 @@ async function sumsIn(archive: string): Promise<Manifest["files"]> {
     strict: true,
     onReadEntry(entry) {
       const read = async () => {
-        sums[entry.path] = await sumOf(entry as unknown as AsyncIterable<Buffer>);
+        sums[entry.path] = await sumOf(entry);
       };
       reading.push(read());
     },

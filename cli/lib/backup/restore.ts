@@ -1,20 +1,20 @@
 import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-import type { Forward } from "../../../components/endpoints.ts";
 import { dataFolder } from "../../../lib/host/paths.ts";
 import { InngestApi } from "../../../lib/inngest/api.ts";
 import { throughForward } from "../../../lib/places/forward.ts";
 import { Problem } from "../../../lib/problem.ts";
+import type { Forward } from "../../../lib/stack/endpoints.ts";
+import { until } from "../../../lib/wait.ts";
 import type { Pulumi } from "../pulumi-cli.ts";
 import type { Manifest } from "./archive.ts";
 import type { StackState } from "./take.ts";
 
-/** Seconds for a server to answer that has a large history to open. */
-const patienceSeconds = 120;
+/** Seconds for a server with a large history to answer. */
+const healthySeconds = 120;
 
-/** Outputs by which one asks a server. */
-interface Answering {
+/** Outputs by which the server is reached. */
+interface Outputs {
   apiUrl: string;
   workerUrl: string;
   signingKey: string;
@@ -22,103 +22,100 @@ interface Answering {
 }
 
 /**
- * Throws {@link Problem} when a stack has what is newer than a backup, or cannot take in all of it.
- * What came after `since` does not count.
+ * Throws {@link Problem} when a stack has newer data than a backup, or cannot take in all of it.
+ *
+ * @param since what came after this time, in milliseconds since 1970, does not count
  */
 export async function checkFit(
   { stack, manifest, since }: { stack: string; manifest: Manifest; since: number },
   { stores, data }: StackState,
 ): Promise<void> {
-  const force = "Remedy: --force, which keeps what is replaced aside";
+  const force = "--force, which keeps what it replaces";
   const seen = await data
     .runNextToData("inspect", { queueUrl: stores.queueUrl, before: since })
     .catch((error: Error) => {
-      throw new Problem(`what stack ${stack} has cannot be read (${error.message}). ${force}`);
+      throw new Problem(`the data of stack ${stack} cannot be read (${error.message})`, force);
     });
   if (seen.newest > Date.parse(manifest.takenAt)) {
     const newest = new Date(seen.newest).toISOString();
     throw new Problem(
-      `stack ${stack} has newer data: its last run or event came ${newest}, and the backup shows ${manifest.takenAt}. ${force}`,
+      `stack ${stack} has newer data: its last run or event came ${newest}, and the backup shows ${manifest.takenAt}`,
+      force,
     );
   }
   if (manifest.queue && !stores.queueUrl && manifest.unfinished > 0) {
     throw new Problem(
-      `stack ${stack} has no Redis, so ${manifest.unfinished} runs in flight of the backup would not go on`,
-      "set `redisUrl`, restore into the stack persistent, or --force to let them go",
+      `stack ${stack} has no Redis, so ${manifest.unfinished} runs in flight of the backup would not continue`,
+      "set `redisUrl`, restore into the stack persistent, or --force to drop them",
     );
   }
 }
 
 /**
- * Replaces a stack's state by the one in `folder`, calls `replaced`, and brings the stack up with it. Returns where the
- * old state is.
+ * Replaces the data of a stack that is up, and brings it up again with them.
+ *
+ * @param folder has an unpacked backup
+ * @param onReplaced is called before the stack comes up
+ * @returns where the replaced data is
+ * @throws {Problem} when the stack does not come up again
  */
-export async function putBack(
+export async function restoreData(
   pulumi: Pulumi,
   stack: string,
   state: StackState,
   folder: string,
-  replaced: () => void = () => undefined,
+  onReplaced: () => void = () => undefined,
 ): Promise<string> {
-  const { parts } = state;
-  const bringBack = async () => {
-    await parts.start();
+  const bringUp = async () => {
+    await state.parts.start();
     return await pulumi.change("up", stack, []);
   };
-  await parts.stopWriters();
-  let aside: string;
+  await state.parts.stopWriters();
+  let previous: string;
   try {
-    aside = await replaceState(stack, state, folder);
-    replaced();
+    previous = await replaceData(stack, state, folder);
+    onReplaced();
   } catch (error) {
-    await bringBack();
+    await bringUp();
     throw error;
   }
-  if ((await bringBack()) !== 0) {
-    throw new Problem(`stack ${stack} is not up again; what went wrong is above. What was replaced is in ${aside}`);
+  if ((await bringUp()) !== 0) {
+    throw new Problem(`stack ${stack} is not up again; what went wrong is above. The replaced data is in ${previous}`);
   }
   await untilHealthy(pulumi, stack);
-  return aside;
+  return previous;
 }
 
-/** Replaces the state of a stack whose server is stopped by the one in `folder`. Returns where the old one is. */
-export async function replaceState(
-  stack: string,
-  { stores, data, dataDir }: StackState,
-  folder: string,
-): Promise<string> {
-  const aside = data.previousAt(`replaced-${new Date().toISOString().replace(/[-:]|\.\d+/g, "")}`);
-  await data.runNextToData("restore", { queueUrl: stores.queueUrl, previous: aside }, folder);
+/** Replaces the data of a stack whose server is stopped by what is in a folder. @returns where the replaced data is */
+export async function replaceData(stack: string, { stores, data, dataDir }: StackState, folder: string) {
+  const previous = data.previousAt(`replaced-${new Date().toISOString().replace(/[-:]|\.\d+/g, "")}`);
+  await data.runNextToData("restore", { queueUrl: stores.queueUrl, previous }, folder);
   const local = dataFolder(stack, dataDir);
-  putWorkerData(join(folder, "worker"), join(local, "worker"), join(local, basename(aside), "worker"));
-  return aside;
+  replaceWorkerData(join(folder, "worker"), join(local, "worker"), join(local, basename(previous), "worker"));
+  return previous;
 }
 
-/** Puts the files of a worker on this machine back; those that they replace are kept in `aside`. */
-function putWorkerData(from: string, to: string, aside: string): void {
+/** Copies a backup's files of a worker on this machine; those that they replace are kept in `previous`. */
+function replaceWorkerData(from: string, to: string, previous: string): void {
   if (!existsSync(from)) return;
   for (const entry of readdirSync(from, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile()) continue;
     const path = relative(from, join(entry.parentPath, entry.name));
     if (!existsSync(join(to, path))) continue;
-    mkdirSync(dirname(join(aside, path)), { recursive: true, mode: 0o700 });
-    copyFileSync(join(to, path), join(aside, path));
+    mkdirSync(dirname(join(previous, path)), { recursive: true, mode: 0o700 });
+    copyFileSync(join(to, path), join(previous, path));
   }
   mkdirSync(to, { recursive: true, mode: 0o700 });
   cpSync(from, to, { recursive: true });
 }
 
-/** Waits until the server answers. Throws {@link Problem} after two minutes. */
+/** Waits until the server of a stack answers. @throws {Problem} after two minutes */
 export async function untilHealthy(pulumi: Pulumi, stack: string): Promise<void> {
-  const outputs = await pulumi.outputs<Answering>(stack);
+  const outputs = await pulumi.outputs<Outputs>(stack);
   await throughForward(outputs.forward, outputs, async ({ apiUrl }) => {
     const api = new InngestApi(apiUrl, outputs.signingKey);
-    const deadline = Date.now() + patienceSeconds * 1000;
-    while (!(await api.isHealthy())) {
-      if (Date.now() > deadline) {
-        throw new Problem(`the server of stack ${stack} does not answer`, `npm run logs -- server --stack ${stack}`);
-      }
-      await sleep(100);
-    }
+    const isHealthy = async () => (await api.isHealthy()) || undefined;
+    if (await until({ seconds: healthySeconds, every: 100 }, isHealthy)) return;
+    throw new Problem(`the server of stack ${stack} does not answer`, `npm run logs -- server --stack ${stack}`);
   });
 }

@@ -14,23 +14,24 @@ import type { Pulumi } from "../pulumi-cli.ts";
 import { isAlive } from "../stack-lock.ts";
 import { pack } from "./archive.ts";
 
+/** A backup that was taken. */
 export interface Backup extends Snapshot {
   file: string;
   serverVersion: string;
 }
 
-/** What the commands of this folder read of a stack. */
+/** Where a stack's data is, and what backup, restore, move and upgrade do there. */
 export interface StackState {
   stores: Stores;
   parts: Pick<StackParts, "start" | "stop" | "stopWriters">;
   data: StackData;
   tier: Settings["tier"];
   dataDir: string | undefined;
-  /** Where its backups go. */
+  /** Absolute folder of its backups. */
   backups: string;
 }
 
-/** The state of a stack that is up. Throws {@link Problem} for one that is not. */
+/** The state of a stack that is up. @throws {Problem} when it is not */
 export async function stateOf(pulumi: Pick<Pulumi, "outputs" | "settings">, stack: string): Promise<StackState> {
   const settings = await pulumi.settings(stack);
   const { tier, dataDir, backupDir: backups = backupFolder(stack) } = settings;
@@ -40,14 +41,16 @@ export async function stateOf(pulumi: Pick<Pulumi, "outputs" | "settings">, stac
 
 export interface BackupOptions {
   /** @default the setting `backupDir`, else the platform's */
-  folder?: string;
-  /** So many of the newest stay in that folder. @default all */
-  keep?: number;
+  folder?: string | undefined;
+  /** How many of the newest backups stay in that folder. @default all */
+  keep?: number | undefined;
 }
 
 /**
- * Takes a backup of a running stack, one checked file; what is not checked never has its name. One at a time: two would
- * let go of the queue that the other one holds.
+ * Takes a backup of a running stack: one file, which gets its name when it was checked. One at a time, because each
+ * resumes the queue that the other has paused.
+ *
+ * @throws {Problem} when the stack is not up, and when there is no room or no right to write
  */
 export async function takeBackup(pulumi: Pulumi, stack: string, options: BackupOptions): Promise<Backup> {
   const state = await stateOf(pulumi, stack);
@@ -96,7 +99,7 @@ async function takeInto(
     if (code === "ENOSPC" || /no room is left|no space left/i.test(message)) {
       throw new Problem(
         `no room is left in ${folder}, so there is no backup of stack ${stack}`,
-        "make room, or name another folder by --to",
+        "make room, or name another folder with --to",
       );
     }
     throw error;
@@ -105,7 +108,7 @@ async function takeInto(
   }
 }
 
-/** What a worker on this machine keeps for its runs, such as claims; its keys and variables stay out. */
+/** Copies what a worker on this machine keeps for its runs, such as claims, without its keys and variables. */
 export function copyWorkerData(data: string, content: string): void {
   const worker = join(data, "worker");
   if (!existsSync(worker)) return;
@@ -116,7 +119,7 @@ function draftName(stack: string, pid: number): string {
   return `.${stack}-${pid}.draft`;
 }
 
-/** Removes what backups have left that were killed. */
+/** Removes what killed backups have left. */
 function removeDrafts(folder: string, stack: string): void {
   for (const name of readdirSync(folder)) {
     const pid = name.startsWith(`.${stack}-`) ? /-(\d+)\.draft$/.exec(name)?.[1] : undefined;

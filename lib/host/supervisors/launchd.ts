@@ -84,7 +84,7 @@ export function launchd(scope: Scope): Supervisor {
         return new SupervisorUnavailable("`supervisorScope` is system", "only root may add a launchd daemon", remedy);
       }
       const session = await run("launchctl", ["print", domain]).catch(() => undefined);
-      if (session) return undefined;
+      if (session !== undefined) return undefined;
       return new SupervisorUnavailable(
         "`supervisor` is launchd",
         `launchd has no login session ${domain} to run an agent in`,

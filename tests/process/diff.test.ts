@@ -104,7 +104,7 @@ describe("npm run diff", () => {
             "removed Command server-process",
             "changed Command preflight-check: stdin.ports[1].port stdin.ports[2].setting stdin.ports[2].port stdin.ports[3].setting stdin.ports[3].port stdin.ports[4].setting stdin.ports[4].port stdin.programs[0].kind stdin.programs[1].kind stdin.services[0] stdin.services[1] stdin.services[2] stdin.docker.images[0].setting stdin.docker.images[0].image stdin.docker.images[1].setting stdin.docker.images[1].image",
             "changed Command registration-sync: environment.SERVER environment.WORKER",
-            "changed Command worker-process: environment.INSTANCE stdin.envFile.INNGEST_SERVE_ORIGIN stdin.envFile.HOST stdin.containers stdin.envFile.INNGEST_CONNECT_GATEWAY_URL",
+            "changed Command worker-process: environment.START_ID stdin.envFile.INNGEST_SERVE_ORIGIN stdin.envFile.HOST stdin.containers stdin.envFile.INNGEST_CONNECT_GATEWAY_URL",
             "added Command processes-update",
             "added Container gateway-caddy",
             "added Container server-config-writer",
@@ -137,7 +137,7 @@ describe("npm run diff", () => {
             "changed Command preflight-check: stdin.ports[0].port stdin.ports[1].port",
             "changed Command processes-update: environment.CONTAINERS.inngest-experiment-gateway",
             "changed Command registration-sync: environment.WORKER stdin.apiUrl",
-            "changed Command worker-process: environment.INSTANCE stdin.envFile.INNGEST_BASE_URL stdin.envFile.INNGEST_CONNECT_GATEWAY_URL",
+            "changed Command worker-process: environment.START_ID stdin.envFile.INNGEST_BASE_URL stdin.envFile.INNGEST_CONNECT_GATEWAY_URL",
           ],
           "losses": [],
           "outputs": [
@@ -169,7 +169,7 @@ describe("npm run diff", () => {
             "removed RandomPassword keys-signing",
             "changed Command processes-update: environment.CONTAINERS.inngest-persistent-server environment.CONTAINERS.inngest-persistent-janitor",
             "changed Command registration-sync: environment.SERVER environment.WORKER stdin.signingKey",
-            "changed Command worker-process: environment.INSTANCE stdin.envFile.INNGEST_SIGNING_KEY stdin.envFile.INNGEST_EVENT_KEY",
+            "changed Command worker-process: environment.START_ID stdin.envFile.INNGEST_SIGNING_KEY stdin.envFile.INNGEST_EVENT_KEY",
             "added StackReference keysFrom",
           ],
           "losses": [
@@ -252,7 +252,7 @@ describe("npm run diff", () => {
   test("without a main branch a base must be given", async () => {
     git("branch", "--quiet", "--move", "mine");
     const { stderr, exitCode } = await diff();
-    expect(stderr).toBe("no main branch is here to compare with. Remedy: git fetch origin main, or --base REF");
+    expect(stderr).toBe("there is no main branch here to compare with. Remedy: git fetch origin main, or --base REF");
     expect(exitCode).toBe(2);
     git("branch", "--quiet", "main");
     expect((await diff()).stdout).toContain("no changes in");

@@ -1,0 +1,57 @@
+import { UsageProblem } from "../lib/command.ts";
+import {
+  type Answers,
+  choice,
+  defaultWorkerDir,
+  type ExistingApp,
+  endpointOf,
+  type Flags,
+  frameworks,
+  type NewWorker,
+  runtimes,
+  type StackName,
+} from "./answers.ts";
+import type { Questions } from "./questions.ts";
+import { checkFolder, works } from "./scaffold.ts";
+import type { SettingsFile } from "./settings.ts";
+
+/** Each answer from its flag, else from the person at the terminal, else from the settings file. */
+export async function collectAnswers(
+  stack: StackName,
+  flags: Flags,
+  file: SettingsFile,
+  ask: Questions | undefined,
+): Promise<Answers> {
+  const before = choice("runtime", runtimes, (await file.get("runtime")) ?? "node");
+  const runtime = flags.runtime
+    ? choice("--runtime", runtimes, flags.runtime)
+    : ((await ask?.askRuntime(before)) ?? before);
+  const worker =
+    runtime === "external" ? await existingApp(flags, file, ask) : await newWorker(runtime, flags, file, ask);
+  return { stack, worker };
+}
+
+async function existingApp(flags: Flags, file: SettingsFile, ask: Questions | undefined): Promise<ExistingApp> {
+  const url = flags.appUrl ?? (await file.get("workerUrl")) ?? (await ask?.askAppUrl());
+  if (url === undefined) {
+    throw new UsageProblem("--runtime external needs your app's address", "--app-url http://localhost:3000");
+  }
+  const framework = flags.framework
+    ? choice("--framework", frameworks, flags.framework)
+    : ((await ask?.askFramework()) ?? "other");
+  return { runtime: "external", url: endpointOf(url), framework };
+}
+
+async function newWorker(
+  runtime: NewWorker["runtime"],
+  flags: Flags,
+  file: SettingsFile,
+  ask: Questions | undefined,
+): Promise<NewWorker> {
+  const workBefore = choice("work", works, (await file.get("workerEnv.WORK")) ?? "both");
+  const work = flags.work ? choice("--work", works, flags.work) : ((await ask?.askWork(workBefore)) ?? workBefore);
+  const dirBefore = (await file.get("workerDir")) ?? defaultWorkerDir;
+  const dir = flags.workerDir ?? (await ask?.askWorkerDir(dirBefore)) ?? dirBefore;
+  checkFolder(dir);
+  return { runtime, work, dir };
+}

@@ -1,0 +1,88 @@
+import { join } from "node:path";
+import { dataFolder } from "../../lib/host/paths.ts";
+import { holderOf } from "../../lib/host/ports.ts";
+import { locate } from "../../lib/host/programs.ts";
+import { running } from "../../lib/host/supervisors/index.ts";
+import { identify } from "../../lib/host/supervisors/service.ts";
+import { InngestApi } from "../../lib/inngest/api.ts";
+import { Problem } from "../../lib/problem.ts";
+import type { Settings } from "../../lib/settings/settings.ts";
+import type { Pulumi } from "../lib/pulumi-cli.ts";
+import { type Answers, wantedSettings } from "./answers.ts";
+import type { Questions } from "./questions.ts";
+import { findRecipe, type Recipe } from "./recipe.ts";
+import type { SettingChange, SettingsFile } from "./settings.ts";
+
+/** What setup starts from. */
+export interface Situation {
+  pulumi: Pulumi;
+  answers: Answers;
+  isUp: boolean;
+  file: SettingsFile;
+  changes: SettingChange[];
+  /** The Inngest that was started by hand and is to be taken over. */
+  recipe: Recipe | undefined;
+  /** Keys of the recipe that the settings file does not have yet. */
+  keys: Record<string, string>;
+  /** Folder of the server's database on the process tier. */
+  serverFolder: string;
+}
+
+/**
+ * Looks at what is here, and asks whether to take over an Inngest that was started by hand.
+ *
+ * @throws {Problem} when something is missing that setup cannot add
+ */
+export async function survey(
+  pulumi: Pulumi,
+  file: SettingsFile,
+  answers: Answers,
+  ask: Questions | undefined,
+): Promise<Situation> {
+  const { stack, worker } = answers;
+  if (worker.runtime === "bun") locate({ kind: "bun" });
+  const settings = await pulumi.settings(stack);
+  checkClusterSettings(answers, settings);
+  const isUp = Object.keys(await pulumi.outputs<object>(stack)).length > 0;
+  const found = isUp ? undefined : await findRecipe([".", process.env.INIT_CWD ?? "."]);
+  const recipe = found && (!ask || (await ask.askAdopt(found))) ? found : undefined;
+  const isFreed = recipe?.container?.running && recipe.container.ports.includes(settings.port);
+  if (!isUp && !isFreed) await checkPort(settings);
+  const keys: Record<string, string> = {};
+  for (const [key, value] of Object.entries(recipe?.keys ?? {})) {
+    if ((await file.get(key)) === undefined) keys[key] = value;
+  }
+  const changes = await file.changes(wantedSettings(answers, file.exists));
+  const serverFolder = join(dataFolder(stack, settings.dataDir), "server");
+  return { pulumi, answers, isUp, file, changes, recipe, keys, serverFolder };
+}
+
+/** Throws {@link Problem} for what a stack on Kubernetes cannot go without. */
+function checkClusterSettings({ stack }: Answers, { kubernetes, worker }: Settings): void {
+  if (stack !== "kubernetes" && stack !== "cluster") return;
+  const set = (key: string, value: string) => `npm run pulumi -- config set ${key} ${value} --stack ${stack}`;
+  const problems: Problem[] = [];
+  if (!kubernetes?.context) {
+    const remedy = `${set("kubeContext", "NAME")}, one of \`kubectl config get-contexts\``;
+    problems.push(new Problem("`kubeContext` is not set", remedy));
+  }
+  if (!worker.image) {
+    const remedy = `docker build --tag IMAGE worker, push it, and ${set("workerImage", "IMAGE")}`;
+    problems.push(new Problem("`workerImage` is not set", remedy));
+  }
+  if (problems.length === 0) return;
+  throw new Problem(
+    `stack ${stack} needs more settings:\n${problems.map(({ message }) => `  - ${message}`).join("\n")}`,
+  );
+}
+
+/** Throws {@link Problem} when another Inngest has the port; the preflight of `up` names every other program. */
+async function checkPort({ stack, port, dataDir }: Settings): Promise<void> {
+  if (await running(identify({ stack, service: "server", dataDir }))) return;
+  if (!(await new InngestApi(`http://127.0.0.1:${port}`, "").isHealthy())) return;
+  const holder = await holderOf(port);
+  throw new Problem(
+    `another Inngest is on port ${port}${holder ? `: ${holder.command} (pid ${holder.pid})` : ""}`,
+    `stop it, or npm run pulumi -- config set port ${port + 1000} --stack ${stack}`,
+  );
+}
