@@ -30,7 +30,7 @@ export async function outputsOf(pulumi: Pick<Pulumi, "outputs">, stack: string):
 /** A stack of this folder, whether it is up or not. */
 export interface KnownStack {
   name: string;
-  pulumi: Pick<Pulumi, "about" | "outputs" | "quietUp" | "setting">;
+  pulumi: Pick<Pulumi, "outputs" | "quietUp" | "setting" | "version">;
   settings: Settings;
   parts: StackParts;
 }

@@ -7,6 +7,7 @@ import { compileCache } from "../../lib/host/paths.ts";
 import { Problem } from "../../lib/problem.ts";
 import type { RawConfig } from "../../lib/settings/reader.ts";
 import { checkSettings, type Settings } from "../../lib/settings/settings.ts";
+import { rawConfigOf } from "../../lib/settings/stack-file.ts";
 import { execa } from "./execa.ts";
 import { findBinary, ownBackend } from "./pulumi-backend.ts";
 
@@ -140,9 +141,14 @@ export class Pulumi {
 
   /** URL of the backend, and the CLI's version. */
   async about(): Promise<{ backend: string; version: string }> {
-    const [whoami, version] = await Promise.all([this.capture(["whoami", "--json"]), this.capture(["version"])]);
+    const [whoami, version] = await Promise.all([this.capture(["whoami", "--json"]), this.version()]);
     if (whoami.exitCode !== 0) throw new Problem(whoami.output.trim());
-    return { backend: (JSON.parse(whoami.stdout) as { url: string }).url, version: version.stdout.trim() };
+    return { backend: (JSON.parse(whoami.stdout) as { url: string }).url, version };
+  }
+
+  /** The CLI's version, such as `v3.259.0`. */
+  async version(): Promise<string> {
+    return (await this.capture(["version"])).stdout.trim();
   }
 
   /** One setting of the stack, decrypted: never print it. */
@@ -154,7 +160,9 @@ export class Pulumi {
 
   /** The stack's settings, with defaults for what is not set or wrong, which `pulumi up` reports. Secrets stay encrypted. */
   async settings(stack: string): Promise<Settings> {
-    return checkSettings(stack, await this.rawSettings(stack)).settings;
+    const file = `Pulumi.${stack}.yaml`;
+    const raw = rawConfigOf(existsSync(file) ? readFileSync(file, "utf8") : "");
+    return checkSettings(stack, raw ?? (await this.rawSettings(stack))).settings;
   }
 
   /** The stack's settings as its file and the project's defaults have them, without the values of secrets. */

@@ -22,12 +22,12 @@ export async function versionsOf(
   sdk: Promise<string | undefined> | string | undefined,
 ): Promise<Record<string, string>> {
   const { version } = require("../../package.json") as { version: string };
-  const [server, about, registered] = await Promise.all([serverVersion(parts), pulumi.about(), sdk]);
+  const [server, cli, registered] = await Promise.all([serverVersion(parts), pulumi.version(), sdk]);
   return {
     "inngest-local": version,
     server,
     ...(registered && { sdk: registered }),
-    pulumi: about.version.replace(/^v/, ""),
+    pulumi: cli.replace(/^v/, ""),
     node: process.versions.node,
   };
 }

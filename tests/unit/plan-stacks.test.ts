@@ -84,7 +84,10 @@ describe("dev", () => {
       apiUrl: "http://127.0.0.1:9000",
       eventUrl: "http://127.0.0.1:9000/e",
       workerUrl: "http://127.0.0.1:9100",
-      durability: expect.stringMatching(/^warning: history survives a restart of the server, runs in flight do not/),
+      durability: {
+        kept: false,
+        text: expect.stringMatching(/^history survives a restart of the server, runs in flight do not/),
+      },
     });
     expect(secretOutputs.sort()).toEqual(["appEnvironment", "eventKey", "keys", "signingKey", "stores"]);
   });
@@ -92,7 +95,10 @@ describe("dev", () => {
   test("keeps runs in flight with a Redis of one's own, whose URL goes to the files of the three only", async () => {
     const redisUrl = "redis://:hunter2@127.0.0.1:6379";
     const { resources, outputs } = await planStack("dev", { redisUrl }, ["redisUrl"]);
-    expect(outputs.durability).toBe("kept: history, and runs in flight in your Redis");
+    expect(outputs.durability).toEqual({
+      kept: true,
+      text: "history and, in your Redis, runs in flight are kept",
+    });
     expect(serviceOf(resources, "server").files[0].json["redis-uri"]).toBe(redisUrl);
     expect(serviceOf(resources, "worker").envFile.REDIS_URL).toBe(redisUrl);
     const others = resources.filter(({ label }) => !/^Command (server|worker|janitor)-process$/.test(label));
@@ -183,7 +189,10 @@ describe("experiment", () => {
       ...signingKeys,
       "docker docker",
     ]);
-    expect(outputs.durability).toMatch(/^warning: work and history go with the container/);
+    expect(outputs.durability).toMatchObject({
+      kept: false,
+      text: expect.stringMatching(/^work and history are lost with the container/),
+    });
     const { inputs } = find(resources, "Container server-inngest");
     expect(inputs).toMatchObject({ restart: "no", tmpfs: { "/data": expect.stringContaining("uid=1000") } });
     expect(inputs.volumes).toEqual([
@@ -228,7 +237,7 @@ describe("persistent", () => {
     const { resources, outputs } = await planStack("persistent");
     const rest = [...hostWorker, "Network network", ...preflight, ...registration, ...signingKeys, "docker docker"];
     expect(tree(resources)).toEqual([...gateway, ...janitor, ...processLimit, ...queue, ...server, ...rest]);
-    expect(outputs.durability).toMatch(/^kept: /);
+    expect(outputs.durability).toMatchObject({ kept: true });
   });
 
   test("has a janitor on the server's volume, told by a secret file", async () => {

@@ -32,7 +32,7 @@ export interface StackState {
 }
 
 /** The state of a stack that is up. @throws {Problem} when it is not */
-export async function stateOf(pulumi: Pulumi, stack: string): Promise<StackState> {
+export async function stateOf(pulumi: Pick<Pulumi, "outputs" | "settings">, stack: string): Promise<StackState> {
   const settings = await pulumi.settings(stack);
   const { tier, dataDir, backupDir: backups = backupFolder(stack) } = settings;
   const { stores } = await outputsOf(pulumi, stack);

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { parse } from "yaml";
+import { ciphertextOf, type FileValue, fileSettings, settingText } from "../../../lib/settings/stack-file.ts";
 
 /** A stack's settings as the program reads them. */
 export interface StackSettings {
@@ -12,8 +12,6 @@ export interface StackSettings {
   assumed: string[];
 }
 
-const prefix = "inngest-local:";
-
 /** What a plan takes where a stack's file says nothing and the tier demands a value. */
 const assumptions: Record<string, Record<string, string>> = {
   kubernetes: { kubeContext: "example", workerImage: "example/worker:1" },
@@ -22,15 +20,10 @@ const assumptions: Record<string, Record<string, string>> = {
 
 /** The settings in the text of a Pulumi.STACK.yaml, as they are there. */
 export function settingsOf(text: string): Pick<StackSettings, "values" | "encrypted" | "secrets"> {
-  // The parser that Pulumi itself reads these files with is of the same YAML 1.2.
-  const { config } = (parse(text) ?? {}) as { config?: Record<string, unknown> };
   const settings: Pick<StackSettings, "values" | "encrypted" | "secrets"> = { values: {}, encrypted: [], secrets: [] };
-  for (const [fullKey, value] of Object.entries(config ?? {})) {
-    if (!fullKey.startsWith(prefix)) continue;
-    const key = fullKey.slice(prefix.length);
+  for (const [key, value] of Object.entries(fileSettings(text))) {
     const before = settings.secrets.length;
-    const plain = withoutCiphertext(key, value, settings.secrets);
-    settings.values[key] = typeof plain === "object" ? JSON.stringify(plain) : String(plain);
+    settings.values[key] = settingText(withoutCiphertext(key, value, settings.secrets));
     if (settings.secrets.length > before) settings.encrypted.push(key);
   }
   return settings;
@@ -58,18 +51,18 @@ function hideWorkerVariables(values: Record<string, string>, secrets: string[]):
   return { ...values, workerEnv: JSON.stringify(Object.fromEntries(hidden)) };
 }
 
-function withoutCiphertext(key: string, value: unknown, secrets: string[]): unknown {
+function withoutCiphertext(key: string, value: FileValue, secrets: string[]): FileValue {
   if (typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) return value.map((inner) => withoutCiphertext(key, inner, secrets));
-  const { secure } = value as { secure?: unknown };
-  if (typeof secure === "string" && Object.keys(value).length === 1) {
-    const stand = standIn(key, secure);
-    secrets.push(stand);
-    return inShapeOf(key, stand);
+  const ciphertext = ciphertextOf(value);
+  if (ciphertext === undefined) {
+    return Object.fromEntries(
+      Object.entries(value).map(([name, inner]) => [name, withoutCiphertext(key, inner, secrets)]),
+    );
   }
-  return Object.fromEntries(
-    Object.entries(value).map(([name, inner]) => [name, withoutCiphertext(key, inner, secrets)]),
-  );
+  const stand = standIn(key, ciphertext);
+  secrets.push(stand);
+  return inShapeOf(key, stand);
 }
 
 /** Another text for another ciphertext. */
