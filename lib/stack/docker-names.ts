@@ -1,6 +1,6 @@
 import { stackLabel } from "../places/docker-engine.ts";
 
-/** What a stack's things are called in Docker; every name carries the stack's. */
+/** Names of a stack's containers, volumes and network in Docker; each contains the stack's. */
 export function dockerNames(stack: string) {
   return {
     network: `inngest-${stack}`,
@@ -8,21 +8,22 @@ export function dockerNames(stack: string) {
     data: `inngest-${stack}-data`,
     gateway: `inngest-${stack}-gateway`,
     certificates: `inngest-${stack}-certificates`,
-    door: `inngest-${stack}-door`,
+    drain: `inngest-${stack}-drain`,
     queue: `inngest-${stack}-queue`,
     worker: `inngest-${stack}-worker`,
     janitor: `inngest-${stack}-janitor`,
     workerData: `inngest-${stack}-worker-data`,
-    secret: (file: string) => `inngest-${stack}-secret-${file}`,
+    secret: (what: string) => `inngest-${stack}-secret-${what}`,
   };
 }
 
+/** Labels of everything that a stack has in Docker. */
 export function labelsOf(stack: string) {
   return [{ label: stackLabel, value: stack }];
 }
 
-/** Container logs that cannot fill the disk. */
+/** Logging options with which a container cannot fill the disk. */
 export const boundedLogs = { logDriver: "json-file", logOpts: { "max-size": "10m", "max-file": "3" } };
 
-/** Where a container finds what it may know. */
+/** Folder in a container for its secrets. */
 export const secretFolder = "/run/secrets";

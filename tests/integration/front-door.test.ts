@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { mostProcesses } from "../../components/docker/process-limit.ts";
+import { maxPids } from "../../components/docker/process-limit.ts";
 import { durableWorker, marks } from "../../tools/durable-worker.ts";
 import { missing, title } from "../../tools/engine.ts";
 import { eventually, type StackOutputs, TestStack } from "../../tools/test-stack.ts";
@@ -207,7 +207,7 @@ describe.skipIf(reason)(title("containers", reason), () => {
       });
       expect(HostConfig.Devices ?? []).toEqual([]);
       expect(HostConfig.Memory).toBeGreaterThan(0);
-      expect(HostConfig.PidsLimit).toBe(mostProcesses);
+      expect(HostConfig.PidsLimit).toBe(maxPids);
       expect(HostConfig.MemorySwap).toBe(HostConfig.Memory);
       expect(HostConfig.CpuShares).toBeGreaterThan(0);
       expect(HostConfig.NetworkMode).not.toBe("host");

@@ -74,7 +74,7 @@ export const keepingCases: Cases = {
       ["no volume, no promise", container({ ...withoutVolume, envs: keys })],
       [
         "a volume for the time of a run",
-        container({ ...soundServer, envs: keys, volumes: [{ containerPath: "/run/door" }] }),
+        container({ ...soundServer, envs: keys, volumes: [{ containerPath: "/run/drain" }] }),
       ],
       [
         "Postgres",
