@@ -114,7 +114,7 @@ describe("npm run diff", () => {
             "added RemoteImage gateway-image",
             "added RemoteImage server-image",
             "added Volume server-config-volume",
-            "added Volume server-door",
+            "added Volume server-drain",
             "added docker docker",
           ],
           "losses": [
@@ -162,7 +162,7 @@ describe("npm run diff", () => {
         "persistent": {
           "changes": [
             "replaced Container janitor-node: labels[inngest-local.secrets].value",
-            "replaced Container janitor-order-writer: uploads[/run/secrets/order.json].content.alarmUrl",
+            "replaced Container janitor-files-writer: uploads[/app/request.json].content.alarmUrl",
             "replaced Container server-config-writer: uploads[/run/secrets/inngest.json].content.signing-key uploads[/run/secrets/inngest.json].content.event-key[0]",
             "replaced Container server-inngest: labels[inngest-local.secrets].value",
             "removed RandomPassword keys-event",

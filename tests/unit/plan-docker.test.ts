@@ -3,12 +3,13 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { SecretFiles } from "../../components/docker/secret-files.ts";
 import { currentContext } from "../../lib/places/docker-context.ts";
 import { redisPassword } from "../../lib/render/redis-conf.ts";
 import { commonVariables } from "../../lib/render/server-options.ts";
 import { serverScript } from "../../lib/render/server-script.ts";
 import { emptyWalDatabase } from "../../lib/render/wal-database.ts";
-import { find, generated, type Planned, planStack, secretFile } from "../support/plan.ts";
+import { find, generated, type Planned, plan, planStack, secretFile, settled } from "../support/plan.ts";
 
 let resources: Planned[];
 beforeAll(async () => {
@@ -30,7 +31,7 @@ test("the server's container", () => {
     image: `sha256:${generated("server-image", 64)}`,
     volumes: [
       { volumeName: "inngest-persistent-data", containerPath: "/data" },
-      { volumeName: "inngest-persistent-door", containerPath: "/run/door" },
+      { volumeName: "inngest-persistent-drain", containerPath: "/run/drain" },
       { volumeName: "inngest-persistent-secret-inngest.json", containerPath: "/run/secrets", readOnly: true },
     ],
     networksAdvanced: [{ name: "inngest-persistent" }],
@@ -64,7 +65,7 @@ test("the gateway's container has the only way to the server", () => {
     name: "inngest-persistent-gateway",
     image: `sha256:${generated("gateway-image", 64)}`,
     ports: [{ internal: 8288, external: 9000, ip: "127.0.0.1" }],
-    volumes: [{ volumeName: "inngest-persistent-door", containerPath: "/run/door", readOnly: true }],
+    volumes: [{ volumeName: "inngest-persistent-drain", containerPath: "/run/drain", readOnly: true }],
     networksAdvanced: [{ name: "inngest-persistent" }],
     restart: "unless-stopped",
     healthcheck: { tests: ["CMD-SHELL", "wget -q -O /dev/null http://127.0.0.1:8290/"] },
@@ -76,7 +77,7 @@ test("the gateway's container has the only way to the server", () => {
   expect(JSON.stringify(resources.map(({ inputs }) => inputs))).not.toContain(generated("gateway-password", 32));
   expect(secrets).toEqual(["envs"]);
   expect(options).toMatchObject({ deleteBeforeReplace: true, replaceOnChanges: ["healthcheck", "tmpfs"] });
-  expect(find(resources, "Volume server-door").inputs.driverOpts).toMatchObject({ type: "tmpfs" });
+  expect(find(resources, "Volume server-drain").inputs.driverOpts).toMatchObject({ type: "tmpfs" });
 });
 
 test("the server's container starts after its queue and the janitor's after the server; beside them only what needs all waits", () => {
@@ -248,6 +249,21 @@ test("a secret file is written by a container that never runs and shares nothing
   expect(options.deleteBeforeReplace).toBe(true);
 });
 
+test("another content of any file replaces the container that reads the files", async () => {
+  const labelOf = async (secret: string, file: string) => {
+    let value: unknown;
+    await plan(async () => {
+      const args = { stack: "test", volume: "files", secrets: { a: secret }, files: { "b/c": file }, image: "i" };
+      value = await settled(new SecretFiles("files", args).label.value);
+    });
+    return value;
+  };
+  const label = await labelOf("one", "one");
+  expect(await labelOf("one", "one")).toBe(label);
+  expect(await labelOf("two", "one")).not.toBe(label);
+  expect(await labelOf("one", "two")).not.toBe(label);
+});
+
 test("the images stay when the stack goes", () => {
   for (const image of ["server-image", "queue-image", "gateway-image", "janitor-image"]) {
     expect(find(resources, `RemoteImage ${image}`).inputs.keepLocally).toBe(true);
@@ -277,12 +293,12 @@ test.each([
   const plan = await planStack("persistent", extra as Record<string, string>);
   const volumes = plan.resources.filter(({ label }) => label.startsWith("Volume "));
   expect(volumes.map(({ name, inputs, options }) => [name, inputs.name, options.retainOnDelete])).toEqual([
-    ["janitor-order-volume", "inngest-persistent-secret-order.json", false],
+    ["janitor-files-volume", "inngest-persistent-secret-janitor", false],
     ["queue-config-volume", "inngest-persistent-secret-redis.conf", false],
     ["queue-data", "inngest-persistent-queue", kept],
     ["server-config-volume", "inngest-persistent-secret-inngest.json", false],
     ["server-data", "inngest-persistent-data", kept],
-    ["server-door", "inngest-persistent-door", false],
+    ["server-drain", "inngest-persistent-drain", false],
   ]);
 });
 

@@ -1,5 +1,6 @@
 // Proves what index.ts asks the engine for, per stack. What providers make of it is for the integration suites.
 import { describe, expect, test } from "vitest";
+import { runtimeFiles } from "../../lib/runtime-files.ts";
 import { secretFile as contentOf, find, observed, planStack, tree } from "../support/plan.ts";
 
 const signingKeys = ["SigningKeys keys", "  RandomPassword keys-event", "  RandomPassword keys-signing"];
@@ -181,7 +182,7 @@ describe("experiment", () => {
       "  SecretFile server-config",
       "    Container server-config-writer",
       "    Volume server-config-volume",
-      "  Volume server-door",
+      "  Volume server-drain",
       ...hostWorker,
       "Network network",
       ...preflight,
@@ -196,7 +197,7 @@ describe("experiment", () => {
     const { inputs } = find(resources, "Container server-inngest");
     expect(inputs).toMatchObject({ restart: "no", tmpfs: { "/data": expect.stringContaining("uid=1000") } });
     expect(inputs.volumes).toEqual([
-      { volumeName: "inngest-experiment-door", containerPath: "/run/door" },
+      { volumeName: "inngest-experiment-drain", containerPath: "/run/drain" },
       { volumeName: "inngest-experiment-secret-inngest.json", containerPath: "/run/secrets", readOnly: true },
     ]);
   });
@@ -212,7 +213,7 @@ describe("persistent", () => {
     "DockerJanitor janitor",
     "  Container janitor-node",
     "  RemoteImage janitor-image",
-    ...secretFile("janitor-order"),
+    ...secretFile("janitor-files"),
   ];
   const queue = [
     "DockerQueue queue",
@@ -230,7 +231,7 @@ describe("persistent", () => {
     "  RemoteImage server-image",
     ...secretFile("server-config"),
     "  Volume server-data",
-    "  Volume server-door",
+    "  Volume server-drain",
   ];
 
   test("is server and queue, each with a volume, behind a gateway", async () => {
@@ -240,28 +241,28 @@ describe("persistent", () => {
     expect(outputs.durability).toMatchObject({ kept: true });
   });
 
-  test("has a janitor on the server's volume, told by a secret file", async () => {
+  test("has a janitor on the server's volume, whose program and request are files of its own", async () => {
     const { resources } = await planStack("persistent");
     const { inputs, secrets } = find(resources, "Container janitor-node");
     expect(inputs).toMatchObject({
       name: "inngest-persistent-janitor",
       volumes: [
         { volumeName: "inngest-persistent-data", containerPath: "/data" },
-        { volumeName: "inngest-persistent-secret-order.json", containerPath: "/run/secrets", readOnly: true },
+        { volumeName: "inngest-persistent-secret-janitor", containerPath: "/app", readOnly: true },
       ],
+      command: ["node", "/app/runtime/janitor.ts", "/app/request.json"],
       restart: "unless-stopped",
       readOnly: true,
     });
+    expect(inputs).not.toHaveProperty("envs");
     expect(secrets).toEqual([]);
-    expect(contentOf(resources, "janitor-order")).toMatch(
+    expect(contentOf(resources, "janitor-files")).toMatch(
       /^\{"database":"\/data\/main.db","queueUrl":"redis:\/\/.*","days":30,"alarmUrl":"http:\/\/inngest-persistent-gateway:8288\/e\/[0-9a-f]+","reportFile":"\/data\/janitor\/last-sweep.json"\}$/,
     );
-    const [files] = inputs.envs as [string];
-    expect(JSON.parse(files.replace("FILES=", ""))).toMatchObject({
-      "runtime/janitor.ts": expect.stringContaining("sweepAndReport"),
-    });
-    // The kernel takes no longer variable.
-    expect(files.length).toBeLessThan(100_000);
+    const uploads = find(resources, "Container janitor-files-writer").inputs.uploads as { file: string }[];
+    const paths = uploads.map(({ file }) => file.replace("/app/", ""));
+    expect(paths).toEqual(["request.json", ...Object.keys(runtimeFiles(["janitor"]))]);
+    expect(paths).toEqual(expect.arrayContaining(["package.json", "runtime/janitor.ts", "lib/problem.ts"]));
     const { resources: without } = await planStack("persistent", { retention: "off" });
     expect(tree(without).filter((line) => line.includes("janitor"))).toEqual([]);
   });

@@ -1,5 +1,5 @@
 import type { Planned } from "../plan/planner.ts";
-import { isWriter, keepsData, volumesOf } from "../plan/replacement.ts";
+import { isUploader, keepsData, volumesOf } from "../plan/replacement.ts";
 import type { StackPlan } from "../plan/revision.ts";
 
 type Plan = Extract<StackPlan, { resources: unknown }>;
@@ -137,7 +137,7 @@ interface Container {
 function toldTo(resource: Planned, { resources }: Plan): string {
   const mounts = volumesOf(resource);
   const writers = resources.filter(
-    (each) => isWriter(each) && volumesOf(each).some((volume) => mounts.includes(volume)),
+    (each) => isUploader(each) && volumesOf(each).some((volume) => mounts.includes(volume)),
   );
   return JSON.stringify([resource, ...writers].map(({ inputs }) => inputs));
 }
