@@ -15,10 +15,10 @@ import type { SettingChange, SettingsFile } from "./settings.ts";
 
 /** What setup starts from. */
 export interface Situation {
-  pulumi: Pulumi;
+  pulumi: Pick<Pulumi, "change">;
   answers: Answers;
   isUp: boolean;
-  file: SettingsFile;
+  file: Pick<SettingsFile, "path" | "apply">;
   changes: SettingChange[];
   /** The Inngest that was started by hand and is to be taken over. */
   recipe: Recipe | undefined;

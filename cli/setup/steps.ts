@@ -36,22 +36,21 @@ export function plan(situation: Situation): Step[] {
  */
 export async function run(steps: Step[]): Promise<void> {
   let isInterrupted = false;
-  process.on("SIGINT", () => {
+  const interrupt = () => {
     isInterrupted = true;
-  });
-  for (const step of steps) {
-    try {
-      await step.run();
-    } catch (error) {
-      // What it started was interrupted too, and has failed by that.
-      if (!isInterrupted) throw error;
+  };
+  process.on("SIGINT", interrupt);
+  try {
+    for (const step of steps) {
+      // Ctrl-C also reaches what the step has started, which then fails.
+      await step.run().catch((error: unknown) => {
+        if (!isInterrupted) throw error;
+      });
+      if (!isInterrupted) continue;
+      throw new Problem(`setup was interrupted while ${step.doing}`, "npm run setup again: it continues from there");
     }
-    if (isInterrupted) {
-      throw new Problem(
-        `setup was interrupted while ${step.doing}`,
-        "run npm run setup again: it continues from there",
-      );
-    }
+  } finally {
+    process.off("SIGINT", interrupt);
   }
 }
 
