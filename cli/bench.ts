@@ -13,7 +13,12 @@ const page = "docs/performance.md";
 const command = defineCommand("bench", "Measures one thing against another in the same run, and reports the ratio.")
   .addArgument(new Argument("<name>", "the benchmark").choices(names))
   .option("--json", "print the report as JSON and nothing else")
-  .option("--rounds <number>", "how often each side is measured, alternating with the other", wholeNumber, defaultRounds)
+  .option(
+    "--rounds <number>",
+    "how often each side is measured, alternating with the other",
+    wholeNumber,
+    defaultRounds,
+  )
   .addHelpText(
     "after",
     "\nWrites bench/results/NAME.json, its plot, and the tables of docs/performance.md.\nExample: npm run bench -- start",

@@ -34,7 +34,7 @@ export interface MovableStack {
 export interface MoveTools {
   pulumi: Pick<Pulumi, "outputs" | "configure" | "configureSecret" | "change">;
   journal: Pick<Journal<Move>, "read" | "write" | "remove">;
-  /** @throws {Problem} for a stack that was never up */
+  /** @throws {Problem} when the stack is not up */
   stateOf(stack: string): Promise<MovableStack>;
   copyWorkerData(data: string, folder: string): void;
   untilHealthy(stack: string): Promise<void>;
@@ -154,7 +154,7 @@ async function quiesce({ site }: MovableStack): Promise<void> {
   await site.stopWorker();
 }
 
-/** Throws {@link Problem} where the target has taken events or continued runs, which going back would lose. */
+/** @throws {Problem} when the target has taken events or continued runs, which going back would lose */
 async function refuseToLose({ journal, stateOf }: MoveTools, to: string, { message }: Error): Promise<void> {
   const reached = journal.read();
   if (reached?.step !== "placed") return;

@@ -7,7 +7,7 @@ import type { Situation } from "./situation.ts";
 
 /** One thing that setup does, or leaves alone. */
 export interface Step {
-  /** What the plan says of it. */
+  /** Its lines in the plan. */
   lines: string[];
   /** What setup is doing then, such as "writing the settings". */
   doing: string;
@@ -93,7 +93,7 @@ function settingsStep({ file, changes, keys, recipe }: Situation): Step {
   };
 }
 
-/** What becomes of the container that was started by hand, and of its history. */
+/** Takes over from the container that was started by hand, and its history. */
 function recipeSteps({ recipe, answers, serverFolder }: Situation): Step[] {
   if (!recipe) return [];
   const { container, source, unusable } = recipe;
