@@ -1,5 +1,4 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Settings } from "../lib/settings/settings.ts";
 import type { StackKeys } from "../lib/stack/key-rotation.ts";
 import type { Stores } from "../lib/stack/stores.ts";
 import type { ProgramSettings } from "./settings.ts";

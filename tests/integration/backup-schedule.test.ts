@@ -106,9 +106,7 @@ describe.skipIf(reason)(title("backups by themselves, process tier", reason), ()
 
   test("off ends it, and what it has taken stays", async () => {
     const { exitCode, all } = await stack.command("backup", "--schedule", "off");
-    expect(String(all)).toBe(
-      `Stack ${stack.name} is no longer backed up automatically. Its backups stay in ${folder}`,
-    );
+    expect(String(all)).toBe(`Stack ${stack.name} is no longer backed up automatically. Its backups stay in ${folder}`);
     expect(exitCode).toBe(0);
     expect(existsSync(join(stack.dataFolder, "run", "backup.json"))).toBe(false);
     expect(existsSync(join(stack.dataFolder, "backup", "environment.json"))).toBe(false);
