@@ -84,7 +84,7 @@ describe("setup.sh", () => {
     expect(readdirSync(join(folder, "a place"))).toEqual([]);
   });
 
-  test("without git says so", () => {
+  test("reports a missing git", () => {
     const { status, stderr } = runScript(script, [], join(folder, "bin"));
     expect(stderr).toBe("setup.sh: no git on PATH. Remedy: install git (macOS: xcode-select --install)\n");
     expect(status).toBe(1);

@@ -156,8 +156,8 @@ describe("a new worker", () => {
     writeFileSync(join(folder, "thesis.txt"), "mine");
     expect(() => checkFolder(folder)).toThrow(
       new UsageProblem(
-        `--worker-dir must be a worker's folder or one that is not there yet, and "${folder}" has other files`,
-        "--worker-dir with another folder; nothing of yours is written over",
+        `--worker-dir must be a worker's folder or one that does not exist yet, and "${folder}" has other files`,
+        "--worker-dir with another folder; no file of yours is overwritten",
       ),
     );
     expect(() => writeWorker(folder, new Map([["a.ts", ""]]))).toThrow(`cannot be put at ${folder}`);
@@ -176,7 +176,7 @@ describe("a new worker", () => {
     const found = differences(folder, wanted);
     expect(found.map(({ path }) => path)).toEqual(["changed.ts", "absent.ts"]);
     expect(found[0]?.patch).toContain("-mine\n+new\n");
-    expect(found[1]?.patch).toBe("absent.ts is not there\n");
+    expect(found[1]?.patch).toBe("absent.ts does not exist\n");
   });
 });
 

@@ -68,11 +68,6 @@ interface Stack {
   isEphemeral: boolean;
 }
 
-/** What the model's move gets of a stack. */
-interface ModelState extends MovableStack {
-  stack: Stack;
-}
-
 class MoveWorld {
   readonly stacks: Record<string, Stack>;
   readonly accepted = new Set<number>();
@@ -107,7 +102,7 @@ class MoveWorld {
     this.accepted.add(this.#sent);
   };
 
-  tools(effects: Effects): MoveTools<ModelState> {
+  tools(effects: Effects): MoveTools {
     const of = (name: string) => this.#of(name);
     return {
       pulumi: {
@@ -140,22 +135,7 @@ class MoveWorld {
         },
       },
       stateOf: async (name) => this.#stateOf(of(name), effects),
-      copyData: async (_, folder) => {
-        await effects.next();
-        const { data } = of("source");
-        // An ephemeral history was copied from the running server.
-        if (!of("source").isEphemeral) this.folders.set(folder, new Set(data));
-        return { runs: data.size, unfinished: 0 };
-      },
       copyWorkerData: () => undefined,
-      replaceData: async (name, _, folder) => {
-        await effects.next();
-        expect(of(name).server, `the server of ${name} while its data are replaced`).toBe(false);
-        of(name).data = new Set(this.folders.get(folder));
-        await effects.next();
-        return "previous";
-      },
-      newest: async ({ stack }) => Math.max(0, ...stack.data),
       untilHealthy: async () => await effects.next(),
       verify: async () => await effects.next(),
     };
@@ -165,14 +145,13 @@ class MoveWorld {
     return this.stacks[name] as Stack;
   }
 
-  #stateOf(stack: Stack, effects: Effects): ModelState {
+  #stateOf(stack: Stack, effects: Effects): MovableStack {
     const stopped: Record<string, () => void> = {
       gateway: () => Object.assign(stack, { gateway: false }),
       worker: () => Object.assign(stack, { worker: false }),
     };
     return {
       dataDir: "/nowhere",
-      stack,
       parts: {
         start: async () => {
           await effects.next();
@@ -199,6 +178,20 @@ class MoveWorld {
             },
           }
         : {},
+      copyData: async (folder) => {
+        await effects.next();
+        // An ephemeral history was copied from the running server.
+        if (!stack.isEphemeral) this.folders.set(folder, new Set(stack.data));
+        return { runs: stack.data.size, unfinished: 0 };
+      },
+      replaceData: async (folder) => {
+        await effects.next();
+        expect(stack.server, "the server while its data is replaced").toBe(false);
+        stack.data = new Set(this.folders.get(folder));
+        await effects.next();
+        return "previous";
+      },
+      newest: async () => Math.max(0, ...stack.data),
     };
   }
 }
