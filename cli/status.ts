@@ -3,7 +3,7 @@ import { warningsOf } from "../lib/data/requests.ts";
 import { forwardCommand, neededForward } from "../lib/places/forward.ts";
 import { whileTelling, wrapped } from "./lib/checks/terminal.ts";
 import { defineCommand, runCommand } from "./lib/command.ts";
-import { compare, Unreachable } from "./lib/comparison.ts";
+import { compareFunctions, Unreachable } from "./lib/comparison.ts";
 import { type KnownStack, knownStack, LiveStack, outputsOf } from "./lib/live-stack.ts";
 import { readable, sizeProblem, sizesOf } from "./lib/sizes.ts";
 import { versionsOf } from "./lib/versions.ts";
@@ -75,7 +75,7 @@ async function look(name: string) {
 /** What the server and the worker say, for which the stack's keys are needed. */
 async function lookInside(known: KnownStack) {
   const stack = new LiveStack(known, await outputsOf(known.pulumi, known.name));
-  const comparison = await compare(stack);
+  const comparison = await compareFunctions(stack);
   const compared = comparison instanceof Unreachable ? undefined : comparison;
   const [crons, sdk] = await Promise.all([
     compared ? cronsOf(stack, compared) : [],

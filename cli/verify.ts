@@ -2,7 +2,7 @@ import { InvalidArgumentError, Option } from "commander";
 import { runChecks } from "./lib/checks/check.ts";
 import { silent, terminalReport } from "./lib/checks/terminal.ts";
 import { defineCommand, runCommand, UsageProblem } from "./lib/command.ts";
-import { type Comparison, compare, Unreachable } from "./lib/comparison.ts";
+import { type Comparison, compareFunctions, Unreachable } from "./lib/comparison.ts";
 import { LiveStack } from "./lib/live-stack.ts";
 import { versionsOf } from "./lib/versions.ts";
 import { edgeChecks } from "./verify/edge.ts";
@@ -61,7 +61,7 @@ async function verify(flags: Flags): Promise<void> {
   const startedAt = new Date();
   let compared: Promise<Comparison | Unreachable> | undefined;
   const comparison = () => {
-    compared ??= compare(stack);
+    compared ??= compareFunctions(stack);
     return compared;
   };
   const checks = checksOf(stack, comparison, flags).filter(({ id }) => only.includes(id));

@@ -41,7 +41,7 @@ export class Unreachable extends Error {
 }
 
 /** Compares what worker and server say; resolves to why that is impossible. */
-export async function compare(stack: LiveStack): Promise<Comparison | Unreachable> {
+export async function compareFunctions(stack: LiveStack): Promise<Comparison | Unreachable> {
   return await stack.reach(async ({ api, endpoint, workerUrl }) => {
     try {
       const from = <T>(who: "server" | "worker", answer: Promise<T>) =>

@@ -50,7 +50,7 @@ describe.skipIf(reason)(title("backups by themselves, process tier", reason), ()
     );
     expect(exitCode, String(all)).toBe(0);
     const { file, schedule } = JSON.parse(String(stdout)) as Backup & { schedule: object };
-    expect(schedule).toEqual({ every: "10s", keep: 2, supervision: expect.stringMatching(/^none/) });
+    expect(schedule).toEqual({ every: "10s", keep: 2, supervision: { by: "none", survives: expect.any(String) } });
     await startFiveRuns(stack, 20);
     await eventually(90_000, async () => {
       expect(files()).toHaveLength(2);

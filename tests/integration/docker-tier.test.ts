@@ -43,7 +43,10 @@ describe.skipIf(reason).each(["experiment", "persistent"])(title("stack %s", rea
 
   test("the output says what is kept", async () => {
     const { durability } = await stack.outputs();
-    expect(durability).toMatch(like === "persistent" ? /^kept: / : /^warning: work and history go with the container/);
+    expect(durability.kept).toBe(like === "persistent");
+    expect(durability.text).toMatch(
+      like === "persistent" ? / are kept/ : /^work and history are lost with the container/,
+    );
   });
 
   test("only loopback is published, and the health check passes", async () => {

@@ -34,7 +34,7 @@ describe.skipIf(reason)(title("launchd", reason), () => {
   const plist = (name = label) => join(home.folder, "Library", "LaunchAgents", `${name}.plist`);
   const launchctl = (...args: string[]) =>
     execFileSync("launchctl", args, { env: home.environment(), encoding: "utf8", stdio: "pipe" });
-  const started = fine(`${agent}\n`);
+  const started = fine(`${JSON.stringify({ by: "launchd", survives: agent })}\n`);
   /** Processes that run the tiny server of this home. */
   const pids = () => {
     const lines = execFileSync("ps", ["-eo", "pid=,args="], { encoding: "utf8" }).split("\n");
@@ -141,12 +141,12 @@ describe.skipIf(reason)(title("launchd", reason), () => {
     code: 1,
     stdout: "",
     stderr:
-      `the launchd label ${label} must be free or of this stack's data folder ${home.data}, and ${path} is of somebody ` +
-      `else. Remedy: launchctl bootout ${domain}/${label} and remove that file, or name the stack differently\n`,
+      `the launchd label ${label} must be free or of this stack's data folder ${home.data}, and ${path} belongs to ` +
+      `another owner. Remedy: launchctl bootout ${domain}/${label} and remove that file, or name the stack differently\n`,
   });
   const somebodys = `<plist version="1.0"><dict><key>Label</key><string>${label}</string><key>ProgramArguments</key><array><string>/bin/sleep</string><string>60</string></array><key>RunAtLoad</key><true/></dict></plist>`;
 
-  test("a plist of somebody else under the label is refused and left as it is", async () => {
+  test("a plist of another owner under the label is refused and left as it is", async () => {
     mkdirSync(dirname(plist()), { recursive: true });
     writeFileSync(plist(), somebodys);
     expect(await home.reconcile(service())).toEqual(foreign(plist()));
@@ -155,7 +155,7 @@ describe.skipIf(reason)(title("launchd", reason), () => {
     expect(readFileSync(plist(), "utf8")).toBe(somebodys);
   });
 
-  test("a job of somebody else, loaded from elsewhere, is refused and goes on", async () => {
+  test("a job of another owner, loaded from elsewhere, is refused and keeps running", async () => {
     const elsewhere = home.file("elsewhere.plist", somebodys);
     launchctl("bootstrap", domain, elsewhere);
     expect(await home.reconcile(service())).toEqual(foreign(elsewhere));

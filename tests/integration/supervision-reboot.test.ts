@@ -105,9 +105,12 @@ describe.skipIf(reason)(title("a machine that reboots", reason), () => {
     machine.output("person", `XDG_RUNTIME_DIR=/run/user/1000 systemctl --user ${args}`);
 
   test("up says what supervises, and a second one has nothing to do", async () => {
-    const sentence = "systemd user unit with linger: back after a crash and after a reboot, before anybody logs in";
+    const supervised = {
+      by: "systemd",
+      survives: "systemd user unit with linger: back after a crash and after a reboot, before anybody logs in",
+    };
     const supervision = JSON.parse(await pulumi("stack output supervision --json"));
-    expect(supervision).toEqual({ server: sentence, worker: sentence, janitor: sentence });
+    expect(supervision).toEqual({ server: supervised, worker: supervised, janitor: supervised });
     await pulumi("preview --expect-no-changes");
   });
 
@@ -160,7 +163,7 @@ describe.skipIf(reason)(title("a machine that reboots", reason), () => {
     await machine.reboot("orderly");
     expect(await verify("--after-reboot")).toEqual([
       expect.stringMatching(
-        /^failed: after the reboot the armed run does not go on: the queue has nothing of it any more\. Likely cause: .*the queue's Redis does not append to disk\. Remedy: npm run doctor/,
+        /^failed: after the reboot the armed run does not continue: the queue has lost it\. Likely cause: .*the queue's Redis does not append to disk\. Remedy: npm run doctor/,
       ),
     ]);
   });

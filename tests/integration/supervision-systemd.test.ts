@@ -19,8 +19,14 @@ const byMachine = {
 } as const;
 const fine = (stdout: string) => ({ code: 0, stdout, stderr: "" });
 const refused = (stderr: string) => ({ code: 1, stdout: "", stderr });
-const userUnit = "systemd user unit with linger: back after a crash and after a reboot, before anybody logs in";
-const systemUnit = "systemd system unit: back after a crash and after a reboot, before anybody logs in";
+const userUnit = JSON.stringify({
+  by: "systemd",
+  survives: "systemd user unit with linger: back after a crash and after a reboot, before anybody logs in",
+});
+const systemUnit = JSON.stringify({
+  by: "systemd",
+  survives: "systemd system unit: back after a crash and after a reboot, before anybody logs in",
+});
 
 describe.skipIf(reason)(title("systemd", reason), () => {
   let machine: SystemdMachine;
@@ -193,8 +199,12 @@ describe.skipIf(reason)(title("systemd", reason), () => {
     );
     expect(await machine.output("guest", "find ~ -name '*.service' -o -name '*.env'")).toBe("");
     expect((await start({ supervision: { supervisor: "auto", scope: "user" } }, "guest")).stdout).toBe(
-      "none (guest may not let services linger after logout (Could not enable linger: Access denied)): stays when pulumi up ends; " +
-        "after a crash or a reboot it is down until the next pulumi up",
+      JSON.stringify({
+        by: "none",
+        survives:
+          "keeps running when pulumi up ends; after a crash or a reboot it is down until the next pulumi up " +
+          "(no supervisor: guest may not let services linger after logout (Could not enable linger: Access denied))",
+      }),
     );
   });
 
@@ -207,14 +217,14 @@ describe.skipIf(reason)(title("systemd", reason), () => {
     );
   });
 
-  test("a unit of somebody else under the name is refused and left as it is", async () => {
+  test("a unit of another owner under the name is refused and left as it is", async () => {
     await machine.output(
       "person",
       `mkdir -p $(dirname ${unitFile}) && printf '[Service]\\nExecStart=/bin/true\\n' > ${unitFile}`,
     );
     expect(await start()).toEqual(
       refused(
-        `the systemd unit ${unit} must be free or of this stack's data folder ${data}, and ${unitFile} is of somebody else. ` +
+        `the systemd unit ${unit} must be free or of this stack's data folder ${data}, and ${unitFile} belongs to another owner. ` +
           "Remedy: remove that unit, or name the stack differently",
       ),
     );

@@ -24,7 +24,7 @@ describe.skipIf(reason)(title("verify on stack persistent", reason), () => {
   });
   const container = (role: string) => `inngest-${stack.name}-${role}`;
 
-  test("--disruptive passes: kills of worker, server, queue and all, and a server made anew", async () => {
+  test("--disruptive passes: kills of worker, server, queue and all, and a recreated server", async () => {
     const { checks, exitCode } = await verified(stack, "--disruptive");
     expect(checks.filter(({ status }) => status === "failed")).toEqual([]);
     expect(checks.filter(({ status }) => status === "skipped").map(({ id }) => id)).toEqual(["reboot"]);
@@ -39,7 +39,7 @@ describe.skipIf(reason)(title("verify on stack persistent", reason), () => {
     for (const role of ["server", "queue", "gateway", "janitor"]) {
       expect(stdout).toContain(`runs: container ${container(role)}, for `);
     }
-    expect(stdout).toMatch(/^Janitor .*, last round \d+ \w+ ago, removed 0 rows$/m);
+    expect(stdout).toMatch(/^Janitor .*, last sweep \d+ \w+ ago, removed 0 rows$/m);
     expect(stdout).not.toMatch(/^Alarm/m);
     docker("stop", container("janitor"));
     expect(await complaints(stack)).toEqual(["janitor broken"]);
@@ -91,8 +91,8 @@ describe.skipIf(reason)(title("verify on stack persistent", reason), () => {
   // A kill of everything kills the queue too: what loses the one loses the other. A server that was not killed as well goes on
   // trying with what it has of a run in its memory.
   test.each([
-    ["queue-kill", / killed: \d of 2 runs do not go on: /],
-    ["all-kill", / killed: 2 of 2 runs do not go on: the queue has nothing of it any more\./],
+    ["queue-kill", / killed: \d of 2 runs do not continue: /],
+    ["all-kill", / killed: 2 of 2 runs do not continue: the queue has lost it\./],
   ])("a queue that appends nothing: doctor's queue, and verify's %s", async (check, text) => {
     const appends = "config set appendonly no";
     docker("exec", container("queue"), "sh", "-c", `${redisPassword}; redis-cli ${appends}`);
@@ -117,7 +117,7 @@ describe.skipIf(reason)(title("verify on stack persistent", reason), () => {
     }));
     await eventually(30_000, async () => expect(await wrong()).toEqual([]));
     const [failed, ...others] = await failedChecks(stack, ...withKill("server-kill"));
-    expect(failed).toMatchObject({ id: "server-kill", seen: expect.stringContaining(" runs do not go on: ") });
+    expect(failed).toMatchObject({ id: "server-kill", seen: expect.stringContaining(" runs do not continue: ") });
     expect(failed?.seen).toContain("Likely cause: the queue keeps nothing: it is in the server's memory");
     expect(others).toEqual([]);
   });
@@ -132,7 +132,7 @@ describe.skipIf(reason)(title("verify on stack persistent", reason), () => {
     const [failed, ...others] = await failedChecks(stack, ...withKill("recreate"));
     expect(failed).toMatchObject({
       id: "recreate",
-      seen: expect.stringMatching(/^the server was made anew, and \d+ of \d+ runs of its history are gone\./),
+      seen: expect.stringMatching(/^the server was recreated, and \d+ of \d+ runs of its history are gone\./),
     });
     expect(failed?.seen).toContain("Likely cause: the server's folder is on no volume");
     expect(others).toEqual([]);

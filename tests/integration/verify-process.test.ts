@@ -75,7 +75,7 @@ describe.skipIf(reason)(title("verify on tier process", reason), () => {
     const [plain, status] = [await stack.command("verify"), await stack.command("status")];
     expect(status.stdout).toMatch(/^Server {5}runs: process \d+, for \d+ \w+, supervisor none$/m);
     expect(status.stdout).toMatch(/^Worker {5}runs: process \d+/m);
-    expect(status.stdout).toMatch(/^Janitor {4}runs: process \d+, .*, last round \d+ \w+ ago, removed 0 rows$/m);
+    expect(status.stdout).toMatch(/^Janitor {4}runs: process \d+, .*, last sweep \d+ \w+ ago, removed 0 rows$/m);
     expect(status.stdout).toMatch(/^Sizes {6}history \d+\.\d MiB/m);
     expect(status.stdout).toMatch(/heartbeat \(\*\/15 \* \* \* \*\): /);
     expect(status.exitCode).toBe(0);
@@ -169,11 +169,11 @@ describe.skipIf(reason)(title("verify on tier process", reason), () => {
     const { checks } = await verified(stack, "--disruptive", "--force");
     const said = checks.slice(7).map(({ id, status, seen }) => `${id} ${status}: ${seen}`);
     const notPromised = ["server-kill", "queue-kill", "all-kill"].map((id) =>
-      expect.stringMatching(`^${id} skipped: not promised here: the stack says "warning: history`),
+      expect.stringMatching(`^${id} skipped: not promised here: the stack says "history`),
     );
     expect(said).toEqual([
       expect.stringMatching(
-        /^worker-kill failed: worker killed, and not brought back: .+ Likely cause: .* what it starts with has changed.+ Remedy: npm start/s,
+        /^worker-kill failed: worker killed, and not brought back: .+ Likely cause: .* its program or settings have changed.+ Remedy: npm start/s,
       ),
       ...notPromised,
       expect.stringMatching(/^recreate skipped: the server is a process/),
