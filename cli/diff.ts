@@ -6,8 +6,8 @@ import { commitOf, forkPoint, planRevision, withRevision } from "./lib/plan/revi
 
 const command = defineCommand(
   "diff",
-  "Says what every stack would change against another revision: both are planned by their own programs, without engine, " +
-    "Docker, cluster, account or secrets. What a running stack really is, `pulumi preview` compares.",
+  "Shows what every stack would change against another revision. Both are planned by their own programs, without engine, " +
+    "Docker, cluster, account or secrets. To compare with a running stack, use `pulumi preview`.",
 )
   .option("--base <ref>", "revision to compare with (default: where this branch left the main one)")
   .option("--json", "print one JSON value and nothing else")
@@ -30,11 +30,12 @@ async function differences(ref: string | undefined): Promise<Diff> {
   if (!existsSync(".git")) throw new UsageProblem("this folder is no git repository, so there is no base", "clone it");
   const commit = ref === undefined ? await forkPoint() : await commitOf(ref);
   if (commit === undefined) {
-    throw new UsageProblem(
-      ref === undefined
-        ? "no main branch is here to compare with. Remedy: git fetch origin main, or --base REF"
-        : `--base must name a revision that is here, got ${JSON.stringify(ref)}. Remedy: git fetch, or one of \`git branch --all\``,
-    );
+    throw ref === undefined
+      ? new UsageProblem("no main branch is here to compare with", "git fetch origin main, or --base REF")
+      : new UsageProblem(
+          `--base must name a revision that is here, got ${JSON.stringify(ref)}`,
+          "git fetch, or one of `git branch --all`",
+        );
   }
   const [base, head] = await Promise.all([withRevision(commit, planRevision), planRevision(".")]);
   return compare({ name: `${ref ?? "base"} ${commit.slice(0, 9)}`, plans: base }, { name: "this folder", plans: head });

@@ -3,7 +3,7 @@ import { drawStacks } from "./lib/graph/stacks.ts";
 
 const command = defineCommand(
   "graph",
-  "Draws each stack as a Mermaid flowchart of its planned resources: what runs, what it keeps, who calls whom.",
+  "Draws each stack as a Mermaid flowchart of its planned resources: what runs, what keeps data, and what calls what.",
 )
   .option("--stack <stack>", "draw this one only")
   .option("--json", "print the pictures as one JSON value, by stack")

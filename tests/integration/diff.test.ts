@@ -193,7 +193,7 @@ describe("npm run diff", () => {
     expect(text.split("\n").slice(2, 6)).toMatchInlineSnapshot(`
       [
         "DATA STAYS BEHIND  persistent: Volume server-data is replaced (name): the new one is empty, and the data stays in the old one, inngest-persistent-data",
-        "DATA NO LONGER KEPT  persistent: Volume queue-data is no longer kept: from then on \`pulumi destroy\` deletes it with all that is in it",
+        "DATA NO LONGER KEPT  persistent: Volume queue-data is no longer kept: from then on \`pulumi destroy\` deletes it with everything in it",
         "REPLACED  persistent: Container janitor-node (volumes[/data].volumeName)",
         "REPLACED  persistent: Container server-data-owner (name, volumes[/data].volumeName)",
       ]
@@ -206,7 +206,7 @@ describe("npm run diff", () => {
 
       > [!CAUTION]
       > DATA STAYS BEHIND  persistent: Volume server-data is replaced (name): the new one is empty, and the data stays in the old one, inngest-persistent-data  
-      > DATA NO LONGER KEPT  persistent: Volume queue-data is no longer kept: from then on \\\`pulumi destroy\\\` deletes it with all that is in it  
+      > DATA NO LONGER KEPT  persistent: Volume queue-data is no longer kept: from then on \\\`pulumi destroy\\\` deletes it with everything in it  
       > REPLACED  persistent: Container janitor-node (volumes[/data].volumeName)  
       > REPLACED  persistent: Container server-data-owner (name, volumes[/data].volumeName)  
       > REPLACED  persistent: Container server-inngest (volumes[/data].volumeName)  

@@ -9,7 +9,7 @@ import { planStack } from "../support/plan.ts";
 async function drawn(program: () => unknown): Promise<string[]> {
   const resources = await plan(program, { stack: "test" });
   const outputs = { dashboardUrl: "http://localhost:8288" };
-  const nothing = { secretOutputs: [], madeUp: {}, files: {}, values: {}, secrets: [], assumed: [] };
+  const nothing = { secretOutputs: [], computed: {}, files: {}, values: {}, secrets: [], assumed: [] };
   return drawStack({ stack: "test", resources, outputs, ...nothing })
     .trim()
     .split("\n")
@@ -66,7 +66,7 @@ test("who is told an address has an arrow to it, also in an uploaded file; a lon
 
 test("nothing secret is drawn", async () => {
   const { resources, outputs } = await planStack("persistent");
-  const nothing = { secretOutputs: [], madeUp: {}, files: {}, values: {}, secrets: [], assumed: [] };
+  const nothing = { secretOutputs: [], computed: {}, files: {}, values: {}, secrets: [], assumed: [] };
   const picture = drawStack({ stack: "persistent", resources, outputs, ...nothing });
   expect(picture).toContain("server_inngest -->|6379| queue_redis");
   expect(picture).not.toMatch(/[0-9a-f]{16}/);
