@@ -1,6 +1,6 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { pathOf, runtimeFiles } from "../../lib/runtime-files.ts";
+import { packageFile, pathOf, sourcesOf } from "../../lib/runtime-files.ts";
 import { dockerNames } from "../../lib/stack/docker-names.ts";
 import { hardened, replaceInsteadOfUpdate } from "./hardening.ts";
 import { SecretFiles } from "./secret-files.ts";
@@ -36,8 +36,11 @@ export class DockerJanitor extends pulumi.ComponentResource {
       {
         stack,
         volume: "janitor",
-        secrets: { [requestFile]: pulumi.jsonStringify({ database: "/data/main.db", queueUrl, days, alarmUrl }) },
-        files: runtimeFiles(["janitor"]),
+        contents: {
+          [requestFile]: pulumi.jsonStringify({ database: "/data/main.db", queueUrl, days, alarmUrl }),
+          "package.json": packageFile,
+        },
+        sources: sourcesOf(pathOf("janitor")),
         folder: programFolder,
         image: image.imageId,
       },

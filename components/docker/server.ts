@@ -91,7 +91,7 @@ export class DockerServer extends pulumi.ComponentResource {
     );
     const secrets = new SecretFiles(
       `${name}-config`,
-      { stack, volume: configFile, secrets: { [configFile]: config }, image: image.imageId },
+      { stack, volume: configFile, contents: { [configFile]: config }, image: image.imageId },
       { parent: this },
     );
     const [uid, gid] = containerUser.split(":");

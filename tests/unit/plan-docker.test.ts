@@ -250,10 +250,10 @@ test("a secret file is written by a container that never runs and shares nothing
 });
 
 test("another content of any file replaces the container that reads the files", async () => {
-  const labelOf = async (secret: string, file: string) => {
+  const labelOf = async (content: string, source: string) => {
     let value: unknown;
     await plan(async () => {
-      const args = { stack: "test", volume: "files", secrets: { a: secret }, files: { "b/c": file }, image: "i" };
+      const args = { stack: "test", volume: "files", contents: { a: content }, sources: { "b/c": source }, image: "i" };
       value = await settled(new SecretFiles("files", args).label.value);
     });
     return value;

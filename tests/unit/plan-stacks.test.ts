@@ -1,6 +1,6 @@
 // Proves what index.ts asks the engine for, per stack. What providers make of it is for the integration suites.
 import { describe, expect, test } from "vitest";
-import { runtimeFiles } from "../../lib/runtime-files.ts";
+import { sourcesOf } from "../../lib/runtime-files.ts";
 import { secretFile as contentOf, find, observed, planStack, tree } from "../support/plan.ts";
 
 const signingKeys = ["SigningKeys keys", "  RandomPassword keys-event", "  RandomPassword keys-signing"];
@@ -249,10 +249,16 @@ describe("persistent", () => {
     expect(contentOf(resources, "janitor-files")).toMatch(
       /^\{"database":"\/data\/main.db","queueUrl":"redis:\/\/.*","days":30,"alarmUrl":"http:\/\/inngest-persistent-gateway:8288\/e\/[0-9a-f]+"\}$/,
     );
-    const uploads = find(resources, "Container janitor-files-writer").inputs.uploads as { file: string }[];
-    const paths = uploads.map(({ file }) => file.replace("/app/", ""));
-    expect(paths).toEqual(["request.json", ...Object.keys(runtimeFiles(["janitor"]))]);
-    expect(paths).toEqual(expect.arrayContaining(["package.json", "runtime/janitor.ts", "lib/problem.ts"]));
+    const [request, manifest, ...sources] = find(resources, "Container janitor-files-writer").inputs
+      .uploads as object[];
+    expect(request).toMatchObject({ file: "/app/request.json", permissions: "0444" });
+    expect(manifest).toMatchObject({ file: "/app/package.json", content: '{ "type": "module" }\n' });
+    const paths = Object.keys(sourcesOf("runtime/janitor.ts"));
+    expect(paths).toEqual(expect.arrayContaining(["runtime/janitor.ts", "lib/problem.ts"]));
+    const sourceHash = expect.stringMatching(/^[0-9a-f]{64}$/);
+    expect(sources).toEqual(
+      paths.map((path) => ({ file: `/app/${path}`, source: path, sourceHash, permissions: "0444" })),
+    );
     const { resources: without } = await planStack("persistent", { retention: "off" });
     expect(tree(without).filter((line) => line.includes("janitor"))).toEqual([]);
   });
