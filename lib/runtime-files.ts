@@ -4,7 +4,9 @@ import { dirname, join, relative, resolve } from "node:path";
 
 const project = resolve(import.meta.dirname, "..");
 
-/** Sources of programs of this project, by path from the project's folder: the entries and everything that they import. */
+/**
+ * Sources of programs of this project, by path from the project's folder: the entries and everything that they import.
+ */
 export function sourcesOf(...entries: string[]): Record<string, string> {
   const found = new Map<string, string>();
   const visit = (path: string) => {

@@ -17,8 +17,8 @@ import { DockerServer } from "./server.ts";
 import { DockerWorker, workerPort } from "./worker.ts";
 
 /**
- * Tier `docker`: the server in a container, behind a gateway in another. With `durable` also a Redis queue, named volumes,
- * and a janitor.
+ * Tier `docker`: the server in a container, behind a gateway in another. With `durable` also a Redis queue, named
+ * volumes, and a janitor.
  */
 export function deploy(settings: ProgramSettings, keys: Keys, opts: pulumi.ComponentResourceOptions): Endpoints {
   const target = targetOf(settings, keys, opts);

@@ -21,8 +21,8 @@ export interface Hardening {
 }
 
 /**
- * Inputs of every container, by section 5 of the CIS Docker Benchmark. `DockerProcessLimit` adds the limit of processes, for
- * which the provider has no input.
+ * Inputs of every container, by section 5 of the CIS Docker Benchmark. `DockerProcessLimit` adds the limit of
+ * processes, for which the provider has no input.
  */
 export function hardened(hardening: Hardening) {
   const { stack, memory, cpuShares, capabilities = [], scratch = {}, labels = [] } = hardening;

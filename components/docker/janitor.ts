@@ -21,7 +21,10 @@ export interface DockerJanitorArgs {
   startAfter: pulumi.Resource;
 }
 
-/** Deletes from the server's SQLite file what is older than the stack keeps, in a container that shares the server's volume. */
+/**
+ * Deletes from the server's SQLite file what is older than the stack keeps, in a container that shares the server's
+ * volume.
+ */
 export class DockerJanitor extends pulumi.ComponentResource {
   /** Id of the container. */
   public readonly containerId: pulumi.Output<string>;

@@ -9,7 +9,11 @@ export interface SecretFilesArgs {
   volume: string;
   /** Contents by path below the folder; secret. */
   contents: Record<string, pulumi.Input<string>>;
-  /** Sources of this project, by path both from its folder and below the container's; the state keeps hashes. @default none */
+  /**
+   * Sources of this project, by path both from its folder and below the container's; the state keeps hashes.
+   *
+   * @default none
+   */
   sources?: Record<string, string>;
   /** Where the container finds them. @default {@link secretFolder} */
   folder?: string;
@@ -18,10 +22,10 @@ export interface SecretFilesArgs {
 }
 
 /**
- * Files for one container, in a volume of their own. Not in its environment, because the Docker plugin puts the environment of
- * every container that it reads into Pulumi's debug log. The engine uploads only to containers whose root is writable, so a
- * container that is created and never started receives them. They belong to root there, and every user may read them: a
- * container of a stack has one user.
+ * Files for one container, in a volume of their own. Not in its environment, because the Docker plugin puts the
+ * environment of every container that it reads into Pulumi's debug log. The engine uploads only to containers whose
+ * root is writable, so a container that is created and never started receives them. They belong to root there, and
+ * every user may read them: a container of a stack has one user.
  */
 export class SecretFiles extends pulumi.ComponentResource {
   /** Mounts the files in their container. */

@@ -22,8 +22,8 @@ export interface DockerServerArgs {
   /** Redis for queue and run state. @default none: runs in flight are in the server's memory */
   redisUrl?: pulumi.Input<string> | undefined;
   /**
-   * `host:port` of that Redis, if it does not close idle connections (`DockerQueue` does not). When it goes away, the gateway
-   * holds events back until the server has been restarted. @default it is not watched
+   * `host:port` of that Redis, if it does not close idle connections (`DockerQueue` does not). When it goes away, the
+   * gateway holds events back until the server has been restarted. @default it is not watched
    */
   queueAddress?: string | undefined;
   /** The worker's endpoint, as the server reaches it. */

@@ -14,9 +14,9 @@ export interface VolumeArgs {
 }
 
 /**
- * A named volume that belongs to {@link containerUser}: Docker creates it as root's. A container that runs once changes its
- * owner and stays, exited, as long as the volume is used, so that neither is deleted without the other. Returns the volume's
- * name, known once the owner is changed.
+ * A named volume that belongs to {@link containerUser}: Docker creates it as root's. A container that runs once changes
+ * its owner and stays, exited, as long as the volume is used, so that neither is deleted without the other. Returns the
+ * volume's name, known once the owner is changed.
  */
 export function volumeWithOwner(name: string, args: VolumeArgs, parent: pulumi.Resource): pulumi.Output<string> {
   const { stack } = args;

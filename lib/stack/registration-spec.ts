@@ -5,8 +5,8 @@ export interface RegistrationSpec extends Pick<LocalEndpoints, "apiUrl" | "worke
   /** How to reach the URLs from this machine. @default directly */
   forward?: Forward | undefined;
   /**
-   * `serve`: the registration is pushed. `connect`: the worker registers when it connects, and the script waits for that.
-   * `external`: pushed too, but an app that is not up yet is left to the server, which asks it every few seconds.
+   * `serve`: the registration is pushed. `connect`: the worker registers when it connects, and the script waits for
+   * that. `external`: pushed too, but an app that is not up yet is left to the server, which asks it every few seconds.
    */
   way: "serve" | "connect" | "external";
   signingKey: string;

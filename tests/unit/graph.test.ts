@@ -16,7 +16,7 @@ async function drawn(program: () => unknown): Promise<string[]> {
     .slice(1);
 }
 
-test("who is told an address has an arrow to it, also in an uploaded file; a longer name or port is another one", async () => {
+test("a node has an arrow to each address in its configuration or uploaded files, and to no longer name or port", async () => {
   const lines = await drawn(() => {
     new docker.Container("door", {
       name: "door",
@@ -64,7 +64,7 @@ test("who is told an address has an arrow to it, also in an uploaded file; a lon
   expect(lines.join()).not.toMatch(/once|memory|config/);
 });
 
-test("nothing secret is drawn", async () => {
+test("pictures contain no secrets", async () => {
   const { resources, outputs } = await planStack("persistent");
   const nothing = { secretOutputs: [], computed: {}, files: {}, values: {}, secrets: [], assumed: [] };
   const picture = drawStack({ stack: "persistent", resources, outputs, ...nothing });

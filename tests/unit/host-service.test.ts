@@ -38,7 +38,7 @@ describe("a service that is not there", () => {
     expect(line).not.toContain("this-is-the-secret");
   });
 
-  test.skipIf(!onLinux)("has its secrets outside of what the kernel shows of its start", async () => {
+  test.skipIf(!onLinux)("has no secrets in its initial environment", async () => {
     await home.reconcile(tinyService(port));
     const initial = readFileSync(`/proc/${record().pid}/environ`, "utf8");
     expect(initial).toContain("MODE=polite");
@@ -58,7 +58,7 @@ describe("a service that is not there", () => {
     expect(readFileSync(join(home.data, "server/main.db")).equals(emptyWalDatabase())).toBe(true);
   });
 
-  test("finds the variables that it is to inherit in a file of its own, as they are for who brings it up", async () => {
+  test("gets the variables that are passed through in a file of its own", async () => {
     const spec = tinyService(port, { passthroughEnv: ["PULUMI_CONFIG_PASSPHRASE", "AWS_*", "NOT_SET"] });
     await home.reconcile(spec, { AWS_REGION: "far away", GOOGLE_KEY: "not named" });
     const file = join(home.data, "server/environment.json");
@@ -72,7 +72,7 @@ describe("a service that is not there", () => {
     expect(existsSync(file)).toBe(false);
   });
 
-  test("keeps a database that is there", async () => {
+  test("keeps an existing database", async () => {
     const database = home.file("own/server/main.db", "somebody's history");
     const dataDir = join(home.folder, "own");
     expect(await home.reconcile(tinyService(port, { dataDir }))).toEqual(started);
@@ -82,7 +82,7 @@ describe("a service that is not there", () => {
 });
 
 describe("a service that runs", () => {
-  test("is left alone when nothing changed, and observed by its own name", async () => {
+  test("is left alone when nothing changed, and is observed with the id of its start", async () => {
     await home.reconcile(tinyService(port));
     const before = record();
     expect(await home.observe()).toEqual({ ...done, stdout: "first" });
@@ -91,7 +91,7 @@ describe("a service that runs", () => {
     expect((await answerOf(port))?.pid).toBe(before.pid);
   });
 
-  test("takes a new name without a restart", async () => {
+  test("takes a new start id without a restart", async () => {
     await home.reconcile(tinyService(port));
     const before = record();
     await home.reconcile(tinyService(port, { startId: "second" }));
@@ -122,7 +122,7 @@ describe("a service that runs", () => {
 });
 
 describe("a service that was killed", () => {
-  test("is observed as another, and started again", async () => {
+  test("is observed with a new start id, and started again", async () => {
     await home.reconcile(tinyService(port));
     const before = record();
     process.kill(before.pid, "SIGKILL");
@@ -135,7 +135,7 @@ describe("a service that was killed", () => {
     expect(await home.observe()).toEqual({ ...done, stdout });
   });
 
-  test("and whose pid another process has got is not taken for it", async () => {
+  test("is not mistaken for another process that got its pid", async () => {
     await home.reconcile(tinyService(port));
     const { pid, spec } = record();
     home.file(
@@ -148,7 +148,7 @@ describe("a service that was killed", () => {
 });
 
 describe("remove", () => {
-  test("stops the process, takes its secrets along, leaves data and log, and succeeds twice", async () => {
+  test("stops the process, deletes its secrets, keeps data and log, and succeeds twice", async () => {
     const spec = tinyService(port);
     await home.reconcile(spec);
     const { pid } = record();
@@ -161,7 +161,7 @@ describe("remove", () => {
     expect(await home.remove(spec)).toEqual(done);
   });
 
-  test("kills what ignores SIGTERM, after the grace and not before", async () => {
+  test("kills a process that ignores SIGTERM after the grace period, and not before", async () => {
     const spec = tinyService(port, { environment: { MODE: "stubborn" }, stopGraceSeconds: 1 });
     await home.reconcile(spec);
     const { pid } = record();
@@ -171,7 +171,7 @@ describe("remove", () => {
     expect(startTimeOf(pid)).toBeUndefined();
   });
 
-  test("of what never was succeeds", async () => {
+  test("succeeds for a service that never ran", async () => {
     expect(await home.remove(tinyService(port))).toEqual(done);
     expect(existsSync(home.data)).toBe(false);
   });

@@ -36,7 +36,7 @@ describe.each(changes)("step $step", ({ from, to }) => {
     expect(refusals(to.server, to.worker)).toEqual([]);
   });
 
-  test("starts at most one of them again", () => {
+  test("restarts at most one of them", () => {
     const changed = (["server", "worker"] as const).filter(
       (one) => JSON.stringify(from[one]) !== JSON.stringify(to[one]),
     );
@@ -44,18 +44,18 @@ describe.each(changes)("step $step", ({ from, to }) => {
   });
 });
 
-test("a step left out would be refused", () => {
+test("leaving out a step would refuse calls or events", () => {
   const { server } = keysAt("settle", fresh, old);
   expect(refusals(server, keysAt("none", old, old).worker)).toEqual(["signature", "event"]);
   expect(refusals(server, keysAt("accept", fresh, old).worker)).toEqual(["event"]);
 });
 
-test("at the end nobody knows the old keys", () => {
+test("the last step has no old key", () => {
   expect(JSON.stringify(keysAt("settle", fresh, old))).not.toContain("old");
   expect(keysAt("settle", fresh, old)).toEqual(keysAt("none", fresh, old));
 });
 
-test("a key that does not change is told once", () => {
+test("a key that does not change is listed once", () => {
   const own = { ...fresh, eventKey: old.eventKey };
   expect(keysAt("switch", own, old).server.eventKeys).toEqual([old.eventKey]);
 });

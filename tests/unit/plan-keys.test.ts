@@ -7,7 +7,7 @@ import { keysAt } from "../../lib/stack/key-rotation.ts";
 import { find, generated, otherStacks, type Planned, plan, planStack, secretFile, tree } from "../support/plan.ts";
 
 describe("keys of its own", () => {
-  test("are passwords whose characters are hex digits", async () => {
+  test("are random passwords of hex digits", async () => {
     const { resources } = await planStack("dev");
     const characters = { lower: false, upper: false, special: true, overrideSpecial: "abcdef" };
     expect(find(resources, "RandomPassword keys-signing").inputs).toEqual({ length: 64, ...characters });
@@ -23,7 +23,7 @@ describe("keys of its own", () => {
   });
 });
 
-describe("a change of keys", () => {
+describe("a key rotation", () => {
   const pair = (suffix: string) => ({
     signingKey: generated(`keys-signing${suffix}`, 64),
     eventKey: generated(`keys-event${suffix}`, 48),
@@ -32,7 +32,7 @@ describe("a change of keys", () => {
     tree(resources).filter((label) => label.includes("RandomPassword keys"));
 
   test.each(["accept", "switch", "retire"] as const)(
-    "at %s keeps both generations and tells each its keys",
+    "keeps both generations at %s, and gives server and worker their keys",
     async (step) => {
       const { resources, outputs } = await planStack("dev", { keyGeneration: "2", keyRotation: step });
       expect(generatedKeys(resources)).toEqual([
@@ -58,13 +58,13 @@ describe("a change of keys", () => {
     },
   );
 
-  test("is over when only the new generation is left", async () => {
+  test("leaves only the new generation at its end", async () => {
     const { resources, outputs } = await planStack("dev", { keyGeneration: "2", keyRotation: "settle" });
     expect(generatedKeys(resources)).toEqual(["  RandomPassword keys-event-2", "  RandomPassword keys-signing-2"]);
     expect(outputs).toMatchObject(pair("-2"));
   });
 
-  test("reaches a stack that uses the keys as it reaches their own", async () => {
+  test("also reaches a stack that uses the keys of another", async () => {
     const { resources } = await planStack("persistent", { keysFrom: "changing" });
     const { server, worker } = otherStacks.changing.keys;
     expect(JSON.parse(secretFile(resources, "server-config"))["event-key"]).toEqual(server.eventKeys);
@@ -74,7 +74,7 @@ describe("a change of keys", () => {
 });
 
 describe("keysFrom", () => {
-  test("reads the other stack and generates none", async () => {
+  test("reads the other stack's keys and generates none", async () => {
     const { resources, outputs, secretOutputs } = await planStack("persistent", { keysFrom: "dev" });
     expect(tree(resources).filter((label) => /SigningKeys|keys-/.test(label))).toEqual([]);
     expect(find(resources, "StackReference keysFrom").inputs).toEqual({ name: "organization/inngest-local/dev" });
@@ -96,7 +96,7 @@ describe("keysFrom", () => {
   test.each([
     ["that does not exist", "nowhere"],
     ["that is not up", "empty"],
-  ])("of a stack %s is refused, before the tier is planned", async (_, stack) => {
+  ])("naming a stack %s is refused before the tier is planned", async (_, stack) => {
     const error = await planStack("dev", { keysFrom: stack }).catch((error: unknown) => error);
     expect(error).toBeInstanceOf(pulumi.RunError);
     expect((error as Error).message).toBe(
@@ -109,7 +109,7 @@ describe("keysFrom", () => {
 describe("given keys", () => {
   const given = { signingKey: "ab".repeat(32), eventKey: "mine-alone" };
 
-  test("are used, encrypted, and none is generated", async () => {
+  test("are used and encrypted, and none is generated", async () => {
     const { resources, outputs, secretOutputs } = await planStack("dev", given, Object.keys(given));
     expect(tree(resources).filter((label) => label.includes("RandomPassword"))).toEqual([]);
     expect(outputs).toMatchObject(given);
@@ -120,7 +120,7 @@ describe("given keys", () => {
     }
   });
 
-  test("one given, the other generated", async () => {
+  test("can be one of the two, and the other is generated", async () => {
     const { resources, outputs } = await planStack("dev", { eventKey: given.eventKey }, ["eventKey"]);
     expect(tree(resources).filter((label) => label.includes("RandomPassword"))).toEqual([
       "  RandomPassword keys-signing",
@@ -128,7 +128,7 @@ describe("given keys", () => {
     expect(outputs.eventKey).toBe(given.eventKey);
   });
 
-  test("given in clear to the component are secret all the same", async () => {
+  test("are secret even when the component gets them in clear", async () => {
     let keys: SigningKeys | undefined;
     const resources = await plan(() => {
       keys = new SigningKeys("keys", given);

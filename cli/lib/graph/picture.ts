@@ -18,8 +18,8 @@ interface Node {
 }
 
 /**
- * A planned stack as a Mermaid flowchart: what runs, what keeps data, and what is configured with whose address. Drawn from
- * the plan alone, so that it cannot differ from what the program does.
+ * A planned stack as a Mermaid flowchart: what runs, what keeps data, and what is configured with whose address. Drawn
+ * from the plan alone, so that it cannot differ from what the program does.
  */
 export function drawStack(plan: Plan): string {
   const nodes = plan.resources.flatMap((resource) => nodesOf(resource, plan));

@@ -1,6 +1,6 @@
 /**
- * Plans the stacks of one revision, in a process whose working folder is that revision's tree, so that its program runs on
- * its own dependencies. Receives a {@link PlanRequest} and answers with a {@link PlanAnswer} for each stack.
+ * Plans the stacks of one revision, in a process whose working folder is that revision's tree, so that its program runs
+ * on its own dependencies. Receives a {@link PlanRequest} and answers with a {@link PlanAnswer} for each stack.
  */
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
@@ -25,8 +25,8 @@ export type PlanAnswer = { stack: string } & (
 const urlOf = (path: string) => pathToFileURL(resolve(path)).href;
 
 /**
- * A module of the revision, at the first of these paths that it has. Revisions without `lib/` have it in `components/`: those
- * paths can go once no branch starts from such a revision.
+ * A module of the revision, at the first of these paths that it has. Revisions without `lib/` have it in `components/`:
+ * those paths can go once no branch starts from such a revision.
  */
 async function moduleOf<T>(...paths: string[]): Promise<T | undefined> {
   const path = paths.find((each) => existsSync(each));

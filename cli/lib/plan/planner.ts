@@ -1,6 +1,6 @@
 /**
- * Runs a Pulumi program against mocks of engine and providers, and returns what it asked for. Needs nothing but the SDK,
- * because it is also copied into the tree of another revision, whose program then runs on its own dependencies.
+ * Runs a Pulumi program against mocks of engine and providers, and returns what it asked for. Needs nothing but the
+ * SDK, because it is also copied into the tree of another revision, whose program then runs on its own dependencies.
  */
 import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
@@ -48,8 +48,8 @@ export interface PlanContext {
   /** Outputs of other stacks, by name. @default there are none */
   otherStacks?: Record<string, Record<string, unknown>>;
   /**
-   * Makes values that providers compute (ids, names, keys) depend on the inputs that replace the resource, so that two plans
-   * differ where two deployments would. @default they depend on the name alone
+   * Makes values that providers compute (ids, names, keys) depend on the inputs that replace the resource, so that two
+   * plans differ where two deployments would. @default they depend on the name alone
    */
   trackReplacements?: {
     /** Hash of a folder that an image is built of. */

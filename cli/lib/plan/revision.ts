@@ -43,7 +43,10 @@ export async function planRevision(folder: string, only?: readonly string[]): Pr
   );
 }
 
-/** Runs child.ts in a folder. Its environment holds nothing of this machine, because a plan depends on the repository alone. */
+/**
+ * Runs child.ts in a folder. Its environment holds nothing of this machine, because a plan depends on the repository
+ * alone.
+ */
 async function ask(folder: string, request: PlanRequest): Promise<Map<string, PlanAnswer>> {
   const own = resolve(folder, "cli/lib/plan") === planFolder;
   const script = own ? join(planFolder, "child.ts") : copyPlanner(folder);
@@ -83,7 +86,8 @@ function copyPlanner(folder: string): string {
 }
 
 /**
- * Calls `action` with a folder that has the files of a revision and its dependencies, and deletes the folder afterwards.
+ * Calls `action` with a folder that has the files of a revision and its dependencies, and deletes the folder
+ * afterwards.
  *
  * @throws {Problem} when the dependencies cannot be installed
  */
@@ -102,7 +106,9 @@ export async function withRevision<T>(commit: string, action: (folder: string) =
   }
 }
 
-/** Links this project's dependencies where the lock file is the same. Otherwise installs them, without package scripts. */
+/**
+ * Links this project's dependencies where the lock file is the same. Otherwise installs them, without package scripts.
+ */
 async function provideDependencies(folder: string): Promise<void> {
   const lock = (of: string) => readFileSync(join(of, "package-lock.json"), "utf8");
   if (existsSync(join(folder, "package-lock.json")) && lock(folder) === lock(".")) {
