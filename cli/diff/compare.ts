@@ -61,7 +61,7 @@ export interface PropertyChange {
 type Plan = Extract<StackPlan, { resources: unknown }>;
 
 /** Compares two revisions, stack by stack. */
-export function compare(
+export function comparePlans(
   base: { name: string; plans: ReadonlyMap<string, StackPlan> },
   head: { name: string; plans: ReadonlyMap<string, StackPlan> },
 ): Diff {

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { servePath } from "../../lib/inngest/serve-path.ts";
 import { currentContext } from "../../lib/places/docker-context.ts";
 import { gatewayPorts } from "../../lib/render/caddyfile.ts";
-import { dockerNames, labelsOf } from "../../lib/stack/docker-names.ts";
+import { dockerLabels, dockerNames } from "../../lib/stack/docker-names.ts";
 import { type LocalEndpoints, loopbackEndpoints } from "../../lib/stack/endpoints.ts";
 import { type Endpoints, eventsUrl, type Keys, storesOf } from "../endpoints.ts";
 import { HostWorker } from "../host/worker.ts";
@@ -83,7 +83,7 @@ function targetOf(settings: ProgramSettings, keys: Keys, opts: pulumi.ComponentR
   );
   const { name: network } = new docker.Network(
     "network",
-    { name: names.network, labels: labelsOf(stack) },
+    { name: names.network, labels: dockerLabels(stack) },
     { ...opts, provider },
   );
   const origin =

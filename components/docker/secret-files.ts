@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { dockerNames, labelsOf, secretFolder } from "../../lib/stack/docker-names.ts";
+import { dockerLabels, dockerNames, secretFolder } from "../../lib/stack/docker-names.ts";
 
 export interface SecretFilesArgs {
   stack: string;
@@ -36,7 +36,7 @@ export class SecretFiles extends pulumi.ComponentResource {
   constructor(name: string, args: SecretFilesArgs, opts?: pulumi.ComponentResourceOptions) {
     super("inngest-local:index:SecretFile", name, {}, opts);
     const { stack, sources = {}, folder = secretFolder } = args;
-    const labels = labelsOf(stack);
+    const labels = dockerLabels(stack);
     const own = dockerNames(stack).secret(args.volume);
     const contents = pulumi.secret(args.contents);
     const upload = (path: string) => ({ file: `${folder}/${path}`, permissions: "0444" });

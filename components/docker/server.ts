@@ -4,7 +4,7 @@ import { commonVariables, renderServerConfig } from "../../lib/render/server-opt
 import { configFile, drainFolder, serverScript } from "../../lib/render/server-script.ts";
 import { emptyWalDatabase } from "../../lib/render/wal-database.ts";
 import type { Profile } from "../../lib/settings/profile.ts";
-import { dockerNames, labelsOf } from "../../lib/stack/docker-names.ts";
+import { dockerLabels, dockerNames } from "../../lib/stack/docker-names.ts";
 import type { ServerKeys } from "../../lib/stack/key-rotation.ts";
 import { containerUser, hardened, replaceInsteadOfUpdate, writableScratch } from "./hardening.ts";
 import { SecretFiles } from "./secret-files.ts";
@@ -101,7 +101,7 @@ export class DockerServer extends pulumi.ComponentResource {
         name: names.drain,
         // In memory: a marker must not outlive the containers.
         driverOpts: { type: "tmpfs", device: "tmpfs", o: `size=64k,mode=0700,uid=${uid},gid=${gid}` },
-        labels: labelsOf(stack),
+        labels: dockerLabels(stack),
       },
       { parent: this },
     );

@@ -1,6 +1,6 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { labelsOf } from "../../lib/stack/docker-names.ts";
+import { dockerLabels } from "../../lib/stack/docker-names.ts";
 import { containerUser, hardened } from "./hardening.ts";
 
 export interface VolumeArgs {
@@ -22,7 +22,7 @@ export function volumeWithOwner(name: string, args: VolumeArgs, parent: pulumi.R
   const { stack } = args;
   const volume = new docker.Volume(
     name,
-    { name: args.volume, labels: labelsOf(stack) },
+    { name: args.volume, labels: dockerLabels(stack) },
     { parent, retainOnDelete: args.protectData ?? true },
   );
   const owner = new docker.Container(

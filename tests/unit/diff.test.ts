@@ -4,7 +4,7 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { describe, expect, test } from "vitest";
-import { compare, type StackDiff } from "../../cli/diff/compare.ts";
+import { comparePlans, type StackDiff } from "../../cli/diff/compare.ts";
 import { leaves } from "../../cli/diff/properties.ts";
 import { renderMarkdown, renderText } from "../../cli/diff/render.ts";
 import { plan } from "../../cli/lib/plan/planner.ts";
@@ -28,7 +28,7 @@ async function planOf(program: () => unknown): Promise<StackPlan> {
 async function between(before: () => unknown, after: () => unknown): Promise<StackDiff> {
   const plans = async (program: () => unknown) => new Map([["test", await planOf(program)]]);
   const [base, head] = [await plans(before), await plans(after)];
-  return compare({ name: "base", plans: base }, { name: "head", plans: head }).stacks[0] as StackDiff;
+  return comparePlans({ name: "base", plans: base }, { name: "head", plans: head }).stacks[0] as StackDiff;
 }
 
 class Part extends pulumi.ComponentResource {
