@@ -103,7 +103,7 @@ describe("npm run diff", () => {
             "removed Command server-process",
             "changed Command preflight-check: stdin.ports[1].port stdin.ports[2].setting stdin.ports[2].port stdin.ports[3].setting stdin.ports[3].port stdin.ports[4].setting stdin.ports[4].port stdin.programs[0].kind stdin.programs[1].kind stdin.services[0] stdin.services[1] stdin.services[2] stdin.docker.images[0].setting stdin.docker.images[0].image stdin.docker.images[1].setting stdin.docker.images[1].image",
             "changed Command registration-sync: environment.SERVER environment.WORKER",
-            "changed Command worker-process: environment.START_ID stdin.envFile.INNGEST_SERVE_ORIGIN stdin.envFile.HOST stdin.containers stdin.envFile.INNGEST_CONNECT_GATEWAY_URL",
+            "changed Command worker-process: environment.START_ID stdin.envFile.INNGEST_SERVE_ORIGIN stdin.envFile.HOST stdin.containers stdin.envFile.INNGEST_CONNECT_GATEWAY_URL stdin.envFile.HOST.listenOn[0] stdin.envFile.HOST.listenOn[1]",
             "added Command processes-update",
             "added Container gateway-caddy",
             "added Container server-config-writer",
@@ -160,8 +160,8 @@ describe("npm run diff", () => {
         },
         "persistent": {
           "changes": [
-            "replaced Container janitor-node: labels[inngest-local.secrets].value",
             "replaced Container janitor-files-writer: uploads[/app/request.json].content.alarmUrl",
+            "replaced Container janitor-node: labels[inngest-local.secrets].value",
             "replaced Container server-config-writer: uploads[/run/secrets/inngest.json].content.signing-key uploads[/run/secrets/inngest.json].content.event-key[0]",
             "replaced Container server-inngest: labels[inngest-local.secrets].value",
             "removed RandomPassword keys-event",
