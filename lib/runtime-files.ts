@@ -4,7 +4,9 @@ import { dirname, join, relative, resolve } from "node:path";
 
 const project = resolve(import.meta.dirname, "..");
 
-/** Sources of programs of this project, by path from the project's folder: the entries and everything that they import. */
+/**
+ * Sources of programs of this project, by path from the project's folder: the entries and everything that they import.
+ */
 export function sourcesOf(...entries: string[]): Record<string, string> {
   const found = new Map<string, string>();
   const visit = (path: string) => {
@@ -35,7 +37,10 @@ export function pathOf(program: DataProgram): string {
   return `runtime/${program}.ts`;
 }
 
-/** The files that such programs, by default all of them, need where they are copied to, by path. */
-export function runtimeFiles(programs: readonly DataProgram[] = dataPrograms): Record<string, string> {
-  return { "package.json": '{ "type": "module" }\n', ...sourcesOf(...programs.map(pathOf)) };
+/** The `package.json` that the programs need where they are copied to: their sources are ES modules. */
+export const packageFile = '{ "type": "module" }\n';
+
+/** The files of all of the programs where they are copied to, by path. */
+export function runtimeFiles(): Record<string, string> {
+  return { "package.json": packageFile, ...sourcesOf(...dataPrograms.map(pathOf)) };
 }

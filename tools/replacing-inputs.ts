@@ -1,6 +1,6 @@
 /**
- * Writes cli/lib/plan/replacing-inputs.json, the inputs by whose change a provider replaces a resource, from the schemas of the
- * providers' plugins: `node tools/replacing-inputs.ts`. Run it after an update of a provider.
+ * Writes cli/lib/plan/replacing-inputs.json, the inputs by whose change a provider replaces a resource, from the
+ * schemas of the providers' plugins: `node tools/replacing-inputs.ts`. Run it after an update of a provider.
  */
 import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";

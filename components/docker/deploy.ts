@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { servePath } from "../../lib/inngest/serve-path.ts";
 import { currentContext } from "../../lib/places/docker-context.ts";
 import { gatewayPorts } from "../../lib/render/caddyfile.ts";
-import { dockerNames, labelsOf } from "../../lib/stack/docker-names.ts";
+import { dockerLabels, dockerNames } from "../../lib/stack/docker-names.ts";
 import type { Durability, Supervised } from "../../lib/stack/durability.ts";
 import { type LocalEndpoints, loopbackEndpoints } from "../../lib/stack/endpoints.ts";
 import { queuePortOffset } from "../../lib/stack/parts.ts";
@@ -19,8 +19,8 @@ import { DockerServer } from "./server.ts";
 import { DockerWorker, workerPort } from "./worker.ts";
 
 /**
- * Tier `docker`: the server in a container, behind a gateway in another. With `durable` also a Redis queue, named volumes,
- * and a janitor.
+ * Tier `docker`: the server in a container, behind a gateway in another. With `durable` also a Redis queue, named
+ * volumes, and a janitor.
  */
 export function deploy(settings: ProgramSettings, keys: Keys, opts: pulumi.ComponentResourceOptions): Endpoints {
   const target = targetOf(settings, keys, opts);
@@ -85,7 +85,7 @@ function targetOf(settings: ProgramSettings, keys: Keys, opts: pulumi.ComponentR
   );
   const { name: network } = new docker.Network(
     "network",
-    { name: names.network, labels: labelsOf(stack) },
+    { name: names.network, labels: dockerLabels(stack) },
     { ...opts, provider },
   );
   const origin =

@@ -1,6 +1,6 @@
 import type * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
-import { boundedLogs, labelsOf } from "../../lib/stack/docker-names.ts";
+import { boundedLogs, dockerLabels } from "../../lib/stack/docker-names.ts";
 import { stopGraceSeconds } from "../../lib/stack/stop-grace.ts";
 
 /** User and group that every container runs as, whatever its image says, and that owns its data. */
@@ -21,8 +21,8 @@ export interface Hardening {
 }
 
 /**
- * Inputs of every container, by section 5 of the CIS Docker Benchmark. `DockerProcessLimit` adds the limit of processes, for
- * which the provider has no input.
+ * Inputs of every container, by section 5 of the CIS Docker Benchmark. `DockerProcessLimit` adds the limit of
+ * processes, for which the provider has no input.
  */
 export function hardened(hardening: Hardening) {
   const { stack, memory, cpuShares, capabilities = [], scratch = {}, labels = [] } = hardening;
@@ -38,7 +38,7 @@ export function hardened(hardening: Hardening) {
     stopTimeout: stopGraceSeconds,
     // The provider's default of 0 is a SIGKILL right away.
     destroyGraceSeconds: stopGraceSeconds,
-    labels: [...labelsOf(stack), ...labels],
+    labels: [...dockerLabels(stack), ...labels],
     ...boundedLogs,
   } satisfies Partial<docker.ContainerArgs>;
 }

@@ -1,6 +1,6 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { pathOf, runtimeFiles } from "../../lib/runtime-files.ts";
+import { packageFile, pathOf, sourcesOf } from "../../lib/runtime-files.ts";
 import { dockerNames } from "../../lib/stack/docker-names.ts";
 import { hardened, replaceInsteadOfUpdate } from "./hardening.ts";
 import { SecretFiles } from "./secret-files.ts";
@@ -21,7 +21,10 @@ export interface DockerJanitorArgs {
   startAfter: pulumi.Resource;
 }
 
-/** Deletes from the server's SQLite file what is older than the stack keeps, in a container that shares the server's volume. */
+/**
+ * Deletes from the server's SQLite file what is older than the stack keeps, in a container that shares the server's
+ * volume.
+ */
 export class DockerJanitor extends pulumi.ComponentResource {
   /** Id of the container. */
   public readonly containerId: pulumi.Output<string>;
@@ -36,7 +39,7 @@ export class DockerJanitor extends pulumi.ComponentResource {
       {
         stack,
         volume: "janitor",
-        secrets: {
+        contents: {
           [requestFile]: pulumi.jsonStringify({
             database: "/data/main.db",
             queueUrl,
@@ -44,8 +47,9 @@ export class DockerJanitor extends pulumi.ComponentResource {
             alarmUrl,
             reportFile: "/data/janitor/last-sweep.json",
           }),
+          "package.json": packageFile,
         },
-        files: runtimeFiles(["janitor"]),
+        sources: sourcesOf(pathOf("janitor")),
         folder: programFolder,
         image: image.imageId,
       },

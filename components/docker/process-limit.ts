@@ -13,8 +13,8 @@ export interface DockerProcessLimitArgs {
 export const maxPids = 1024;
 
 /**
- * A limit of processes for each container, by section 5 of the CIS Docker Benchmark. Set once the containers run, because
- * the provider has no input for it; the engine keeps it.
+ * A limit of processes for each container, by section 5 of the CIS Docker Benchmark. Set once the containers run,
+ * because the provider has no input for it; the engine keeps it.
  */
 export class DockerProcessLimit extends pulumi.ComponentResource {
   constructor(name: string, args: DockerProcessLimitArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -24,8 +24,8 @@ export class DockerProcessLimit extends pulumi.ComponentResource {
     new command.local.Command(
       `${name}-update`,
       {
-        // Docker itself rather than a script: at the end of every start, Node would take longer to load than this takes.
-        // An engine that cannot limit processes, such as a rootless one without that cgroup, only warns.
+        // Docker itself rather than a script: at the end of every start, Node would take longer to load than this
+        // takes. An engine that cannot limit processes, such as a rootless one without that cgroup, only warns.
         create:
           `${docker} update --pids-limit ${maxPids} ${names.join(" ")} || ` +
           `{ echo ${shellQuoted(failure(names))} >&2; exit 1; }`,

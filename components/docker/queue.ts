@@ -51,7 +51,7 @@ export class DockerQueue extends pulumi.ComponentResource {
     const content = password.result.apply((text) => renderRedisConf({ password: text, maxMemory: "768mb" }));
     const secrets = new SecretFiles(
       `${name}-config`,
-      { stack, volume: redisConfFile, secrets: { [redisConfFile]: content }, image: image.imageId },
+      { stack, volume: redisConfFile, contents: { [redisConfFile]: content }, image: image.imageId },
       { parent: this },
     );
     const container = new docker.Container(

@@ -1,16 +1,20 @@
 import { createHash } from "node:crypto";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { dockerNames, labelsOf, secretFolder } from "../../lib/stack/docker-names.ts";
+import { dockerLabels, dockerNames, secretFolder } from "../../lib/stack/docker-names.ts";
 
 export interface SecretFilesArgs {
   stack: string;
   /** Tells their volume from the stack's others. */
   volume: string;
-  /** Contents that are encrypted in the state, by path below the folder. */
-  secrets: Record<string, pulumi.Input<string>>;
-  /** Contents that are not, by path below the folder. @default none */
-  files?: Record<string, string>;
+  /** Contents by path below the folder; secret. */
+  contents: Record<string, pulumi.Input<string>>;
+  /**
+   * Sources of this project, by path both from its folder and below the container's; the state keeps hashes.
+   *
+   * @default none
+   */
+  sources?: Record<string, string>;
   /** Where the container finds them. @default {@link secretFolder} */
   folder?: string;
   /** Any image that is there: nothing of it runs. */
@@ -18,10 +22,10 @@ export interface SecretFilesArgs {
 }
 
 /**
- * Files for one container, in a volume of their own. Not in its environment, because the Docker plugin puts the environment of
- * every container that it reads into Pulumi's debug log. The engine uploads only to containers whose root is writable, so a
- * container that is created and never started receives them. They belong to root there, and every user may read them: a
- * container of a stack has one user.
+ * Files for one container, in a volume of their own. Not in its environment, because the Docker plugin puts the
+ * environment of every container that it reads into Pulumi's debug log. The engine uploads only to containers whose
+ * root is writable, so a container that is created and never started receives them. They belong to root there, and
+ * every user may read them: a container of a stack has one user.
  */
 export class SecretFiles extends pulumi.ComponentResource {
   /** Mounts the files in their container. */
@@ -31,12 +35,11 @@ export class SecretFiles extends pulumi.ComponentResource {
 
   constructor(name: string, args: SecretFilesArgs, opts?: pulumi.ComponentResourceOptions) {
     super("inngest-local:index:SecretFile", name, {}, opts);
-    const { stack, files = {}, folder = secretFolder } = args;
-    const labels = labelsOf(stack);
+    const { stack, sources = {}, folder = secretFolder } = args;
+    const labels = dockerLabels(stack);
     const own = dockerNames(stack).secret(args.volume);
-    const secrets = Object.entries(args.secrets).map(([path, content]) => ({ path, content: pulumi.secret(content) }));
-    const plain = Object.entries(files).map(([path, content]) => ({ path, content }));
-    const contents = [...secrets, ...plain];
+    const contents = pulumi.secret(args.contents);
+    const upload = (path: string) => ({ file: `${folder}/${path}`, permissions: "0444" });
     const volume = new docker.Volume(`${name}-volume`, { name: own, labels }, { parent: this });
     const writer = new docker.Container(
       `${name}-writer`,
@@ -46,7 +49,17 @@ export class SecretFiles extends pulumi.ComponentResource {
         // The engine requires one, although the container never runs.
         command: ["true"],
         volumes: [{ volumeName: volume.name, containerPath: folder }],
-        uploads: contents.map(({ path, content }) => ({ file: `${folder}/${path}`, content, permissions: "0444" })),
+        uploads: [
+          ...Object.keys(args.contents).map((path) => ({
+            ...upload(path),
+            content: contents.apply((all) => all[path]),
+          })),
+          ...Object.entries(sources).map(([path, text]) => ({
+            ...upload(path),
+            source: path,
+            sourceHash: hashOf(text),
+          })),
+        ],
         networkMode: "none",
         restart: "no",
         start: false,
@@ -61,11 +74,13 @@ export class SecretFiles extends pulumi.ComponentResource {
       containerPath: folder,
       readOnly: true,
     };
-    // Each secret holds at least one key of 192 random bits, so the digest does not reveal it.
-    const digest = pulumi
-      .all(contents.map(({ content }) => content))
-      .apply((all) => createHash("sha256").update(all.join("\0")).digest("hex").slice(0, 16));
-    this.label = { label: "inngest-local.secrets", value: pulumi.unsecret(digest) };
+    // The contents hold at least one key of 192 random bits, so the hash does not reveal them.
+    const hash = contents.apply((all) => hashOf([...Object.values(all), ...Object.values(sources)].join("\0")));
+    this.label = { label: "inngest-local.secrets", value: pulumi.unsecret(hash).apply((text) => text.slice(0, 16)) };
     this.registerOutputs({});
   }
+}
+
+function hashOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
 }

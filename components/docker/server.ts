@@ -4,7 +4,7 @@ import { commonVariables, renderServerConfig } from "../../lib/render/server-opt
 import { configFile, drainFolder, serverScript } from "../../lib/render/server-script.ts";
 import { emptyWalDatabase } from "../../lib/render/wal-database.ts";
 import type { Profile } from "../../lib/settings/profile.ts";
-import { dockerNames, labelsOf } from "../../lib/stack/docker-names.ts";
+import { dockerLabels, dockerNames } from "../../lib/stack/docker-names.ts";
 import type { ServerKeys } from "../../lib/stack/key-rotation.ts";
 import { containerUser, hardened, replaceInsteadOfUpdate, writableScratch } from "./hardening.ts";
 import { SecretFiles } from "./secret-files.ts";
@@ -22,8 +22,8 @@ export interface DockerServerArgs {
   /** Redis for queue and run state. @default none: runs in flight are in the server's memory */
   redisUrl?: pulumi.Input<string> | undefined;
   /**
-   * `host:port` of that Redis, if it does not close idle connections (`DockerQueue` does not). When it goes away, the gateway
-   * holds events back until the server has been restarted. @default it is not watched
+   * `host:port` of that Redis, if it does not close idle connections (`DockerQueue` does not). When it goes away, the
+   * gateway holds events back until the server has been restarted. @default it is not watched
    */
   queueAddress?: string | undefined;
   /** The worker's endpoint, as the server reaches it. */
@@ -91,7 +91,7 @@ export class DockerServer extends pulumi.ComponentResource {
     );
     const secrets = new SecretFiles(
       `${name}-config`,
-      { stack, volume: configFile, secrets: { [configFile]: config }, image: image.imageId },
+      { stack, volume: configFile, contents: { [configFile]: config }, image: image.imageId },
       { parent: this },
     );
     const [uid, gid] = containerUser.split(":");
@@ -101,7 +101,7 @@ export class DockerServer extends pulumi.ComponentResource {
         name: names.drain,
         // In memory: a marker must not outlive the containers.
         driverOpts: { type: "tmpfs", device: "tmpfs", o: `size=64k,mode=0700,uid=${uid},gid=${gid}` },
-        labels: labelsOf(stack),
+        labels: dockerLabels(stack),
       },
       { parent: this },
     );

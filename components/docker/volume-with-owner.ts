@@ -1,6 +1,6 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { labelsOf } from "../../lib/stack/docker-names.ts";
+import { dockerLabels } from "../../lib/stack/docker-names.ts";
 import { containerUser, hardened } from "./hardening.ts";
 
 export interface VolumeArgs {
@@ -14,15 +14,15 @@ export interface VolumeArgs {
 }
 
 /**
- * A named volume that belongs to {@link containerUser}: Docker creates it as root's. A container that runs once changes its
- * owner and stays, exited, as long as the volume is used, so that neither is deleted without the other. Returns the volume's
- * name, known once the owner is changed.
+ * A named volume that belongs to {@link containerUser}: Docker creates it as root's. A container that runs once changes
+ * its owner and stays, exited, as long as the volume is used, so that neither is deleted without the other. Returns the
+ * volume's name, known once the owner is changed.
  */
 export function volumeWithOwner(name: string, args: VolumeArgs, parent: pulumi.Resource): pulumi.Output<string> {
   const { stack } = args;
   const volume = new docker.Volume(
     name,
-    { name: args.volume, labels: labelsOf(stack) },
+    { name: args.volume, labels: dockerLabels(stack) },
     { parent, retainOnDelete: args.protectData ?? true },
   );
   const owner = new docker.Container(

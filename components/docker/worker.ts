@@ -75,7 +75,7 @@ export class DockerWorker extends pulumi.ComponentResource {
     const content = workerEnvironment({ ...args, port: workerPort }).apply(renderEnvFile);
     const secrets = new SecretFiles(
       `${name}-environment`,
-      { stack, volume: envFile, secrets: { [envFile]: content }, image: image.repoDigest },
+      { stack, volume: envFile, contents: { [envFile]: content }, image: image.repoDigest },
       { parent: this },
     );
     const container = new docker.Container(

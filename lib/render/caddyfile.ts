@@ -14,8 +14,8 @@ export interface PublicName {
   /** Origin that people and workers elsewhere use, such as `https://inngest.example.org`. */
   url: string;
   /**
-   * What terminates TLS: something in front of the gateway, or the gateway itself, with the files of a certificate or with
-   * one that it gets by ACME for an e-mail address.
+   * What terminates TLS: something in front of the gateway, or the gateway itself, with the files of a certificate or
+   * with one that it gets by ACME for an e-mail address.
    */
   tls: "elsewhere" | { certificate: string; key: string } | { acme: string };
 }
@@ -51,8 +51,8 @@ export const dashboardUser = "admin";
 const loopbackNames = ["localhost", "127.0.0.1", "[::1]", "host.docker.internal"];
 
 /**
- * The gateway as a Caddyfile, for Caddy 2.6 and later. A path that routes.ts does not name gets 404, and a Host that is not
- * the gateway's gets 421, which defeats DNS rebinding. An event waits while there is no server.
+ * The gateway as a Caddyfile, for Caddy 2.6 and later. A path that routes.ts does not name gets 404, and a Host that is
+ * not the gateway's gets 421, which defeats DNS rebinding. An event waits while there is no server.
  */
 export function renderCaddyfile(options: GatewayOptions): string {
   const { server, drainMarkers, publicName } = options;

@@ -23,8 +23,8 @@ export function envValueProblem(value: string): string | undefined {
 
 function quoted(value: string): string | undefined {
   if (/^[\w.,:/@%+=-]*$/.test(value)) return value;
-  // Both take the text in these quotes literally, except that Node drops carriage returns, and Bun expands $NAME and lets
-  // a backslash escape the closing quote.
+  // Both take the text in these quotes literally, except that Node drops carriage returns, and Bun expands $NAME and
+  // lets a backslash escape the closing quote.
   const quote = ["'", "`"].find((mark) => !value.includes(mark));
   return quote && !/[\r$]|\\$/.test(value) ? quote + value + quote : undefined;
 }

@@ -7,8 +7,8 @@ export interface ExposedRoutes {
 }
 
 /**
- * Matches a raw path with query that gateway and server could read differently: doubled slashes, dot segments, and encoded
- * slashes, dots, backslashes and control characters.
+ * Matches a raw path with query that gateway and server could read differently: doubled slashes, dot segments, and
+ * encoded slashes, dots, backslashes and control characters.
  */
 export const ambiguousPath = String.raw`^[^?]*(//|/\\.\\.?(/|[?]|$)|\\\\|%2[eEfF]|%5[cC]|%[01]|%7[fF])`;
 
@@ -24,8 +24,8 @@ export const keyAuthenticatedPaths = pattern([
 ]);
 
 /**
- * Paths of the same kind that send events. The server accepts an event before it has stored it, so while it is about to stop
- * these requests wait for the next server.
+ * Paths of the same kind that send events. The server accepts an event before it has stored it, so while it is about to
+ * stop these requests wait for the next server.
  */
 export const publishingPaths = pattern([
   "/e/[A-Za-z0-9._~-]+",

@@ -18,14 +18,14 @@ export const configFile = "inngest.json";
 
 /**
  * Seconds from the request to stop until steps may not send events either (`steps`); then how long the server must have
- * written nothing to its database before SIGTERM (`idle`), and the longest wait for that (`maxIdleWait`). The server accepts
- * an event before it has stored it, and loses at SIGTERM those that it has not: docs/front-door.md.
+ * written nothing to its database before SIGTERM (`idle`), and the longest wait for that (`maxIdleWait`). The server
+ * accepts an event before it has stored it, and loses at SIGTERM those that it has not: docs/front-door.md.
  */
 const drainSeconds = { steps: 1.2, idle: 0.5, maxIdleWait: 12 };
 
 /**
- * Seconds between two health checks (`interval`), and from a healthy server until it gets events (`margin`): it answers a
- * moment before it listens for events, and drops silently what it accepts until then.
+ * Seconds between two health checks (`interval`), and from a healthy server until it gets events (`margin`): it answers
+ * a moment before it listens for events, and drops silently what it accepts until then.
  */
 const healthySeconds = { interval: 0.2, margin: 0.2 };
 

@@ -1,9 +1,9 @@
 /**
- * Lines of bash that watch Redis through an idle connection; they follow those that start the server as `$server`. A server
- * that loses Redis stops reading the queue, waits for its running steps, which may take hours, and ends. Until then it
- * accepts events that it loses: docs/gotchas.md. So when the idle connection ends, the lines `holdBack` keep events from
- * it, and it is killed if it has not ended within `graceSeconds`. Not for a Redis that closes idle connections. The watch
- * itself is `$watch`.
+ * Lines of bash that watch Redis through an idle connection; they follow those that start the server as `$server`. A
+ * server that loses Redis stops reading the queue, waits for its running steps, which may take hours, and ends. Until
+ * then it accepts events that it loses: docs/gotchas.md. So when the idle connection ends, the lines `holdBack` keep
+ * events from it, and it is killed if it has not ended within `graceSeconds`. Not for a Redis that closes idle
+ * connections. The watch itself is `$watch`.
  *
  * @param address `host:port` of Redis
  */

@@ -1,9 +1,10 @@
 const pageSize = 4096;
 
 /**
- * An empty SQLite database in WAL mode: one page, as https://www.sqlite.org/fileformat.html describes it. The server keeps the
- * mode of a file that is there, and would create one with a rollback journal, which is slower (docs/performance.md).
- * Auto-vacuum, too, can only be chosen for a new database. Not for network file systems, where WAL's shared memory does not work.
+ * An empty SQLite database in WAL mode: one page, as https://www.sqlite.org/fileformat.html describes it. The server
+ * keeps the mode of a file that is there, and would create one with a rollback journal, which is slower
+ * (docs/performance.md). Auto-vacuum, too, can only be chosen for a new database. Not for network file systems, where
+ * WAL's shared memory does not work.
  */
 export function emptyWalDatabase(): Buffer {
   const page = Buffer.alloc(pageSize);

@@ -26,7 +26,7 @@ export function dockerNames(stack: string) {
 }
 
 /** Labels of everything that a stack has in Docker. */
-export function labelsOf(stack: string) {
+export function dockerLabels(stack: string) {
   return [{ label: stackLabel, value: stack }];
 }
 

@@ -1,5 +1,5 @@
-// Proves that the table of inputs by which providers replace resources is that of the pinned plugins. Does not prove that the
-// plugins do what their schemas say, which diff-and-engine.test.ts tries on some settings.
+// Proves that the table of inputs by which providers replace resources is that of the pinned plugins. Does not prove
+// that the plugins do what their schemas say, which diff-and-engine.test.ts tries on some settings.
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { missing, title } from "../../tools/engine.ts";

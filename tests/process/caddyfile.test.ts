@@ -33,7 +33,7 @@ const variants: Record<string, GatewayOptions> = {
   },
 };
 
-test.each(Object.entries(variants))("Caddyfile of %s", async (name, options) => {
+test.each(Object.entries(variants))("the Caddyfile of %s is as reviewed", async (name, options) => {
   await expect(renderCaddyfile(options)).toMatchFileSnapshot(`../rendered/caddyfile/${name}.Caddyfile`);
 });
 

@@ -24,7 +24,7 @@ const logs = { logDriver: "json-file", logOpts: { "max-size": "10m", "max-file":
 const keys = { signing: generated("keys-signing", 64), event: generated("keys-event", 48) };
 const password = generated("queue-password", 32);
 
-test("the server's container", () => {
+test("the server's container has config, volumes and health check, and publishes no port", () => {
   const { inputs, secrets, options, provider } = find(resources, "Container server-inngest");
   expect(inputs).toMatchObject({
     name: "inngest-persistent-server",
@@ -59,7 +59,7 @@ test("the server's container", () => {
   expect(provider).toBe("docker");
 });
 
-test("the gateway's container has the only way to the server", () => {
+test("the gateway's container publishes the only port that leads to the server", () => {
   const { inputs, secrets, options } = find(resources, "Container gateway-caddy");
   expect(inputs).toMatchObject({
     name: "inngest-persistent-gateway",
@@ -80,7 +80,7 @@ test("the gateway's container has the only way to the server", () => {
   expect(find(resources, "Volume server-drain").inputs.driverOpts).toMatchObject({ type: "tmpfs" });
 });
 
-test("the server's container starts after its queue and the janitor's after the server; beside them only what needs all waits", () => {
+test("the server's container starts after its queue, and the janitor's after the server", () => {
   const waiting = (name: string) =>
     resources.filter(({ options }) => options.dependsOn?.includes(name)).map(({ label }) => label);
   expect(waiting("queue-redis")).toEqual(["Command processes-update", "Container server-inngest"]);
@@ -91,7 +91,7 @@ test("the server's container starts after its queue and the janitor's after the 
   ]);
 });
 
-test("a name with a certificate is published beside loopback, with the certificate's files", async () => {
+test("a public name with a certificate is published in addition to loopback, with the certificate's files", async () => {
   const gateway = {
     url: "https://inngest.example.org:9443",
     certificate: "/etc/tls/c.pem",
@@ -114,7 +114,7 @@ test("a name with a certificate is published beside loopback, with the certifica
   expect(outputs.apiUrl).toBe("http://127.0.0.1:8288");
 });
 
-test("certificates that it gets itself are kept", async () => {
+test("certificates that the gateway gets by ACME are kept in a volume", async () => {
   const gateway = JSON.stringify({ url: "https://inngest.example.org", email: "me@example.org" });
   const { resources } = await planStack("persistent", { gateway });
   const { inputs } = find(resources, "Container gateway-caddy");
@@ -140,7 +140,7 @@ describe("CIS Docker Benchmark, section 5: every container", () => {
   const containers = () =>
     resources.filter(({ type, inputs }) => type === "docker:index/container:Container" && inputs.start !== false);
 
-  test("is one of these", () => {
+  test("is in this list", () => {
     expect(containers().map(({ name }) => name)).toEqual(Object.keys(expected));
   });
 
@@ -170,7 +170,7 @@ describe("CIS Docker Benchmark, section 5: every container", () => {
   });
 
   // 5.29.
-  test("that runs on has its processes bounded, anew when it is another one", () => {
+  test("that keeps running has a limit of processes, set again for another container", () => {
     const { inputs } = find(resources, "Command processes-update");
     const running = containers().filter(({ name }) => !name.endsWith("-owner"));
     const [update, names = ""] = (inputs.create as string).split(/(?<= 1024) | \|\| /);
@@ -181,7 +181,7 @@ describe("CIS Docker Benchmark, section 5: every container", () => {
   });
 });
 
-test("the queue's container is published nowhere when no worker is on the host", () => {
+test("the queue's container publishes no port when no worker is on the host", () => {
   const { inputs, secrets, options } = find(resources, "Container queue-redis");
   expect(inputs).toMatchObject({
     name: "inngest-persistent-queue",
@@ -205,7 +205,7 @@ test("the queue's container is published nowhere when no worker is on the host",
   expect(options).toMatchObject({ deleteBeforeReplace: true, replaceOnChanges: ["healthcheck", "tmpfs"] });
 });
 
-test("the worker's container and the image it runs", () => {
+test("the worker's container runs the image that is built of its folder", () => {
   expect(find(resources, "Image worker-image").inputs).toMatchObject({
     imageName: "inngest-persistent-worker:latest",
     skipPush: true,
@@ -239,7 +239,7 @@ test("the worker's container and the image it runs", () => {
   expect(options.deleteBeforeReplace).toBe(true);
 });
 
-test("a secret file is written by a container that never runs and shares nothing, and goes with the stack", () => {
+test("secret files are uploaded to a container that never runs, has no network, and is destroyed with the stack", () => {
   const { inputs, options } = find(resources, "Container server-config-writer");
   expect(inputs).toMatchObject({ start: false, mustRun: false, restart: "no", networkMode: "none" });
   expect(inputs).not.toHaveProperty("envs");
@@ -250,10 +250,10 @@ test("a secret file is written by a container that never runs and shares nothing
 });
 
 test("another content of any file replaces the container that reads the files", async () => {
-  const labelOf = async (secret: string, file: string) => {
+  const labelOf = async (content: string, source: string) => {
     let value: unknown;
     await plan(async () => {
-      const args = { stack: "test", volume: "files", secrets: { a: secret }, files: { "b/c": file }, image: "i" };
+      const args = { stack: "test", volume: "files", contents: { a: content }, sources: { "b/c": source }, image: "i" };
       value = await settled(new SecretFiles("files", args).label.value);
     });
     return value;
@@ -264,13 +264,13 @@ test("another content of any file replaces the container that reads the files", 
   expect(await labelOf("one", "two")).not.toBe(label);
 });
 
-test("the images stay when the stack goes", () => {
+test("images are kept when the stack is destroyed", () => {
   for (const image of ["server-image", "queue-image", "gateway-image", "janitor-image"]) {
     expect(find(resources, `RemoteImage ${image}`).inputs.keepLocally).toBe(true);
   }
 });
 
-test("a worker on the host is called through the engine's gateway", async () => {
+test("a worker on the host is called at host.docker.internal", async () => {
   const plan = await planStack("persistent", { workerPort: "9100" });
   expect(JSON.parse(secretFile(plan.resources, "server-config"))["sdk-url"]).toEqual([
     "http://host.docker.internal:9100/api/inngest",
@@ -289,7 +289,7 @@ test.each([
   [{}, true],
   [{ protectData: "true" }, true],
   [{ protectData: "false" }, false],
-])("the volumes with %j: kept on destroy is %s", async (extra, kept) => {
+])("data volumes with %j are kept on destroy: %s", async (extra, kept) => {
   const plan = await planStack("persistent", extra as Record<string, string>);
   const volumes = plan.resources.filter(({ label }) => label.startsWith("Volume "));
   expect(volumes.map(({ name, inputs, options }) => [name, inputs.name, options.retainOnDelete])).toEqual([
@@ -302,7 +302,7 @@ test.each([
   ]);
 });
 
-test("nothing of Docker's is made before the preflight, and none by a default provider", () => {
+test("Docker resources wait for the preflight, and never use a default provider", () => {
   const ofDocker = resources.filter(({ type }) => type.startsWith("docker:"));
   expect(ofDocker.map(({ provider }) => provider)).toEqual(ofDocker.map(() => "docker"));
   for (const name of ["Network network", "DockerServer server", "DockerQueue queue"]) {
@@ -319,7 +319,7 @@ describe("the Docker context", () => {
     return { DOCKER_CONFIG: join(home, name) };
   };
 
-  test("that the docker command uses is the provider's, and the preflight's", async () => {
+  test("of the docker command is used by provider and preflight", async () => {
     vi.stubEnv("DOCKER_CONFIG", configured("colima", '{"currentContext": "colima"}').DOCKER_CONFIG);
     vi.stubEnv("DOCKER_HOST", undefined);
     vi.stubEnv("DOCKER_CONTEXT", undefined);
@@ -334,12 +334,12 @@ describe("the Docker context", () => {
     expect(limit).toMatch(/^docker --context colima update /);
   });
 
-  test("of the setting stands before it", async () => {
+  test("of the setting takes precedence", async () => {
     const plan = await planStack("experiment", { dockerContext: "orbstack" });
     expect(find(plan.resources, "docker docker").inputs.context).toBe("orbstack");
   });
 
-  test("is left to the provider where the environment or nothing decides", () => {
+  test("is left to the provider where the environment decides, or nothing does", () => {
     const chosen = configured("chosen", '{"currentContext": "desktop-linux"}');
     expect(currentContext(chosen)).toBe("desktop-linux");
     expect(currentContext({ ...chosen, DOCKER_HOST: "unix:///tmp/docker.sock" })).toBeUndefined();
@@ -351,7 +351,7 @@ describe("the Docker context", () => {
   });
 });
 
-test("a worker on the host reaches queue and gateway on loopback, by which it connects, and nobody else does", async () => {
+test("a worker on the host connects to queue and gateway on loopback, where only they listen", async () => {
   const settings = { port: "9000", transport: "connect" };
   const { resources: onHost } = await planStack("persistent", settings);
   expect(find(onHost, "Container queue-redis").inputs.ports).toEqual([
@@ -369,7 +369,7 @@ test("a worker on the host reaches queue and gateway on loopback, by which it co
   });
 });
 
-test("an app of one's own is called where a container finds it, and gets no worker beside it", async () => {
+test("a user's app is called by a URL that containers reach, and there is no worker", async () => {
   const settings = { runtime: "external", workerUrl: "http://localhost:3000/api/inngest" };
   const { resources, outputs } = await planStack("persistent", settings);
   expect(resources.filter(({ label }) => /worker/i.test(label))).toEqual([]);

@@ -96,7 +96,7 @@ describe("keysFrom", () => {
   test.each([
     ["that does not exist", "nowhere"],
     ["that is not up", "empty"],
-  ])("of a stack %s is refused, before the tier is planned", async (_, stack) => {
+  ])("naming a stack %s is refused before the tier is planned", async (_, stack) => {
     const error = await planStack("dev", { keysFrom: stack }).catch((error: unknown) => error);
     expect(error).toBeInstanceOf(pulumi.RunError);
     expect((error as Error).message).toBe(

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 
 /**
- * The inputs by whose change a provider replaces a resource instead of updating it, by type. A path covers everything below
- * it. A table, because only a provider's plugin could be asked, and a plan without an engine has none.
+ * The inputs by whose change a provider replaces a resource instead of updating it, by type. A path covers everything
+ * below it. A table, because only a provider's plugin could be asked, and a plan without an engine has none.
  */
 type Table = Record<string, readonly string[] | "every input">;
 
@@ -49,8 +49,8 @@ interface Resource {
 }
 
 /**
- * Returns whether a resource of the plan holds data that are lost with it. A volume in memory does not, nor one with files
- * that the program uploads.
+ * Returns whether a resource of the plan holds data that are lost with it. A volume in memory does not, nor one with
+ * files that the program uploads.
  */
 export function keepsData(resources: readonly Resource[]): (resource: Resource) => boolean {
   const uploaded = new Set(resources.filter(isUploader).flatMap(volumesOf));
