@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { compare, type Diff } from "./diff/compare.ts";
+import { comparePlans, type Diff } from "./diff/compare.ts";
 import { renderMarkdown, renderText } from "./diff/render.ts";
 import { defineCommand, runCommand, UsageProblem } from "./lib/command.ts";
 import { commitOf, forkPoint, planRevision, withRevision } from "./lib/plan/revision.ts";
@@ -41,7 +41,10 @@ async function differences(ref: string | undefined): Promise<Diff> {
         );
   }
   const [base, head] = await Promise.all([withRevision(commit, planRevision), planRevision(".")]);
-  return compare({ name: `${ref ?? "base"} ${commit.slice(0, 9)}`, plans: base }, { name: "this folder", plans: head });
+  return comparePlans(
+    { name: `${ref ?? "base"} ${commit.slice(0, 9)}`, plans: base },
+    { name: "this folder", plans: head },
+  );
 }
 
 await runCommand(command);

@@ -82,7 +82,7 @@ async function applyTo(pulumi: Pulumi, stacks: string[], step: RotationStep): Pr
   }
 }
 
-/** Throws {@link Problem} for a stack whose keys are another stack's, or the user's. */
+/** @throws {Problem} when the keys are another stack's, or the user's */
 function refuseForeignKeys(stack: string, { keysFrom, keys: { signingKey, eventKey } }: Settings): void {
   if (keysFrom) {
     throw new Problem(

@@ -45,7 +45,7 @@ async function move({ from, to, yes }: Flags): Promise<void> {
   console.log(`When all is well, remove it with npm run destroy -- --stack ${from}`);
 }
 
-/** Throws {@link Problem} for a target that cannot take in the data. */
+/** @throws {Problem} when the target cannot take in the data */
 async function checkTarget(pulumi: Pulumi, from: string, to: string): Promise<void> {
   const { tier, durable, keysFrom } = await pulumi.settings(to);
   const { tier: source } = await pulumi.settings(from);
@@ -64,7 +64,7 @@ async function checkTarget(pulumi: Pulumi, from: string, to: string): Promise<vo
   }
 }
 
-/** Throws {@link Problem} for a target with runs or events. */
+/** @throws {Problem} when the target has runs or events */
 async function refuseUsed(pulumi: Pulumi, to: string): Promise<void> {
   if (!(await outputsIfUp(pulumi, to))) return;
   const { data } = await stateOf(pulumi, to);

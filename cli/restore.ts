@@ -55,7 +55,7 @@ async function restore(file: string, { stack, force }: Flags): Promise<void> {
   }
 }
 
-/** Throws {@link Problem} for a history of Postgres and a stack that keeps its own in SQLite. */
+/** @throws {Problem} when the backup has a history of Postgres and the stack keeps its own in SQLite */
 async function checkEngine(pulumi: Pulumi, stack: string, manifest: Manifest): Promise<void> {
   const { tier } = await pulumi.settings(stack);
   if (!isOfPostgres(manifest) || tier === "cluster") return;

@@ -1,6 +1,6 @@
 /**
- * What another Pulumi program may use of this project: `npm install` it, and import these by its name. The components that
- * run processes on the host are not among them, because their scripts belong to a checkout of this project.
+ * The package's public API, for other Pulumi programs: the Docker components. Those that run processes on this machine call
+ * scripts of a checkout, and the Kubernetes ones depend on a namespace and names of this project's own stacks.
  */
 
 export { servePath } from "../lib/inngest/serve-path.ts";

@@ -1,6 +1,6 @@
 /**
- * Three patches of Pulumi's SDK that have no setting, made by importing this file. Import it before anything that imports
- * the SDK: a module that is already loaded cannot be deferred. docs/decisions.md has what each of them saves.
+ * Three patches of Pulumi's SDK that have no setting, made by importing this file. Import it before anything that
+ * imports the SDK: a module that is already loaded cannot be deferred. docs/decisions.md has what each of them saves.
  */
 import { createRequire } from "node:module";
 
@@ -10,8 +10,8 @@ const sdk = createRequire(createRequire(import.meta.url).resolve("@pulumi/pulumi
 loadOnFirstUse("./typescript-shim");
 loadOnFirstUse("@npmcli/arborist");
 
-// The SDK's runner maps every stack trace to its source, and a trace is taken for each resource and promise. Node strips
-// this program's types in place, so there are no source maps to follow.
+// The SDK's runner maps every stack trace to its source, and a trace is taken for each resource and promise. Node
+// strips this program's types in place, so there are no source maps to follow.
 Reflect.deleteProperty(Error, "prepareStackTrace");
 
 // Every answer of the engine goes back to it as a debug message, secrets in clear: `pulumi up --debug` prints them, and

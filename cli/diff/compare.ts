@@ -3,13 +3,13 @@ import { stringify } from "yaml";
 import type { Planned } from "../lib/plan/planner.ts";
 import { keepsData, keyTypes, replaces } from "../lib/plan/replacement.ts";
 import type { StackPlan } from "../lib/plan/revision.ts";
-import { type Leaf, leaves, Wording } from "./properties.ts";
+import { type Leaf, leaves, Redactor } from "./properties.ts";
 
 /** What differs between two plans of the project's stacks. */
 export interface Diff {
-  /** Commit that is compared with. */
+  /** Name of the commit that is compared with. */
   base: string;
-  /** What is compared: the folder as it is. */
+  /** Name of what is compared with it: the folder as it is. */
   head: string;
   changed: boolean;
   stacks: StackDiff[];
@@ -17,24 +17,24 @@ export interface Diff {
 
 export interface StackDiff {
   stack: string;
-  /** `unplannable`: its program does not come to a plan, at the head. */
+  /** `unplannable`: the head's program fails. */
   status: "unchanged" | "changed" | "added" | "removed" | "unplannable";
   tier: string;
   problem?: string;
-  /** What was taken for settings that the stack's file leaves open. */
+  /** Settings that the stack's file leaves open, with the values that were assumed. */
   assumed: string[];
-  /** What would be lost, or left where nobody looks. */
+  /** What would be lost, or left behind. */
   losses: Loss[];
   resources: ResourceChange[];
   outputs: PropertyChange[];
-  /** Files that are rendered of the plan, as text differences. */
+  /** Differences of the files that are rendered from the plan. */
   files: { path: string; patch: string }[];
 }
 
 export interface Loss {
   /**
-   * `data`: gone for good; `left`: not deleted, and not used any more; `unguarded`: still there, and no longer kept when
-   * the stack is destroyed; `keys`: another value for the same purpose.
+   * `data`: deleted; `left`: neither deleted nor used any more; `unguarded`: kept for now, but not when the stack is
+   * destroyed; `keys`: another value for the same purpose.
    */
   kind: "data" | "left" | "unguarded" | "keys";
   resource: string;
@@ -52,16 +52,16 @@ export interface PropertyChange {
   path: string;
   before?: Leaf;
   after?: Leaf;
-  /** This change is why the resource is replaced. */
+  /** This change replaces the resource. */
   replaces?: true;
-  /** The text's difference, where both have more than a line. */
+  /** Text difference, where both values have several lines. */
   patch?: string;
 }
 
 type Plan = Extract<StackPlan, { resources: unknown }>;
 
 /** Compares two revisions, stack by stack. */
-export function compare(
+export function comparePlans(
   base: { name: string; plans: ReadonlyMap<string, StackPlan> },
   head: { name: string; plans: ReadonlyMap<string, StackPlan> },
 ): Diff {
@@ -103,8 +103,8 @@ function compareStack(stack: string, base: StackPlan | undefined, head: StackPla
 }
 
 function differences(base: Plan | undefined, head: Plan | undefined) {
-  const before = wordingOf(base);
-  const after = wordingOf(head);
+  const before = redactorOf(base);
+  const after = redactorOf(head);
   const pairs = pair(base?.resources ?? [], head?.resources ?? []);
   const resources = pairs.flatMap(([old, now]) => compareResource(old, now, before, after) ?? []);
   const keeps = keepsData(base?.resources ?? []);
@@ -119,9 +119,9 @@ function differences(base: Plan | undefined, head: Plan | undefined) {
     after,
     () => false,
   );
-  // A base that cannot render its services' files has none to compare with.
+  // A base that cannot render its services' files has nothing to compare them with.
   const whole = !base || !head || (base.files && head.files);
-  const filesOfPlan = (plan: Plan | undefined, wording: Wording) => (plan ? filesOf(plan, wording, whole) : {});
+  const filesOfPlan = (plan: Plan | undefined, redactor: Redactor) => (plan ? filesOf(plan, redactor, whole) : {});
   const files = compareFiles(filesOfPlan(base, before), filesOfPlan(head, after));
   resources.sort((a, b) => order.indexOf(a.change) - order.indexOf(b.change));
   return { losses, resources, outputs, files, isDifferent: resources.length + outputs.length + files.length > 0 };
@@ -129,17 +129,17 @@ function differences(base: Plan | undefined, head: Plan | undefined) {
 
 const order: ResourceChange["change"][] = ["replaced", "removed", "changed", "added"];
 
-function wordingOf(plan: Plan | undefined): Wording {
-  return new Wording(plan?.madeUp ?? {}, plan?.secrets ?? []);
+function redactorOf(plan: Plan | undefined): Redactor {
+  return new Redactor(plan?.computed ?? {}, plan?.secrets ?? []);
 }
 
-/** Outputs are told but not those that are given to others in whole: the keys come one by one as well. */
+/** Outputs without `keys`, whose values are outputs of their own too. */
 function outputsOf({ outputs }: Plan): Record<string, unknown> {
-  const { keys: _, ...told } = outputs;
-  return told;
+  const { keys: _, ...others } = outputs;
+  return others;
 }
 
-/** Resources that are the same for the engine, or would be but for their parent; and those that have no other. */
+/** Pairs of resources that are the same for the engine, or would be with the same parent; unpaired ones stand alone. */
 function pair(base: Planned[], head: Planned[]): [Planned | undefined, Planned | undefined][] {
   const left = new Map(base.map((resource) => [resource.label, resource]));
   const pairs = head.map((now): [Planned | undefined, Planned | undefined] => {
@@ -154,11 +154,11 @@ function pair(base: Planned[], head: Planned[]): [Planned | undefined, Planned |
 function compareResource(
   old: Planned | undefined,
   now: Planned | undefined,
-  before: Wording,
-  after: Wording,
+  before: Redactor,
+  after: Redactor,
 ): ResourceChange | undefined {
   const { label: resource, type } = (now ?? old) as Planned;
-  // A component is nothing but its children.
+  // A component consists of its children.
   if (type.startsWith("inngest-local:")) return undefined;
   const found = properties(facts(old), facts(now), before, after, (path) =>
     path.startsWith("(")
@@ -171,7 +171,7 @@ function compareResource(
   return { resource, type, change: found.some((each) => each.replaces) ? "replaced" : "changed", properties: found };
 }
 
-/** Inputs of a resource and those of its options that decide what becomes of it. */
+/** Inputs of a resource, and the options that decide what happens to it. */
 function facts(resource: Planned | undefined): Map<string, Leaf> {
   if (!resource) return new Map();
   const { deleteBeforeReplace, protect, retainOnDelete } = resource.options;
@@ -186,15 +186,15 @@ function facts(resource: Planned | undefined): Map<string, Leaf> {
 function properties(
   old: Map<string, Leaf>,
   now: Map<string, Leaf>,
-  before: Wording,
-  after: Wording,
+  before: Redactor,
+  after: Redactor,
   replacing: (path: string) => boolean,
 ): PropertyChange[] {
   const bothThere = old.size > 0 && now.size > 0;
   return [...new Set([...old.keys(), ...now.keys()])]
     .filter((path) => old.get(path) !== now.get(path))
     .map((path) => {
-      const [left, right] = [before.within(old.get(path)), after.within(now.get(path))];
+      const [left, right] = [before.value(old.get(path)), after.value(now.get(path))];
       const isText = [left, right].every((each) => typeof each === "string" && each.includes("\n"));
       return {
         path,
@@ -206,32 +206,32 @@ function properties(
     });
 }
 
-/** What becomes of what a resource keeps, when it is replaced or removed. */
+/** What happens to a resource's data when it is replaced or removed. */
 function lossesOf(
   old: Planned,
   { change, properties: changes }: ResourceChange,
-  before: Wording,
+  before: Redactor,
   keeps: (resource: Planned) => boolean,
 ): Loss[] {
   const { label: resource, type, options, inputs } = old;
   if (change === "changed") {
     const unguarded = keeps(old) && changes.some(({ path, after }) => path === "(retainOnDelete)" && !after);
-    const text = "is no longer kept: from then on `pulumi destroy` deletes it with all that is in it";
+    const text = "is no longer kept: from then on `pulumi destroy` deletes it with everything in it";
     return unguarded ? [{ kind: "unguarded", resource, text }] : [];
   }
   const why = changes.filter((each) => each.replaces).map(({ path }) => path);
   const is = change === "removed" ? "is removed" : `is replaced (${why.join(", ")})`;
   if (keeps(old)) {
     const metadata = inputs.metadata as { name?: string } | undefined;
-    const called = before.of(String(inputs.name ?? metadata?.name ?? old.name));
+    const called = before.text(String(inputs.name ?? metadata?.name ?? old.name));
     if (options.retainOnDelete) {
       const empty = change === "replaced" ? "the new one is empty, and " : "";
       return [{ kind: "left", resource, text: `${is}: ${empty}the data stays in the old one, ${called}` }];
     }
-    return [{ kind: "data", resource, text: `${is}: ${called} is deleted with all that is in it` }];
+    return [{ kind: "data", resource, text: `${is}: ${called} is deleted with everything in it` }];
   }
   if (keyTypes.includes(type)) {
-    const now = change === "removed" ? "its value is used no more" : "its value is another one";
+    const now = change === "removed" ? "its value is no longer used" : "it gets another value";
     return [{ kind: "keys", resource, text: `${is}: ${now}` }];
   }
   const folder = changes.find(({ path }) => path === "stdin.dataDir");
@@ -242,8 +242,8 @@ function lossesOf(
   return [];
 }
 
-/** The files of a plan by name: those of host services, those put into containers, and Kubernetes objects. */
-function filesOf({ resources, files }: Plan, wording: Wording, withServices: unknown): Record<string, string> {
+/** The files of a plan by name: of host services, uploads to containers, and Kubernetes objects. */
+function filesOf({ resources, files }: Plan, redactor: Redactor, withServices: unknown): Record<string, string> {
   const all: Record<string, string> = withServices ? { ...files } : {};
   for (const { label, type, name, inputs } of resources) {
     const uploads = (inputs.uploads ?? []) as { file: string; content?: string }[];
@@ -252,7 +252,7 @@ function filesOf({ resources, files }: Plan, wording: Wording, withServices: unk
     }
     if (type.startsWith("kubernetes:")) all[`manifests/${label.replace(" ", "-")}.yaml`] = stringify(inputs, yaml);
   }
-  return Object.fromEntries(Object.entries(all).map(([path, text]) => [path, wording.of(text)]));
+  return Object.fromEntries(Object.entries(all).map(([path, text]) => [path, redactor.text(text)]));
 }
 
 const yaml = { lineWidth: 0, aliasDuplicateObjects: false };

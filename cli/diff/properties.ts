@@ -1,34 +1,34 @@
-/** Inputs as a list of leaves that two revisions can be compared by. */
+/** Inputs as leaves by path, by which two revisions are compared. */
 
-/** A value without parts; `undefined` where there is none. */
+/** A value without parts, or `undefined` where there is none. */
 export type Leaf = string | number | boolean | null | undefined;
 
-/** Says of what stands for a secret or for a value that only a provider knows what it is. */
-export class Wording {
-  readonly #stands: [string, string][];
+/** Replaces placeholders of secrets, and values that only a provider knows, by what they are. */
+export class Redactor {
+  readonly #descriptions: [string, string][];
 
-  constructor(madeUp: Record<string, string>, secrets: readonly string[]) {
-    const all = { ...madeUp, ...Object.fromEntries(secrets.map((secret) => [secret, "secret"])) };
-    // The longest first: the name of a Kubernetes object holds its id.
-    this.#stands = Object.entries(all).sort(([a], [b]) => b.length - a.length);
+  constructor(computed: Record<string, string>, secrets: readonly string[]) {
+    const all = { ...computed, ...Object.fromEntries(secrets.map((secret) => [secret, "secret"])) };
+    // The longest first: the name of a Kubernetes object contains its id.
+    this.#descriptions = Object.entries(all).sort(([a], [b]) => b.length - a.length);
   }
 
-  /** A text as a person may read it. */
-  of(text: string): string {
-    return this.#stands.reduce((worded, [value, meaning]) => worded.replaceAll(value, `[${meaning}]`), text);
+  /** A text that may be printed. */
+  text(text: string): string {
+    return this.#descriptions.reduce((redacted, [value, what]) => redacted.replaceAll(value, `[${what}]`), text);
   }
 
-  /** {@link of}, for every text within a value. */
-  within<T>(value: T): T {
-    return JSON.parse(this.of(JSON.stringify(value ?? null)), (_, inner) =>
+  /** A value whose texts may be printed; long hashes are shortened. */
+  value<T>(value: T): T {
+    return JSON.parse(this.text(JSON.stringify(value ?? null)), (_, inner) =>
       typeof inner === "string" && /^[0-9a-f]{40,}$/.test(inner) ? `${inner.slice(0, 12)}…` : inner,
     ) as T;
   }
 }
 
 /**
- * Every leaf by its path, such as `spec.containers[inngest].image`. A list whose items have names, or are `NAME=value`,
- * goes by those, so that an item more does not change all after it; a text that is JSON is looked into.
+ * Every leaf by its path, such as `spec.containers[inngest].image`. Items of a list are found by their names, or as
+ * `NAME=value`, so that a new item does not change all after it. Texts that are JSON are parsed.
  */
 export function leaves(value: unknown, path = "", found = new Map<string, Leaf>()): Map<string, Leaf> {
   const parsed = typeof value === "string" ? (parsedJson(value) ?? value) : value;
@@ -54,7 +54,7 @@ function parsedJson(text: string): unknown {
   }
 }
 
-/** Properties that tell the items of a list apart, the first that does. */
+/** Properties by which items of a list are told apart: the first that differs in all of them. */
 const names = ["name", "mountPath", "label", "host", "file", "key", "containerPort", "containerPath", "internal"];
 
 function keyed(items: unknown[]): [string, unknown][] {

@@ -7,14 +7,14 @@ const loud: Record<Loss["kind"], string> = {
   left: "DATA STAYS BEHIND",
   unguarded: "DATA NO LONGER KEPT",
 };
-/** Inputs of a resource that is all new or all gone, before the rest is counted. */
+/** Inputs of an added or removed resource that are shown; the rest is counted. */
 const shownInputs = 12;
-/** Lines of a file's difference. */
+/** Lines of a file's difference that are shown. */
 const shownPatch = 60;
-/** Characters of a value in a line. */
+/** Characters of a value that are shown. */
 const shownValue = 120;
 
-/** For a terminal. */
+/** The diff for a terminal. */
 export function renderText(diff: Diff): string {
   const { base, head, stacks } = diff;
   const lines = [`${base} → ${head}`, ""];
@@ -25,7 +25,7 @@ export function renderText(diff: Diff): string {
   return lines.join("\n");
 }
 
-/** For a comment on a pull request: what is lost or replaced stands open, the rest is folded. */
+/** The diff for a comment on a pull request: losses and replacements are visible, the rest is folded. */
 export function renderMarkdown(diff: Diff): string {
   const { base, head, stacks } = diff;
   const title = `### What each stack would change\n\n\`${base}\` → \`${head}\`\n`;
@@ -44,7 +44,7 @@ export function renderMarkdown(diff: Diff): string {
   return `${title}${warning}\n${table}\n\n${details.join("\n\n")}\n`;
 }
 
-/** Losses and replacements of all stacks, what is worst first. */
+/** Losses and replacements of all stacks, the worst first. */
 function headlines({ stacks }: Diff): string[] {
   const losses = (["data", "keys", "left", "unguarded"] as const).flatMap((kind) =>
     stacks.flatMap(({ stack, losses }) =>
@@ -118,10 +118,10 @@ function propertyLines({ path, before, after, replaces, patch }: PropertyChange)
   if (before === undefined) return [`     ${path}: ${shown(after)}${reason}`];
   if (after === undefined) return [`     ${path}: ${shown(before)} → none${reason}`];
   const now = shown(after);
-  return [`     ${path}: ${shown(before)} → ${now === shown(before) ? "another one" : now}${reason}`];
+  return [`     ${path}: ${shown(before)} → ${now === shown(before) ? "another value" : now}${reason}`];
 }
 
-/** A property of a resource that is all new or all gone. */
+/** A property of an added or removed resource. */
 function wholeLine({ path, before, after }: PropertyChange): string[] {
   return [`     ${path}: ${shown(after ?? before)}`];
 }

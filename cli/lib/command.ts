@@ -47,7 +47,7 @@ export function knownStacks(): string[] {
   return readdirSync(".").flatMap((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? []);
 }
 
-/** Throws {@link UsageProblem} for a stack without a settings file, because its name is most likely misspelt. */
+/** @throws {UsageProblem} when the stack has no settings file: its name is most likely misspelt */
 export function checkStack(stack: string): void {
   const known = knownStacks();
   if (known.includes(stack)) return;

@@ -14,8 +14,8 @@ import { Problem } from "../../lib/problem.ts";
 const require = createRequire(import.meta.url);
 
 /**
- * Path of the Pulumi CLI: the pinned one, which the npm package `pulumi` downloads on first use, or where that fails one on
- * PATH that is not older.
+ * Path of the Pulumi CLI: the pinned one, which the npm package `pulumi` downloads on first use, or where that fails
+ * one on PATH that is not older.
  *
  * @throws {Problem} when there is neither
  */

@@ -14,8 +14,8 @@ import { findBinary, ownBackend } from "./pulumi-backend.ts";
 const project = "inngest-local";
 
 /**
- * Pulumi's CLI, on the user's own backend, or on local files where they have none. Not the Automation API: its SDK takes
- * long to load, and it cannot give a command the terminal.
+ * Pulumi's CLI, on the user's own backend, or on local files where they have none. Not the Automation API: its SDK
+ * takes long to load, and it cannot give a command the terminal.
  */
 export class Pulumi {
   readonly #binary: string;
@@ -75,8 +75,8 @@ export class Pulumi {
   }
 
   /**
-   * Whether a backend of files has the stack; for any other backend only the CLI knows. Deletes the empty `.attrs` file that
-   * a killed CLI leaves next to the state, because of which the next one would not read the state ("failed to load
+   * Whether a backend of files has the stack; for any other backend only the CLI knows. Deletes the empty `.attrs` file
+   * that a killed CLI leaves next to the state, because of which the next one would not read the state ("failed to load
    * checkpoint: EOF").
    */
   #hasStateFile(stack: string): boolean {
@@ -158,7 +158,10 @@ export class Pulumi {
     return exitCode === 0 ? stdout.trim() || undefined : undefined;
   }
 
-  /** The stack's settings, with defaults for what is not set or wrong, which `pulumi up` reports. Secrets stay encrypted. */
+  /**
+   * The stack's settings, with defaults for what is not set or wrong, which `pulumi up` reports. Secrets stay
+   * encrypted.
+   */
   async settings(stack: string): Promise<Settings> {
     const file = `Pulumi.${stack}.yaml`;
     const raw = rawConfigOf(existsSync(file) ? readFileSync(file, "utf8") : "");

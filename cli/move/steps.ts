@@ -18,38 +18,44 @@ import { verifyStack } from "../lib/verified.ts";
  */
 export type Move = { step: "begun" } | { step: "placed"; newest: number } | { step: "live" };
 
-/** What a move does to a stack. */
+/** A stack as a move works on it. */
 export interface MovableStack {
   dataDir?: string | undefined;
   parts: Pick<StackParts, "start" | "stop" | "stopWriters">;
   data: Pick<StackData, "copyEphemeralHistory">;
+  /** Copies the data of the stopped stack into a folder. */
+  copyData(folder: string): Promise<{ runs: number; unfinished: number }>;
+  /** Replaces the data of the stopped stack by those in a folder. @returns where the replaced data is */
+  replaceData(folder: string): Promise<string>;
+  /** When its newest run or event began, in milliseconds since 1970. */
+  newest(): Promise<number>;
 }
 
 /** What a move works with. */
-export interface MoveTools<Stack extends MovableStack> {
+export interface MoveTools {
   pulumi: Pick<Pulumi, "outputs" | "configure" | "configureSecret" | "change">;
   journal: Pick<Journal<Move>, "read" | "write" | "remove">;
-  stateOf(stack: string): Promise<Stack>;
-  /** Copies the data of a stopped stack into a folder. */
-  copyData(source: Stack, folder: string): Promise<{ runs: number; unfinished: number }>;
+  /** @throws {Problem} when the stack is not up */
+  stateOf(stack: string): Promise<MovableStack>;
   copyWorkerData(data: string, folder: string): void;
-  /** Replaces the data of a stopped stack by those in a folder. @returns where the replaced data is */
-  replaceData(stack: string, state: Stack, folder: string): Promise<string>;
-  /** When the newest run or event of a stack began, in milliseconds since 1970. */
-  newest(state: Stack): Promise<number>;
   untilHealthy(stack: string): Promise<void>;
   verify(stack: string): Promise<void>;
 }
 
-export function moveTools(pulumi: Pulumi, journal: Journal<Move>): MoveTools<StackState> {
+export function moveTools(pulumi: Pulumi, journal: Journal<Move>): MoveTools {
   return {
     pulumi,
     journal,
-    stateOf: (stack) => stateOf(pulumi, stack),
-    copyData: copyStopped,
+    async stateOf(stack) {
+      const state = await stateOf(pulumi, stack);
+      return {
+        ...state,
+        copyData: (folder) => copyStopped(state, folder),
+        replaceData: (folder) => replaceData(stack, state, folder),
+        newest: async () => (await state.data.runNextToData("inspect", {})).newest,
+      };
+    },
     copyWorkerData,
-    replaceData,
-    newest: async ({ data }) => (await data.runNextToData("inspect", {})).newest,
     untilHealthy: (stack) => untilHealthy(pulumi, stack),
     verify: verifyStack,
   };
@@ -61,11 +67,7 @@ export function moveTools(pulumi: Pulumi, journal: Journal<Move>): MoveTools<Sta
  *
  * @throws {Problem} after going back to the source, and when going back would lose what the target has done
  */
-export async function moveStack<Stack extends MovableStack>(
-  tools: MoveTools<Stack>,
-  from: string,
-  to: string,
-): Promise<void> {
+export async function moveStack(tools: MoveTools, from: string, to: string): Promise<void> {
   const { journal } = tools;
   const begun = journal.read() ?? { step: "begun" };
   if (begun.step !== "live") {
@@ -91,19 +93,14 @@ export async function moveStack<Stack extends MovableStack>(
 }
 
 /** Stops the source and copies its data into the target. The source is only read, so all of it can be repeated. */
-async function placeData<Stack extends MovableStack>(
-  tools: MoveTools<Stack>,
-  from: string,
-  source: Stack,
-  to: string,
-): Promise<void> {
+async function placeData(tools: MoveTools, from: string, source: MovableStack, to: string): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "move-"));
   try {
     console.log(`Stopping ${from}: events are refused until ${to} takes them.`);
     await quiesce(source);
     await source.data.copyEphemeralHistory?.(folder);
     console.log(`Copying the data of ${from}.`);
-    const { runs, unfinished } = await tools.copyData(source, folder);
+    const { runs, unfinished } = await source.copyData(folder);
     tools.copyWorkerData(dataFolder(from, source.dataDir), folder);
     await source.parts.stop("queue");
     // With the source's keys it would take events now, which are lost when its data is replaced.
@@ -115,8 +112,8 @@ async function placeData<Stack extends MovableStack>(
     const target = await tools.stateOf(to);
     console.log(`Replacing the data of ${to}.`);
     await target.parts.stopWriters();
-    const previous = await tools.replaceData(to, target, folder);
-    tools.journal.write({ step: "placed", newest: await tools.newest(target) });
+    const previous = await target.replaceData(folder);
+    tools.journal.write({ step: "placed", newest: await target.newest() });
     console.log(`Moved ${runs} runs, ${unfinished} of them in flight. What ${to} had before is in ${previous}.`);
   } finally {
     rmSync(folder, { recursive: true });
@@ -124,12 +121,7 @@ async function placeData<Stack extends MovableStack>(
 }
 
 /** Brings the target up with the data that was placed, and with the source's keys. */
-async function startTarget<Stack extends MovableStack>(
-  tools: MoveTools<Stack>,
-  from: string,
-  source: Stack,
-  to: string,
-): Promise<void> {
+async function startTarget(tools: MoveTools, from: string, source: MovableStack, to: string): Promise<void> {
   // Someone may have started it again since an earlier run.
   await quiesce(source);
   await source.parts.stop("queue");
@@ -144,11 +136,7 @@ interface Keys {
   eventKey: string;
 }
 
-async function upWith(
-  { pulumi }: Pick<MoveTools<MovableStack>, "pulumi">,
-  stack: string,
-  keys: Keys | undefined,
-): Promise<void> {
+async function upWith({ pulumi }: MoveTools, stack: string, keys: Keys | undefined): Promise<void> {
   if (keys) {
     await pulumi.configureSecret(stack, "signingKey", keys.signingKey);
     await pulumi.configureSecret(stack, "eventKey", keys.eventKey);
@@ -165,15 +153,14 @@ async function quiesce({ parts, data }: MovableStack): Promise<void> {
   await parts.stop("worker");
 }
 
-/** Throws {@link Problem} where the target has taken events or continued runs, which going back would lose. */
-async function refuseToLose<Stack extends MovableStack>(
-  { journal, stateOf, newest }: MoveTools<Stack>,
-  to: string,
-  { message }: Error,
-): Promise<void> {
+/** @throws {Problem} when the target has taken events or continued runs, which going back would lose */
+async function refuseToLose({ journal, stateOf }: MoveTools, to: string, { message }: Error): Promise<void> {
   const reached = journal.read();
   if (reached?.step !== "placed") return;
-  const now = await stateOf(to).then(newest, () => reached.newest);
+  const now = await stateOf(to).then(
+    (target) => target.newest(),
+    () => reached.newest,
+  );
   if (now === reached.newest) return;
   throw new Problem(
     `${message} completely, but has done work already, so the move does not go back`,
@@ -181,12 +168,7 @@ async function refuseToLose<Stack extends MovableStack>(
   );
 }
 
-async function goBack<Stack extends MovableStack>(
-  tools: MoveTools<Stack>,
-  from: string,
-  source: Stack,
-  to: string,
-): Promise<void> {
+async function goBack(tools: MoveTools, from: string, source: MovableStack, to: string): Promise<void> {
   // The source's data counts again from here on: a run after a kill below has to copy it again.
   tools.journal.write({ step: "begun" });
   const target = await tools.stateOf(to).catch(() => undefined);

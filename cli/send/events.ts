@@ -40,7 +40,7 @@ function isDeclaredEvent(value: unknown): value is DeclaredEvent {
   return typeof name === "string" && (schema === undefined || "~standard" in schema) && !("~standard" in Object(value));
 }
 
-/** Throws {@link UsageProblem} when no such event is declared, or its data does not match the schema. */
+/** @throws {UsageProblem} when no such event is declared, or its data does not match the schema */
 export async function checkEvent(
   events: DeclaredEvent[],
   { name, data }: { name: string; data: unknown },

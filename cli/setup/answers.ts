@@ -124,7 +124,7 @@ export function endpointOf(appUrl: string): string {
   return url.href;
 }
 
-/** Throws {@link UsageProblem} for flags that are wrong, or that contradict each other. */
+/** @throws {UsageProblem} when a flag is wrong, or two contradict each other */
 export function checkFlags({ tier, runtime, work, workerDir, appUrl, framework }: Flags): void {
   if (tier !== undefined) stackOf(tier);
   if (runtime !== undefined) choice("--runtime", runtimes, runtime);

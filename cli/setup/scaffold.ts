@@ -7,13 +7,13 @@ import { UsageProblem } from "../lib/command.ts";
 export const works = ["ai", "general", "both"] as const;
 export type Work = (typeof works)[number];
 
-/** Text files by path relative to their folder, with `/` on every system. */
+/** Text files by their path in a folder, with `/` on every system. */
 export type Files = ReadonlyMap<string, string>;
 
 /** Not part of a worker's source. */
 const ignored = new Set(["node_modules", "dist"]);
 
-/** A worker's source as it stands in a folder. */
+/** The source of the worker in a folder. */
 export function readFiles(folder: string): Files {
   const files = new Map<string, string>();
   const visit = (relative: string) => {
@@ -29,8 +29,10 @@ export function readFiles(folder: string): Files {
 }
 
 /**
- * The files of a new worker: the template's, without the functions of work that is not wanted, and without the modules
- * and tests that were there for those alone. Throws when the template does not list its functions as expected.
+ * The files of a new worker: the template's without the functions of other kinds of work, and without the modules and
+ * tests that only those use.
+ *
+ * @throws {Error} when the template does not list its functions as expected
  */
 export function scaffoldFiles(template: Files, work: Work, name: string): Files {
   const files = new Map(template);
@@ -67,7 +69,7 @@ function dropFunctions(files: Map<string, string>, work: Work): void {
       files.delete(path);
     }
   }
-  // What only the dropped files used goes with them.
+  // Modules that only the dropped files used go too.
   const after = reachable(files);
   for (const path of before) if (!after.has(path)) files.delete(path);
 
@@ -76,7 +78,7 @@ function dropFunctions(files: Map<string, string>, work: Work): void {
   if (readme) files.set("README.md", readme.filter((line) => !isRow(line)).join("\n"));
 }
 
-/** Modules that something imports, and what imports them. */
+/** Modules that are entries, and all that they import. */
 function reachable(files: Files): Set<string> {
   const found = new Set<string>();
   const visit = (path: string) => {
@@ -85,7 +87,7 @@ function reachable(files: Files): Set<string> {
     for (const imported of importsOf(path, files.get(path) ?? "")) if (files.has(imported)) visit(imported);
   };
   for (const path of files.keys()) {
-    // Every file in the folder itself may be an entry, and every test is one.
+    // Every file at the top may be an entry, and every test is one.
     if (path.endsWith(".ts") && (!path.includes("/") || path.endsWith(".test.ts"))) visit(path);
   }
   return found;
@@ -97,7 +99,7 @@ function importsOf(path: string, text: string): string[] {
   );
 }
 
-/** What stands at a worker's folder. */
+/** What is at the path of a worker's folder. */
 export type WorkerFolder = "absent" | "worker" | "other";
 
 export function lookAt(folder: string): WorkerFolder {
@@ -108,17 +110,21 @@ export function lookAt(folder: string): WorkerFolder {
   return existsSync(join(folder, "package.json")) ? "worker" : "other";
 }
 
-/** Throws {@link UsageProblem} when a worker can neither be found nor made in the folder. */
+/** @throws {UsageProblem} when the folder has other files, so that it neither has a worker nor can get one */
 export function checkFolder(folder: string): void {
   if (lookAt(folder) !== "other") return;
   throw new UsageProblem(
-    `--worker-dir must be a worker's folder or one that is not there yet, and ${JSON.stringify(folder)} has other ` +
+    `--worker-dir must be a worker's folder or one that does not exist yet, and ${JSON.stringify(folder)} has other ` +
       "files",
-    "--worker-dir with another folder; nothing of yours is written over",
+    "--worker-dir with another folder; no file of yours is overwritten",
   );
 }
 
-/** Writes a new worker beside its place and moves it there whole, so that what is there is never half of one. */
+/**
+ * Writes a new worker, first under another name, so that the folder never has half of one.
+ *
+ * @throws {Problem} when it cannot be moved to its place
+ */
 export function writeWorker(folder: string, files: Files): void {
   const place = resolve(folder);
   const draft = join(dirname(place), `.${basename(place)}.partial`);
@@ -128,7 +134,7 @@ export function writeWorker(folder: string, files: Files): void {
     writeFileSync(join(draft, path), text);
   }
   try {
-    // An empty folder gives way to the new one; any other does not.
+    // Replaces an empty folder, and no other.
     renameSync(draft, place);
   } catch (error) {
     throw new Problem(
@@ -146,13 +152,13 @@ export function packageName(folder: string): string {
   return name || "my-worker";
 }
 
-/** How files in a folder differ from those that would be written: one patch each, files that are there alone left out. */
+/** How files that would be written differ from those in a folder, with a patch for each. */
 export function differences(folder: string, files: Files): { path: string; patch: string }[] {
   const there = readFiles(folder);
   return [...files].flatMap(([path, text]) => {
     const own = there.get(path);
     if (own === text) return [];
-    if (own === undefined) return [{ path, patch: `${path} is not there\n` }];
+    if (own === undefined) return [{ path, patch: `${path} does not exist\n` }];
     return [{ path, patch: createTwoFilesPatch(path, path, own, text, "yours", "the template's", { context: 1 }) }];
   });
 }

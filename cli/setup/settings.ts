@@ -2,15 +2,16 @@ import { copyFileSync, existsSync, readFileSync, renameSync, rmSync } from "node
 import { Problem } from "../../lib/problem.ts";
 import type { Pulumi } from "../lib/pulumi-cli.ts";
 
-/** A setting that is to be another: its path (`workerEnv.WORK`), and the values before and after. */
+/** A change of a setting. */
 export interface SettingChange {
+  /** Such as `workerEnv.WORK`. */
   path: string;
   before: string | undefined;
-  /** `undefined` takes it out of the file. */
+  /** `undefined` removes it from the file. */
   after: string | undefined;
 }
 
-/** A stack's settings file, read and changed by Pulumi's own CLI. */
+/** A stack's settings file, read and changed through Pulumi's CLI. */
 export class SettingsFile {
   readonly path: string;
   readonly #pulumi: Pulumi;
@@ -26,14 +27,14 @@ export class SettingsFile {
     return existsSync(this.path);
   }
 
-  /** A setting as the file has it, without defaults. Secrets come in clear: not to be printed. */
+  /** A setting in the file, without defaults. A secret is in clear text: do not print it. */
   async get(path: string): Promise<string | undefined> {
     if (!this.#mentions(path)) return undefined;
     const { exitCode, stdout } = await this.#config(this.path, ["get", "--path", path]);
     return exitCode === 0 ? stdout : undefined;
   }
 
-  /** Those of the wanted settings that are not as wanted. */
+  /** What differs from the wanted settings. */
   async changes(wanted: Record<string, string | undefined>): Promise<SettingChange[]> {
     const changes: SettingChange[] = [];
     for (const [path, after] of Object.entries(wanted)) {
@@ -44,8 +45,9 @@ export class SettingsFile {
   }
 
   /**
-   * Makes all changes in one move, so that the file never has some of them alone. Secrets go by standard input.
-   * Throws {@link Problem} with what Pulumi said.
+   * Makes all changes at once, so that the file never has only some of them. Secrets are passed by standard input.
+   *
+   * @throws {Problem} with Pulumi's output
    */
   async apply(changes: SettingChange[], secrets: Record<string, string>): Promise<void> {
     if (changes.length === 0 && Object.keys(secrets).length === 0) return;
@@ -60,7 +62,7 @@ export class SettingsFile {
     renameSync(draft, this.path);
   }
 
-  /** Whether the file has the setting: Pulumi's CLI would answer with the project's default. */
+  /** Whether the file has the setting. Pulumi's CLI would return the default of the project otherwise. */
   #mentions(path: string): boolean {
     const [key] = path.split(".");
     return this.exists && new RegExp(`^ +inngest-local:${key}:`, "m").test(readFileSync(this.path, "utf8"));

@@ -15,10 +15,10 @@ import type { SettingChange, SettingsFile } from "./settings.ts";
 
 /** What setup starts from. */
 export interface Situation {
-  pulumi: Pulumi;
+  pulumi: Pick<Pulumi, "change">;
   answers: Answers;
   isUp: boolean;
-  file: SettingsFile;
+  file: Pick<SettingsFile, "path" | "apply">;
   changes: SettingChange[];
   /** The Inngest that was started by hand and is to be taken over. */
   recipe: Recipe | undefined;
@@ -57,7 +57,7 @@ export async function survey(
   return { pulumi, answers, isUp, file, changes, recipe, keys, serverFolder };
 }
 
-/** Throws {@link Problem} for what a stack on Kubernetes cannot go without. */
+/** @throws {Problem} when a setting is missing that a stack on Kubernetes needs */
 function checkClusterSettings({ stack }: Answers, { kubernetes, worker }: Settings): void {
   if (stack !== "kubernetes" && stack !== "cluster") return;
   const set = (key: string, value: string) => `npm run pulumi -- config set ${key} ${value} --stack ${stack}`;
@@ -76,7 +76,7 @@ function checkClusterSettings({ stack }: Answers, { kubernetes, worker }: Settin
   );
 }
 
-/** Throws {@link Problem} when another Inngest has the port; the preflight of `up` names every other program. */
+/** @throws {Problem} when another Inngest has the port; any other program is for the preflight of `up` */
 async function checkPort({ stack, port, dataDir }: Settings): Promise<void> {
   if (await running(identify({ stack, service: "server", dataDir }))) return;
   if (!(await new InngestApi(`http://127.0.0.1:${port}`, "").isHealthy())) return;

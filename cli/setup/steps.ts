@@ -7,7 +7,7 @@ import type { Situation } from "./situation.ts";
 
 /** One thing that setup does, or leaves alone. */
 export interface Step {
-  /** What the plan says of it. */
+  /** Its lines in the plan. */
   lines: string[];
   /** What setup is doing then, such as "writing the settings". */
   doing: string;
@@ -23,7 +23,7 @@ export function plan(situation: Situation): Step[] {
   return [
     ...(worker.runtime === "external" ? [] : [workerStep(worker)]),
     settingsStep(situation),
-    ...recipeSteps(situation),
+    ...containerSteps(situation),
     upStep(situation),
     checkStep(situation),
   ];
@@ -36,22 +36,21 @@ export function plan(situation: Situation): Step[] {
  */
 export async function run(steps: Step[]): Promise<void> {
   let isInterrupted = false;
-  process.on("SIGINT", () => {
+  const interrupt = () => {
     isInterrupted = true;
-  });
-  for (const step of steps) {
-    try {
-      await step.run();
-    } catch (error) {
-      // What it started was interrupted too, and has failed by that.
-      if (!isInterrupted) throw error;
+  };
+  process.on("SIGINT", interrupt);
+  try {
+    for (const step of steps) {
+      // Ctrl-C also reaches what the step has started, which then fails.
+      await step.run().catch((error: unknown) => {
+        if (!isInterrupted) throw error;
+      });
+      if (!isInterrupted) continue;
+      throw new Problem(`setup was interrupted while ${step.doing}`, "npm run setup again: it continues from there");
     }
-    if (isInterrupted) {
-      throw new Problem(
-        `setup was interrupted while ${step.doing}`,
-        "run npm run setup again: it continues from there",
-      );
-    }
+  } finally {
+    process.off("SIGINT", interrupt);
   }
 }
 
@@ -88,22 +87,19 @@ function settingsStep({ file, changes, keys, recipe }: Situation): Step {
     ...Object.keys(keys).map((key) => `${key} from ${recipe?.source}, encrypted`),
   ];
   return {
-    lines: (lines.length > 0 ? lines : ["stays as it is"]).map((line) => `${file.path}: ${line}`),
+    lines: [
+      ...(lines.length > 0 ? lines : ["stays as it is"]).map((line) => `${file.path}: ${line}`),
+      ...(recipe?.unusable ?? []).map((problem) => `not taken from ${recipe?.source}: ${problem}`),
+    ],
     doing: "writing the settings",
     run: () => file.apply(changes, keys),
   };
 }
 
-/** What becomes of the container that was started by hand, and of its history. */
-function recipeSteps({ recipe, answers, serverFolder }: Situation): Step[] {
-  if (!recipe) return [];
-  const { container, source, unusable } = recipe;
-  const ignored = {
-    lines: unusable.map((problem) => `not taken from ${source}: ${problem}`),
-    doing: "leaving unusable keys out",
-    run: async () => {},
-  };
-  if (!container) return [ignored];
+/** Takes over from the container that was started by hand, and its history. */
+function containerSteps({ recipe, answers, serverFolder }: Situation): Step[] {
+  const container = recipe?.container;
+  if (!container) return [];
   const stop = {
     lines: ["container inngest: stopped, not removed; `docker start inngest` brings it back"],
     doing: "stopping container inngest",
@@ -117,13 +113,13 @@ function recipeSteps({ recipe, answers, serverFolder }: Situation): Step[] {
         : `its history: stays in the container (${container.folder}); only tier 0 can take it along`,
     ],
     doing: "copying the history",
-    run: async () => {
+    async run() {
       if (!isCopied) return;
       const hasSome = await copyHistory(container, serverFolder);
       console.log(hasSome ? "its history is copied" : "container inngest has no history");
     },
   };
-  return [ignored, ...(container.running ? [stop] : []), history];
+  return container.running ? [stop, history] : [history];
 }
 
 function upStep({ pulumi, answers: { stack }, isUp }: Situation): Step {

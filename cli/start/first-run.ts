@@ -8,8 +8,8 @@ const timeoutSeconds = 60;
 export const firstFunction = "process-task";
 
 /**
- * Sends one `task/process` event and waits until its function has completed. The worker downloads its own health page, so
- * nothing outside of this machine takes part.
+ * Sends one `task/process` event and waits until its function has completed. The worker downloads its own health page,
+ * so nothing outside of this machine takes part.
  *
  * @throws when the run fails, or has not ended within 60 s
  */

@@ -12,7 +12,7 @@ export function numberOf(version: string): string {
   return /\d+\.\d+\.\d+/.exec(version)?.[0] ?? version;
 }
 
-/** Throws {@link UsageProblem} for a version that the server cannot be upgraded to. */
+/** @throws {UsageProblem} when the server cannot be upgraded to that version */
 export function checkVersion(from: string, to: string): void {
   if (!/^\d+\.\d+\.\d+$/.test(to)) {
     throw new UsageProblem(`--to must be a version such as ${numberOf(from)}, got ${JSON.stringify(to)}`);
@@ -80,12 +80,12 @@ export async function bringBinary(version: string): Promise<string> {
   return join(folder, "node_modules", "inngest-cli", "bin", "inngest");
 }
 
-/** Throws {@link Problem} for a binary that is no server, or one of another version. */
+/** @throws {Problem} when the binary is not a server of that version */
 export async function checkBinary(binary: string, version: string): Promise<void> {
   expectVersion(binary, await inngestVersion(locate({ kind: "inngest", binary })), version);
 }
 
-/** Throws {@link Problem} when a server reports another version than it should have. */
+/** @throws {Problem} when a server reports another version than it should have */
 export function expectVersion(what: string, reported: string, version: string): void {
   if (numberOf(reported) === version) return;
   throw new Problem(`${what} must be the server ${version}, and it says ${JSON.stringify(reported.trim())}`);

@@ -2,11 +2,11 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { gatewayPorts, type PublicName, renderCaddyfile } from "../../lib/render/caddyfile.ts";
-import { doorFolder, stopSigns } from "../../lib/render/server-script.ts";
+import { drainFolder, drainMarkers } from "../../lib/render/server-script.ts";
 import type { GatewaySettings } from "../../lib/settings/gateway.ts";
 import { dockerNames } from "../../lib/stack/docker-names.ts";
-import { hardened, ownScratch, replacedWhole } from "./hardening.ts";
-import { ownedVolume } from "./owned-volume.ts";
+import { hardened, replaceInsteadOfUpdate, writableScratch } from "./hardening.ts";
+import { volumeWithOwner } from "./volume-with-owner.ts";
 
 export interface DockerGatewayArgs extends GatewaySettings {
   /** Names container, volume and labels. */
@@ -15,20 +15,20 @@ export interface DockerGatewayArgs extends GatewaySettings {
   port: number;
   /** Name of the network that the server is in too. */
   network: pulumi.Input<string>;
-  /** Volume by which the server tells whether it takes events. */
-  doorVolume: pulumi.Input<string>;
-  /** Let the dashboard and GraphQL pass. */
+  /** Volume with the server's drain markers: `DockerServer.drainVolume`. */
+  drainVolume: pulumi.Input<string>;
+  /** Expose the dashboard and GraphQL. */
   dashboard: boolean;
-  /** Let workers pass that open a connection. */
+  /** Expose Connect, for workers that open a connection. */
   connect: boolean;
-  /** Come back when Docker does. */
+  /** Start again with Docker. */
   durable: boolean;
-  /** Keep certificates when the stack is destroyed. @default true */
+  /** Keep the certificates when the stack is destroyed. @default true */
   protectData?: boolean;
 }
 
 /**
- * Caddy as the only way to the server: what has no key of its own needs the password.
+ * Caddy in front of the server, which is reached in no other way. Requests that need no key need the password.
  *
  * @example
  * ```ts
@@ -39,7 +39,7 @@ export interface DockerGatewayArgs extends GatewaySettings {
  *   listen: "127.0.0.1",
  *   port: 9288,
  *   network,
- *   doorVolume: server.doorVolume,
+ *   drainVolume: server.drainVolume,
  *   dashboard: true,
  *   connect: false,
  *   durable: true,
@@ -50,7 +50,7 @@ export interface DockerGatewayArgs extends GatewaySettings {
 export class DockerGateway extends pulumi.ComponentResource {
   /** Id of the container. */
   public readonly containerId: pulumi.Output<string>;
-  /** Of user `admin`; secret. */
+  /** Password of user `admin`; secret. */
   public readonly password: pulumi.Output<string>;
 
   constructor(name: string, args: DockerGatewayArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -62,7 +62,7 @@ export class DockerGateway extends pulumi.ComponentResource {
     const caddyfile = password.bcryptHash.apply((passwordHash) =>
       renderCaddyfile({
         server: names.server,
-        signs: stopSigns,
+        drainMarkers,
         names: [names.gateway],
         publicName: inContainer(publicName),
         passwordHash,
@@ -79,9 +79,9 @@ export class DockerGateway extends pulumi.ComponentResource {
           stack,
           memory: 256,
           cpuShares: 1024,
-          // The image's program has this capability as a file, and does not start where it may not have it.
+          // The image's binary carries this capability, and does not start where it is not allowed.
           capabilities: ["CAP_NET_BIND_SERVICE"],
-          scratch: acme ? {} : { "/data": ownScratch(16) },
+          scratch: acme ? {} : { "/data": writableScratch(16) },
         }),
         name: names.gateway,
         image: image.imageId,
@@ -94,9 +94,9 @@ export class DockerGateway extends pulumi.ComponentResource {
             : []),
         ],
         volumes: [
-          { volumeName: args.doorVolume, containerPath: doorFolder, readOnly: true },
+          { volumeName: args.drainVolume, containerPath: drainFolder, readOnly: true },
           ...(acme
-            ? [{ volumeName: ownedVolume(`${name}-certificates`, certificates, this), containerPath: "/data" }]
+            ? [{ volumeName: volumeWithOwner(`${name}-certificates`, certificates, this), containerPath: "/data" }]
             : []),
           ...certificateFiles(publicName).map(([hostPath, containerPath]) => ({
             hostPath,
@@ -113,7 +113,7 @@ export class DockerGateway extends pulumi.ComponentResource {
           retries: 3,
         },
       },
-      { parent: this, ...replacedWhole },
+      { parent: this, ...replaceInsteadOfUpdate },
     );
     this.containerId = container.id;
     this.password = pulumi.secret(password.result);
@@ -121,13 +121,13 @@ export class DockerGateway extends pulumi.ComponentResource {
   }
 }
 
-/** Into memory: a root that is read-only takes no file from the engine. */
+/** Writes the file into memory, because the engine cannot upload to a read-only root. */
 const startScript = [
   "printf '%s' \"$CADDYFILE\" > /tmp/Caddyfile",
   "exec caddy run --config /tmp/Caddyfile --adapter caddyfile",
 ].join("\n");
 
-/** The certificate's files on this machine, and where the container has them. */
+/** Path of each of the certificate's files on this machine, and in the container. */
 function certificateFiles(name: PublicName | undefined): [string, string][] {
   if (typeof name?.tls !== "object" || "acme" in name.tls) return [];
   return [
@@ -136,6 +136,7 @@ function certificateFiles(name: PublicName | undefined): [string, string][] {
   ];
 }
 
+/** The name with the paths that its certificate has in the container. */
 function inContainer(name: PublicName | undefined): PublicName | undefined {
   const [certificate, key] = certificateFiles(name).map(([, path]) => path);
   return name && certificate && key ? { ...name, tls: { certificate, key } } : name;

@@ -1,28 +1,28 @@
 import type * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
-import { boundedLogs, labelsOf } from "../../lib/stack/docker-names.ts";
+import { boundedLogs, dockerLabels } from "../../lib/stack/docker-names.ts";
 import { stopGraceSeconds } from "../../lib/stack/stop-grace.ts";
 
-/** User and group of every container, whatever its image says, and owner of what they keep. */
+/** User and group that every container runs as, whatever its image says, and that owns its data. */
 export const containerUser = "1000:1000";
 
 export interface Hardening {
   stack: string;
-  /** Most memory, in MB; none of it is swapped. */
+  /** Memory limit in MB; none of it is swapped. */
   memory: number;
-  /** Share of a CPU that is fought for; 1024 is a container's of no setting. */
+  /** Relative CPU weight under contention (`--cpu-shares`, Docker's default is 1024). */
   cpuShares: number;
-  /** Capabilities that stay. @default none */
+  /** Capabilities that are kept. @default none */
   capabilities?: string[];
-  /** Folders in memory, beside /tmp, with their options. */
+  /** Options of tmpfs mounts by folder, in addition to /tmp. @default none */
   scratch?: Record<string, string>;
-  /** More labels than the stack's. @default none */
+  /** Labels in addition to the stack's. @default none */
   labels?: { label: string; value: pulumi.Input<string> }[];
 }
 
 /**
- * What every container of a stack has and has not, after section 5 of the CIS Docker Benchmark. `DockerProcessLimit`
- * adds a limit of processes, of which the provider has no input.
+ * Inputs of every container, by section 5 of the CIS Docker Benchmark. `DockerProcessLimit` adds the limit of
+ * processes, for which the provider has no input.
  */
 export function hardened(hardening: Hardening) {
   const { stack, memory, cpuShares, capabilities = [], scratch = {}, labels = [] } = hardening;
@@ -36,21 +36,24 @@ export function hardened(hardening: Hardening) {
     memorySwap: memory,
     cpuShares,
     stopTimeout: stopGraceSeconds,
-    // The provider's default is 0, a SIGKILL at once.
+    // The provider's default of 0 is a SIGKILL right away.
     destroyGraceSeconds: stopGraceSeconds,
-    labels: [...labelsOf(stack), ...labels],
+    labels: [...dockerLabels(stack), ...labels],
     ...boundedLogs,
   } satisfies Partial<docker.ContainerArgs>;
 }
 
-/** Options of a folder in memory that {@link containerUser} may write to. */
-export function ownScratch(megabytes: number): string {
+/** Options of a tmpfs mount that {@link containerUser} may write to. */
+export function writableScratch(megabytes: number): string {
   const [uid, gid] = containerUser.split(":");
   return `rw,nosuid,nodev,noexec,size=${megabytes}m,mode=0700,uid=${uid},gid=${gid}`;
 }
 
-/** What the provider calls updated and leaves as it is, and what cannot exist twice: the name, the port. */
-export const replacedWhole = {
+/**
+ * Options of every container. The provider reports an update of these inputs and changes nothing; and the name and the
+ * published port cannot exist twice.
+ */
+export const replaceInsteadOfUpdate = {
   deleteBeforeReplace: true,
   replaceOnChanges: ["healthcheck", "tmpfs"],
 };

@@ -1,11 +1,12 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
+import { chownFiles } from "../../lib/render/chown-files.ts";
 import { redisConfFile, redisPassword, renderRedisConf } from "../../lib/render/redis-conf.ts";
 import { dockerNames, secretFolder } from "../../lib/stack/docker-names.ts";
-import { hardened, replacedWhole } from "./hardening.ts";
-import { ownedVolume, takeOverFiles } from "./owned-volume.ts";
-import { SecretFile } from "./secret-files.ts";
+import { hardened, replaceInsteadOfUpdate } from "./hardening.ts";
+import { SecretFiles } from "./secret-files.ts";
+import { volumeWithOwner } from "./volume-with-owner.ts";
 
 export interface DockerQueueArgs {
   /** Names container, volume and labels. */
@@ -14,14 +15,14 @@ export interface DockerQueueArgs {
   image: pulumi.Input<string>;
   /** Name of the network that the server is in too. */
   network: pulumi.Input<string>;
-  /** Port on 127.0.0.1 of this machine, for a worker that runs on it. @default published nowhere */
+  /** Port on 127.0.0.1 of this machine, for a worker that runs there. @default not published */
   port?: number;
   /** Keep the volume when the stack is destroyed. @default true */
   protectData?: boolean;
 }
 
 /**
- * Redis for the server's queue and run state, appending to a volume: in-flight work survives a kill of everything.
+ * Redis for the server's queue and run state. It appends to a file in a volume, so runs in flight survive a kill of everything.
  *
  * @example
  * ```ts
@@ -32,11 +33,11 @@ export interface DockerQueueArgs {
 export class DockerQueue extends pulumi.ComponentResource {
   /** Id of the container. */
   public readonly containerId: pulumi.Output<string>;
-  /** Where the server finds it; secret, because it holds the password. */
+  /** URL by which the server reaches it; secret, because it holds the password. */
   public readonly url: pulumi.Output<string>;
-  /** `host:port` where the server finds it. */
+  /** `host:port` by which the server reaches it. */
   public readonly address: string;
-  /** Where a worker on this machine finds it, when it is published; secret too. */
+  /** URL by which a worker on this machine reaches it; secret. @default it is not published */
   public readonly hostUrl: pulumi.Output<string> | undefined;
 
   constructor(name: string, args: DockerQueueArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -46,11 +47,11 @@ export class DockerQueue extends pulumi.ComponentResource {
     const password = new random.RandomPassword(`${name}-password`, { length: 32, special: false }, { parent: this });
     const image = new docker.RemoteImage(`${name}-image`, { name: args.image, keepLocally: true }, { parent: this });
     const volume = { stack, volume: names.queue, image: image.imageId, protectData };
-    // Below the container's limit, which counts the copies of an append-only file's rewrite too.
+    // Below the container's limit, which also counts the copy that Redis makes while it rewrites its append-only file.
     const content = password.result.apply((text) => renderRedisConf({ password: text, maxMemory: "768mb" }));
-    const secrets = new SecretFile(
+    const secrets = new SecretFiles(
       `${name}-config`,
-      { stack, file: redisConfFile, content, image: image.imageId },
+      { stack, volume: redisConfFile, contents: { [redisConfFile]: content }, image: image.imageId },
       { parent: this },
     );
     const container = new docker.Container(
@@ -60,7 +61,7 @@ export class DockerQueue extends pulumi.ComponentResource {
         name: names.queue,
         image: image.imageId,
         command: ["sh", "-euc", startScript],
-        volumes: [{ volumeName: ownedVolume(`${name}-data`, volume, this), containerPath: "/data" }, secrets.mount],
+        volumes: [{ volumeName: volumeWithOwner(`${name}-data`, volume, this), containerPath: "/data" }, secrets.mount],
         ports: args.port ? [{ internal: 6379, external: args.port, ip: "127.0.0.1" }] : [],
         networksAdvanced: [{ name: args.network }],
         restart: "unless-stopped",
@@ -71,7 +72,7 @@ export class DockerQueue extends pulumi.ComponentResource {
           retries: 3,
         },
       },
-      { parent: this, ...replacedWhole },
+      { parent: this, ...replaceInsteadOfUpdate },
     );
     const urlAt = (address: string) => pulumi.secret(pulumi.interpolate`redis://:${password.result}@${address}`);
     this.address = `${names.queue}:6379`;
@@ -83,4 +84,4 @@ export class DockerQueue extends pulumi.ComponentResource {
   }
 }
 
-const startScript = ["umask 077", takeOverFiles, `exec redis-server ${secretFolder}/${redisConfFile}`].join("\n");
+const startScript = ["umask 077", chownFiles, `exec redis-server ${secretFolder}/${redisConfFile}`].join("\n");

@@ -1,47 +1,47 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { commonVariables, renderServerConfig } from "../../lib/render/server-options.ts";
-import { configFile, doorFolder, serverScript } from "../../lib/render/server-script.ts";
+import { configFile, drainFolder, serverScript } from "../../lib/render/server-script.ts";
 import { emptyWalDatabase } from "../../lib/render/wal-database.ts";
 import type { Profile } from "../../lib/settings/profile.ts";
-import { dockerNames, labelsOf } from "../../lib/stack/docker-names.ts";
+import { dockerLabels, dockerNames } from "../../lib/stack/docker-names.ts";
 import type { ServerKeys } from "../../lib/stack/key-rotation.ts";
-import { containerUser, hardened, ownScratch, replacedWhole } from "./hardening.ts";
-import { ownedVolume } from "./owned-volume.ts";
-import { SecretFile } from "./secret-files.ts";
+import { containerUser, hardened, replaceInsteadOfUpdate, writableScratch } from "./hardening.ts";
+import { SecretFiles } from "./secret-files.ts";
+import { volumeWithOwner } from "./volume-with-owner.ts";
 
 export interface DockerServerArgs {
-  /** Names container, volumes and labels; another one is another server. */
+  /** Names container, volumes and labels. */
   stack: string;
   /** Server image; pin a tag. */
   image: pulumi.Input<string>;
   /** Name of the network that gateway, queue and worker are in too. */
   network: pulumi.Input<string>;
-  /** With which it signs, and takes events. */
+  /** Keys with which it signs, and those with which it accepts events. */
   keys: pulumi.Input<ServerKeys>;
-  /** Redis for queue and run state. @default none: in-flight work lives in the server's memory */
+  /** Redis for queue and run state. @default none: runs in flight are in the server's memory */
   redisUrl?: pulumi.Input<string> | undefined;
   /**
-   * `host:port` of that Redis where it closes no connection that says nothing, as `DockerQueue`'s does not: from the moment
-   * that it goes away until a new server is there, the gateway holds events back. @default not watched
+   * `host:port` of that Redis, if it does not close idle connections (`DockerQueue` does not). When it goes away, the
+   * gateway holds events back until the server has been restarted. @default it is not watched
    */
   queueAddress?: string | undefined;
   /** The worker's endpoint, as the server reaches it. */
   sdkUrl: string;
-  /** What it is tuned for; docs/performance.md has the figures. @default "balanced" */
+  /** What the server is tuned for; docs/performance.md has the figures. @default "balanced" */
   profile?: Profile;
   /** Serve the dashboard and GraphQL. */
   dashboard: boolean;
-  /** Keep history in a named volume, and come back when Docker does. */
+  /** Keep the history in a named volume, and start again with Docker. */
   durable: boolean;
   /** Keep the volume when the stack is destroyed. @default true */
   protectData?: boolean;
-  /** What its container starts after and stops before. All else of it is made without waiting. @default nothing */
+  /** What its container starts after and stops before; nothing else of the server waits for it. @default nothing */
   startAfter?: pulumi.Resource | undefined;
 }
 
 /**
- * Inngest in a container whose ports are published nowhere: the way to it is a `DockerGateway`.
+ * Inngest in a container that publishes no port: `DockerGateway` leads to it.
  *
  * @example
  * ```ts
@@ -66,8 +66,8 @@ export interface DockerServerArgs {
 export class DockerServer extends pulumi.ComponentResource {
   /** Id of the container. */
   public readonly containerId: pulumi.Output<string>;
-  /** Name of the volume by which it tells the gateway whether it takes events. */
-  public readonly doorVolume: pulumi.Output<string>;
+  /** Name of the volume with its drain markers, by which the gateway knows whether it accepts events. */
+  public readonly drainVolume: pulumi.Output<string>;
 
   constructor(name: string, args: DockerServerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("inngest-local:index:DockerServer", name, {}, opts);
@@ -89,19 +89,19 @@ export class DockerServer extends pulumi.ComponentResource {
         dashboard: args.dashboard,
       }),
     );
-    const secrets = new SecretFile(
+    const secrets = new SecretFiles(
       `${name}-config`,
-      { stack, file: configFile, content: config, image: image.imageId },
+      { stack, volume: configFile, contents: { [configFile]: config }, image: image.imageId },
       { parent: this },
     );
     const [uid, gid] = containerUser.split(":");
-    const door = new docker.Volume(
-      `${name}-door`,
+    const drain = new docker.Volume(
+      `${name}-drain`,
       {
-        name: names.door,
-        // Of memory: what it says of a server holds no longer than both containers run.
+        name: names.drain,
+        // In memory: a marker must not outlive the containers.
         driverOpts: { type: "tmpfs", device: "tmpfs", o: `size=64k,mode=0700,uid=${uid},gid=${gid}` },
-        labels: labelsOf(stack),
+        labels: dockerLabels(stack),
       },
       { parent: this },
     );
@@ -113,7 +113,7 @@ export class DockerServer extends pulumi.ComponentResource {
           stack,
           memory: 2048,
           cpuShares: 1024,
-          scratch: durable ? {} : { "/data": ownScratch(1024) },
+          scratch: durable ? {} : { "/data": writableScratch(1024) },
           labels: [secrets.label],
         }),
         name: names.server,
@@ -121,28 +121,28 @@ export class DockerServer extends pulumi.ComponentResource {
         command: ["bash", "-c", serverScript(emptyWalDatabase(), args.queueAddress)],
         envs: Object.entries(commonVariables).map(([variable, value]) => `${variable}=${value}`),
         volumes: [
-          ...(durable ? [{ volumeName: ownedVolume(`${name}-data`, volume, this), containerPath: "/data" }] : []),
-          { volumeName: door.name, containerPath: doorFolder },
+          ...(durable ? [{ volumeName: volumeWithOwner(`${name}-data`, volume, this), containerPath: "/data" }] : []),
+          { volumeName: drain.name, containerPath: drainFolder },
           secrets.mount,
         ],
         networksAdvanced: [{ name: args.network }],
-        // Docker Desktop, OrbStack and Colima know the name by themselves; a Linux engine needs it told.
+        // Docker Desktop, OrbStack and Colima resolve the name anyway; a Linux engine does not.
         hosts: [{ host: "host.docker.internal", ip: "host-gateway" }],
         restart: durable ? "unless-stopped" : "no",
         healthcheck: {
-          // The image has neither curl nor wget; its binary brings the check (server >= 1.19.3).
+          // The image has neither curl nor wget; the server's binary has the check.
           tests: ["CMD", "inngest", "alpha", "doctor", "healthcheck"],
           interval: "10s",
           timeout: "5s",
-          // Written as the engine tells it back, or every refresh would replace the container.
+          // As the engine prints it: otherwise every refresh would replace the container.
           startPeriod: "1m0s",
           retries: 3,
         },
       },
-      { parent: this, ...replacedWhole, dependsOn: args.startAfter ?? [] },
+      { parent: this, ...replaceInsteadOfUpdate, dependsOn: args.startAfter ?? [] },
     );
     this.containerId = container.id;
-    this.doorVolume = door.name;
-    this.registerOutputs({ containerId: this.containerId, doorVolume: this.doorVolume });
+    this.drainVolume = drain.name;
+    this.registerOutputs({ containerId: this.containerId, drainVolume: this.drainVolume });
   }
 }

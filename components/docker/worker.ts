@@ -3,16 +3,16 @@ import * as pulumi from "@pulumi/pulumi";
 import { renderEnvFile } from "../../lib/render/env-file.ts";
 import { dockerNames, secretFolder } from "../../lib/stack/docker-names.ts";
 import { type WorkerArgs, workerEnvironment } from "../worker-environment.ts";
-import { hardened, ownScratch, replacedWhole } from "./hardening.ts";
-import { ownedVolume } from "./owned-volume.ts";
-import { SecretFile } from "./secret-files.ts";
+import { hardened, replaceInsteadOfUpdate, writableScratch } from "./hardening.ts";
+import { SecretFiles } from "./secret-files.ts";
+import { volumeWithOwner } from "./volume-with-owner.ts";
 
 export interface DockerWorkerArgs extends Omit<WorkerArgs, "port"> {
   /** Names container, image, volume and labels. */
   stack: string;
-  /** Folder of the worker, which has a Dockerfile. What runs of it may write to /data and /tmp only. */
+  /** Folder of the worker, with its Dockerfile. The worker may write to /data and /tmp only. */
   dir: string;
-  /** What the runtime starts: the folder's `main`, as the image's WORKDIR has it. */
+  /** File that the runtime starts, relative to the image's WORKDIR. */
   entry: string;
   /** Build argument `RUNTIME` of the Dockerfile. */
   runtime: "node" | "bun";
@@ -20,7 +20,7 @@ export interface DockerWorkerArgs extends Omit<WorkerArgs, "port"> {
   port: number;
   /** Name of the network that the server is in too. */
   network: pulumi.Input<string>;
-  /** Keep /data in a named volume, and come back when Docker does. */
+  /** Keep /data in a named volume, and start again with Docker. */
   durable: boolean;
   /** Keep the volume when the stack is destroyed. @default true */
   protectData?: boolean;
@@ -29,8 +29,10 @@ export interface DockerWorkerArgs extends Omit<WorkerArgs, "port"> {
 /** Port of the worker within its container. */
 export const workerPort = 3111;
 
+const envFile = "worker.env";
+
 /**
- * The worker in a container of its own, from an image built of its folder.
+ * The worker in a container, from an image that is built of its folder.
  *
  * @example
  * ```ts
@@ -71,9 +73,9 @@ export class DockerWorker extends pulumi.ComponentResource {
     );
     const volume = { stack, volume: names.workerData, image: image.repoDigest, protectData };
     const content = workerEnvironment({ ...args, port: workerPort }).apply(renderEnvFile);
-    const secrets = new SecretFile(
+    const secrets = new SecretFiles(
       `${name}-environment`,
-      { stack, file: "worker.env", content, image: image.repoDigest },
+      { stack, volume: envFile, contents: { [envFile]: content }, image: image.repoDigest },
       { parent: this },
     );
     const container = new docker.Container(
@@ -83,21 +85,21 @@ export class DockerWorker extends pulumi.ComponentResource {
           stack,
           memory: 1024,
           cpuShares: 1024,
-          scratch: durable ? {} : { "/data": ownScratch(512) },
+          scratch: durable ? {} : { "/data": writableScratch(512) },
           labels: [secrets.label],
         }),
         name: names.worker,
         image: image.repoDigest,
-        command: [args.runtime, `--env-file=${secretFolder}/worker.env`, args.entry],
+        command: [args.runtime, `--env-file=${secretFolder}/${envFile}`, args.entry],
         ports: [{ internal: workerPort, external: args.port, ip: "127.0.0.1" }],
         volumes: [
-          ...(durable ? [{ volumeName: ownedVolume(`${name}-data`, volume, this), containerPath: "/data" }] : []),
+          ...(durable ? [{ volumeName: volumeWithOwner(`${name}-data`, volume, this), containerPath: "/data" }] : []),
           secrets.mount,
         ],
         networksAdvanced: [{ name: args.network }],
         restart: durable ? "unless-stopped" : "no",
       },
-      { parent: this, ...replacedWhole },
+      { parent: this, ...replaceInsteadOfUpdate },
     );
     this.containerId = container.id;
     this.registerOutputs({ containerId: this.containerId });

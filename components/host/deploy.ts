@@ -8,7 +8,7 @@ import { ProcessJanitor } from "./janitor.ts";
 import { ProcessServer } from "./server.ts";
 import { HostWorker } from "./worker.ts";
 
-/** Tier `process`: server and worker as processes of this user on this machine. */
+/** Tier `process`: server, worker and janitor as processes of this user on this machine. */
 export function deploy(settings: ProgramSettings, keys: Keys, opts: pulumi.ComponentResourceOptions): Endpoints {
   const { stack, dataDir, port, redisUrl, serverBinary, profile, dashboard, supervision } = settings;
   const { placement: _, runtime, ...worker } = settings.worker;

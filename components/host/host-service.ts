@@ -15,9 +15,9 @@ export type HostServiceArgs = Omit<ServiceSpec, OutputKeys | "stopGraceSeconds">
 } & { /** @default 60 */ stopGraceSeconds?: number };
 
 /**
- * A process on this machine that outlives `pulumi up`: started when absent, restarted when its spec changes, and after a
- * crash or a reboot started again by its supervisor, or without one by the next `up`. Its keys are in 0600 files, never in
- * arguments, in its initial environment or in the supervisor's definition.
+ * A process on this machine that outlives `pulumi up`: started when absent, restarted when its spec changes, and after
+ * a crash or a reboot started again by its supervisor, or without one by the next `up`. Its keys are in 0600 files,
+ * never in arguments, in its initial environment or in the supervisor's definition.
  */
 export class HostService extends pulumi.ComponentResource {
   /** Changes with every start of the process, so that what depends on a running process can follow it. */
@@ -57,8 +57,8 @@ export class HostService extends pulumi.ComponentResource {
       },
       { parent: this, deleteBeforeReplace: true, additionalSecretOutputs: ["stdout", "stderr"] },
     );
-    // A Command has no outputs that we name, and its id never changes: one of our inputs, read back as an output, follows
-    // each run of it.
+    // A Command has no outputs that we name, and its id never changes: one of our inputs, read back as an output,
+    // follows each run of it.
     this.startId = process.environment.apply((variables) => variables?.START_ID ?? "");
     // The engine encrypts this output because of the secrets in the input; it holds none.
     this.supervised = pulumi.unsecret(process.stdout).apply((text) => JSON.parse(text) as Supervised);

@@ -51,7 +51,9 @@ export class ScheduledBackups extends pulumi.ComponentResource {
   }
 }
 
-/** Variables that Pulumi, Docker and kubectl read: backend, passphrase, secrets provider, engine, cluster and folders. */
+/**
+ * Variables that Pulumi, Docker and kubectl read: backend, passphrase, secrets provider, engine, cluster and folders.
+ */
 const credentials = [
   "PULUMI_ACCESS_TOKEN",
   "PULUMI_BACKEND_URL",

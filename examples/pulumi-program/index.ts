@@ -47,7 +47,7 @@ const gateway = new DockerGateway(
     listen: "127.0.0.1",
     port: 9288,
     network: network.name,
-    doorVolume: server.doorVolume,
+    drainVolume: server.drainVolume,
     dashboard: true,
     connect: false,
     durable: true,

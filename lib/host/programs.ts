@@ -6,11 +6,7 @@ import { Problem } from "../problem.ts";
 import { run } from "../process.ts";
 import type { Program } from "./spec.ts";
 
-/**
- * Absolute path of a program on this machine.
- *
- * @throws {Problem} when it is missing, or is another program
- */
+/** Absolute path of a program on this machine. @throws {Problem} when it is missing, or is another program */
 export function locate(program: Program): string {
   switch (program.kind) {
     case "node":
@@ -75,11 +71,7 @@ function downloadedInngest(): string | undefined {
   }
 }
 
-/**
- * Version of an Inngest binary, such as `1.43.0-253303cdff`.
- *
- * @throws {CommandFailed} when it cannot be run
- */
+/** Version of an Inngest binary, such as `1.43.0-253303cdff`. @throws {CommandFailed} when it cannot be run */
 export function inngestVersion(binary: string): Promise<string> {
   return run(binary, ["version"], { timeout: versionTimeoutMs, env: withoutTracking });
 }

@@ -21,8 +21,9 @@ export interface Listener {
 export type InDataDir = { inDataDir: string };
 
 /**
- * Addresses that a process listens at, resolved on the machine to a list with commas. `dockerBridge` is the address at which
- * containers of a Linux engine reach this machine; elsewhere the engine forwards to the loopback address, and it is left out.
+ * Addresses that a process listens at, resolved on the machine to a list with commas. `dockerBridge` is the address at
+ * which containers of a Linux engine reach this machine; elsewhere the engine forwards to the loopback address, and it
+ * is left out.
  */
 export type ListenOn = { listenOn: ("loopback" | "dockerBridge")[] };
 
@@ -61,11 +62,15 @@ export interface ServiceSpec {
   /** @default none */
   files?: ServiceFile[] | undefined;
   /**
-   * Variables of whoever runs `pulumi up` that the process reads from `environment.json`, 0600, in its folder; never part of
-   * the plan or the state. `*` at the end of a name matches anything. @default none
+   * Variables of whoever runs `pulumi up` that the process reads from `environment.json`, 0600, in its folder; never
+   * part of the plan or the state. `*` at the end of a name matches anything. @default none
    */
   passthroughEnv?: string[] | undefined;
-  /** SQLite file, relative to the data folder, created in WAL mode when absent and never touched otherwise. @default none */
+  /**
+   * SQLite file, relative to the data folder, created in WAL mode when absent and never touched otherwise.
+   *
+   * @default none
+   */
   database?: string | undefined;
   listeners: Listener[];
   /** Answers 200 once the process serves. @default it serves nobody, and is up while it lives */
@@ -78,7 +83,10 @@ export interface ServiceSpec {
   supervision: Supervision;
   /** Seconds between SIGTERM and SIGKILL. */
   stopGraceSeconds: number;
-  /** Hash of the source folder that the process runs; another one restarts it. @default it runs no source of this project */
+  /**
+   * Hash of the source folder that the process runs; another one restarts it. @default it runs no source of this
+   * project
+   */
   source?: string | undefined;
 }
 

@@ -11,26 +11,21 @@ export class WorkerEndpoint {
     this.#signingKey = signingKey;
   }
 
-  /**
-   * Makes the worker register with its server.
-   *
-   * @throws {ApiError} when it cannot
-   */
+  /** Makes the worker register with its server. @throws {ApiError} when it cannot */
   async register(): Promise<void> {
-    const response = await this.#put("", {});
-    if (!response.ok) throw new ApiError("the worker could not register", response.status, await reasonIn(response));
+    await this.#call("the worker could not register", "PUT");
   }
 
   /**
    * The functions that the worker declares. An in-band sync answers with them and changes nothing on the server:
    * docs/measurements.md#in-band-sync.
+   *
+   * @throws {ApiError} when it cannot
    */
   async declared(): Promise<{ appId: string; functions: ListedFunction[] }> {
     const body = JSON.stringify({ url: this.#url });
-    const response = await this.#put(body, { "content-type": "application/json", "x-inngest-sync-kind": "in_band" });
-    if (!response.ok) {
-      throw new ApiError("the worker did not list its functions", response.status, await reasonIn(response));
-    }
+    const headers = { "content-type": "application/json", "x-inngest-sync-kind": "in_band" };
+    const response = await this.#call("the worker did not list its functions", "PUT", body, headers);
     const declared = (await response.json()) as {
       app_id: string;
       functions: { id: string; triggers: { event?: string; cron?: string; expression?: string }[] }[];
@@ -44,30 +39,26 @@ export class WorkerEndpoint {
     };
   }
 
-  /** The SDK's mode: `cloud` checks signatures, `dev` does not. */
+  /** The SDK's mode: `cloud` checks signatures, `dev` does not. @throws {ApiError} when the worker does not report it */
   async mode(): Promise<string> {
-    const response = await this.#call("GET", "", {});
-    if (!response.ok)
-      throw new ApiError("the worker did not report its mode", response.status, await reasonIn(response));
+    const response = await this.#call("the worker did not report its mode", "GET");
     return ((await response.json()) as { mode: string }).mode;
   }
 
-  #put(body: string, headers: Record<string, string>): Promise<Response> {
-    return this.#call("PUT", body, headers);
-  }
-
-  #call(method: string, body: string, headers: Record<string, string>): Promise<Response> {
+  async #call(failure: string, method: string, body = "", headers: Record<string, string> = {}): Promise<Response> {
     const time = String(Math.floor(Date.now() / 1000));
     // A signature covers body and time, and is valid for 5 minutes.
     const signature = createHmac("sha256", this.#signingKey)
       .update(body + time)
       .digest("hex");
-    return fetch(this.#url, {
+    const response = await fetch(this.#url, {
       method,
       headers: { ...headers, "x-inngest-signature": `t=${time}&s=${signature}` },
       body: body || null,
       signal: AbortSignal.timeout(30_000),
     });
+    if (!response.ok) throw new ApiError(failure, response.status, await reasonIn(response));
+    return response;
   }
 }
 

@@ -2,147 +2,149 @@ import {
   ambiguousPath,
   connectionPath,
   connectPaths,
-  guardedPaths,
-  guardedPublishingPaths,
-  keyedPaths,
-  type Passing,
+  type ExposedRoutes,
+  keyAuthenticatedPaths,
+  passwordPaths,
+  passwordPublishingPaths,
   publishingPaths,
 } from "./routes.ts";
 
-/** A name of the door beyond this machine. */
+/** A name of the gateway beyond this machine. */
 export interface PublicName {
   /** Origin that people and workers elsewhere use, such as `https://inngest.example.org`. */
   url: string;
   /**
-   * Who ends TLS: something in front of the door, or the door itself, with a certificate's files or with one that it
-   * gets by ACME for an e-mail address.
+   * What terminates TLS: something in front of the gateway, or the gateway itself, with the files of a certificate or
+   * with one that it gets by ACME for an e-mail address.
    */
   tls: "elsewhere" | { certificate: string; key: string } | { acme: string };
 }
 
-/** Absolute paths of files that a server puts up before it stops, and takes down when it is healthy again. */
-export interface StopSigns {
-  /** There while it is not to be given events. */
+/** Absolute paths of files that a server creates before it stops, and deletes when it is healthy again. */
+export interface DrainMarkers {
+  /** Exists while the server must not get events from outside. */
+  draining: string;
+  /** Exists in addition while it must not even get events of the steps that it waits for. */
   stopping: string;
-  /** There as well when it is about to go: from then on not even the steps that it waits for may send any. */
-  leaving: string;
 }
 
-export interface GatewayOptions extends Passing {
+export interface GatewayOptions extends ExposedRoutes {
   /** Name of the server in the network. */
   server: string;
-  /** Files by which it says that it stops. @default none: nothing leads to it by then */
-  signs?: StopSigns | undefined;
-  /** The door's own names in the network. */
+  /** Files by which the server announces that it stops. @default none: by then nothing leads to it */
+  drainMarkers?: DrainMarkers | undefined;
+  /** The gateway's own names in the network. */
   names: string[];
   publicName?: PublicName | undefined;
-  /** bcrypt hash of the password of {@link dashboardUser}. */
+  /** bcrypt hash of {@link dashboardUser}'s password. */
   passwordHash: string;
-  /** Serve the metrics, and nothing else, without a password on a port of their own. */
+  /** Serve the metrics without a password, on a port of their own. @default false */
   openMetrics?: boolean | undefined;
 }
 
-/** Ports within the gateway's container; `waiting` and `stopping` are on its own loopback. */
-export const gatewayPorts = { http: 8288, https: 8443, metrics: 8289, ready: 8290, waiting: 8291, stopping: 8292 };
+/** Ports within the gateway's container; `waiting` and `draining` listen on its loopback only. */
+export const gatewayPorts = { http: 8288, https: 8443, metrics: 8289, ready: 8290, waiting: 8291, draining: 8292 };
 
 export const dashboardUser = "admin";
 
-/** Names by which this machine, and a container on it, call this machine. */
+/** Names of this machine, for itself and for containers on it. */
 const loopbackNames = ["localhost", "127.0.0.1", "[::1]", "host.docker.internal"];
 
 /**
- * The front door as a Caddyfile, for Caddy 2.6 and later. A path that paths.ts does not name is 404, a Host that is not
- * the door's is 421, whatever a browser was led to resolve. An event that meets no server waits for one.
+ * The gateway as a Caddyfile, for Caddy 2.6 and later. A path that routes.ts does not name gets 404, and a Host that is
+ * not the gateway's gets 421, which defeats DNS rebinding. An event waits while there is no server.
  */
 export function renderCaddyfile(options: GatewayOptions): string {
-  const { server, signs, publicName } = options;
+  const { server, drainMarkers, publicName } = options;
   const api = `${server}:8288`;
   const onLoopback = [...loopbackNames, ...options.names].map((name) => `http://${name}:${gatewayPorts.http}`);
   return [
     globalOptions(publicName),
     block("(streaming)", ["flush_interval -1", "header_up -Forwarded", "header_up -Grpc-Metadata-*"]),
     block("(server)", proxy(api)),
-    block("(publish)", publishing(api, signs)),
-    block("(door)", door(options, api)),
+    block("(publish)", publishing(api, drainMarkers)),
+    block("(gateway)", gateway(options, api)),
     site(onLoopback, "http://{http.request.hostport}"),
     ...(publicName ? [publicSite(publicName)] : []),
     block(`http://:${gatewayPorts.http}`, ["respond 421"]),
     block(`http://:${gatewayPorts.ready}`, ["respond 200"]),
     ...(options.openMetrics ? [metricsSite] : []),
-    ...(signs ? waitingSites(signs, api) : []),
+    ...(drainMarkers ? waitingSites(drainMarkers, api) : []),
   ]
     .map((lines) => `${lines.join("\n")}\n`)
     .join("\n");
 }
 
 function globalOptions(name: PublicName | undefined): string[] {
-  const endsTls = name !== undefined && name.tls !== "elsewhere";
+  const terminatesTls = name !== undefined && name.tls !== "elsewhere";
   return block("", [
     "admin off",
-    ...(endsTls ? ["auto_https disable_redirects", `https_port ${gatewayPorts.https}`] : ["auto_https off"]),
+    ...(terminatesTls ? ["auto_https disable_redirects", `https_port ${gatewayPorts.https}`] : ["auto_https off"]),
     "grace_period 10s",
-    // What the proxy logs of a failed request has its path, and with it the event key.
+    // The proxy would log the path of a failed request, and with it the event key.
     ...block("log", ["level WARN", "exclude http.log.error http.handlers.reverse_proxy"]),
     ...block("servers", [
       ...block("timeouts", ["read_header 10s", "read_body 60s", "idle 2m"]),
       "max_header_size 32KB",
-      // Over TLS too, a name that is not the door's is refused rather than given an empty page.
-      ...(endsTls ? ["strict_sni_host on"] : []),
+      // Over TLS too, a name that is not the gateway's is refused rather than answered with an empty page.
+      ...(terminatesTls ? ["strict_sni_host on"] : []),
     ]),
   ]);
 }
 
-/** Waits for a server that is away, and tries it that often. */
-function patience(seconds: number, everyMs = 250): string[] {
+/** Retries for as long as the server is away. */
+function retry(seconds: number, everyMs = 250): string[] {
   return [`lb_try_duration ${seconds}s`, `lb_try_interval ${everyMs}ms`];
 }
 
-/** Longer than a planned restart takes, and shorter than most senders wait. */
-const longSeconds = 20;
-const long = patience(longSeconds);
+/** Longer than a planned restart takes, and shorter than most senders' timeouts. */
+const retrySeconds = 20;
+const retryLong = retry(retrySeconds);
 
-/** Of several servers a connection that is kept could lead to one that is about to stop. */
-const fresh = block("transport http", ["dial_timeout 2s", "keepalive off"]);
+/** With several servers, a connection that is kept alive could lead to one that is about to stop. */
+const newConnection = block("transport http", ["dial_timeout 2s", "keepalive off"]);
 
-/** How events get to the server. */
-function publishing(api: string, signs: StopSigns | undefined): string[] {
+/** How events reach the server. */
+function publishing(api: string, markers: DrainMarkers | undefined): string[] {
   return [
-    "# Of a running step, by the trace that its call had. The server waits for its steps before it stops, so that a",
-    "# step which waits for a server would be waited for until both are killed.",
+    "# Sent by a running step, as the trace of its call shows. The server waits for its steps before it stops, so a step",
+    "# that waited for a server would keep it waiting until both are killed.",
     "@inStep header traceparent *",
     ...block("route @inStep", [
-      ...(signs ? [...block(`@leaving file ${signs.leaving}`, ["root /"]), "respond @leaving 503"] : []),
-      ...proxy(api, [...patience(5), ...fresh]),
+      ...(markers ? [...block(`@stopping file ${markers.stopping}`, ["root /"]), "respond @stopping 503"] : []),
+      ...proxy(api, [...retry(5), ...newConnection]),
     ]),
-    ...(signs ? proxy(`127.0.0.1:${gatewayPorts.waiting}`, whenNotStopping) : proxy(api, [...long, ...fresh])),
+    ...(markers
+      ? proxy(`127.0.0.1:${gatewayPorts.waiting}`, unlessDraining)
+      : proxy(api, [...retryLong, ...newConnection])),
   ];
 }
 
-/** To look costs little here: nobody is asked but the door itself. */
-const lookMs = 100;
+/** Short, because these checks stay within the gateway. */
+const checkMs = 100;
 
-const whenNotStopping = [
-  ...patience(longSeconds, lookMs),
+const unlessDraining = [
+  ...retry(retrySeconds, checkMs),
   "health_uri /",
-  `health_port ${gatewayPorts.stopping}`,
-  `health_interval ${lookMs}ms`,
-  "# Nothing is sent twice: what is behind this answers, whatever becomes of the server.",
+  `health_port ${gatewayPorts.draining}`,
+  `health_interval ${checkMs}ms`,
+  "# Nothing is sent twice: the site behind this answers whether or not there is a server.",
   ...block("lb_retry_match", ["method POST"]),
-  ...fresh,
+  ...newConnection,
 ];
 
 function proxy(to: string, more: string[] = []): string[] {
   return block(`reverse_proxy ${to}`, ["import streaming", ...more]);
 }
 
-/** Where events wait while the server is stopping, and what tells whether it is. */
-function waitingSites({ stopping }: StopSigns, api: string): string[][] {
+/** The site through which events pass unless the server drains, and the health check that holds them back. */
+function waitingSites({ draining }: DrainMarkers, api: string): string[][] {
   const onLoopback = (port: number, lines: string[]) => block(`http://:${port}`, ["bind 127.0.0.1", ...lines]);
   return [
-    onLoopback(gatewayPorts.waiting, proxy(api, [...long, ...fresh])),
-    onLoopback(gatewayPorts.stopping, [
-      ...block(`@stopping file ${stopping}`, ["root /"]),
-      "respond @stopping 503",
+    onLoopback(gatewayPorts.waiting, proxy(api, [...retryLong, ...newConnection])),
+    onLoopback(gatewayPorts.draining, [
+      ...block(`@draining file ${draining}`, ["root /"]),
+      "respond @draining 503",
       "respond 200",
     ]),
   ];
@@ -153,8 +155,8 @@ const metricsSite = block(`http://:${gatewayPorts.metrics}`, [
   "respond 404",
 ]);
 
-function door(options: GatewayOptions, api: string): string[] {
-  // Not `handle`, which puts what is in it into an order of Caddy's own: a refusal after what it is to refuse.
+function gateway(options: GatewayOptions, api: string): string[] {
+  // Not `handle`, in which Caddy sorts the directives: a refusal would come after what it has to refuse.
   const when = (name: string, paths: string, lines: string[]) => [
     `@${name} path_regexp ${paths}`,
     ...block(`route @${name}`, lines),
@@ -175,12 +177,12 @@ function door(options: GatewayOptions, api: string): string[] {
       "respond @ambiguous 404",
       ...block("@metered", ["path_regexp ^/metrics$", 'header Authorization "Bearer *"']),
       ...block("route @metered", [
-        "# The server itself tells whether that is its signing key.",
+        "# The server checks whether that is its signing key.",
         ...block(`forward_auth ${api}`, ["uri /v2/apps?limit=1"]),
         "import server",
       ]),
-      ...when("guarded", guardedPaths(options), [
-        "# A page elsewhere could use the password that the browser keeps.",
+      ...when("withPassword", passwordPaths(options), [
+        "# A page of another origin could use the password that the browser remembers.",
         "respond @foreign 403",
         ...block("@crossSite", [
           "header Sec-Fetch-Site *",
@@ -191,7 +193,7 @@ function door(options: GatewayOptions, api: string): string[] {
         "respond @crossSite 403",
         ...block("basicauth bcrypt inngest-local", [`${dashboardUser} ${options.passwordHash}`]),
         "request_header -Authorization",
-        ...when("guardedPublishing", guardedPublishingPaths, ["import publish"]),
+        ...when("publishingWithPassword", passwordPublishingPaths, ["import publish"]),
         "import server",
       ]),
       ...when("publishing", publishingPaths, ["import publish"]),
@@ -199,18 +201,18 @@ function door(options: GatewayOptions, api: string): string[] {
         ? [
             ...when("connect", connectPaths, ["import server"]),
             ...when("connection", connectionPath, [
-              "# Workers are no browsers.",
+              "# Only browsers send an Origin.",
               ...block("@page", ["header Origin *"]),
               "respond @page 403",
               ...proxy(`${options.server}:8289`),
             ]),
           ]
         : []),
-      ...when("keyed", keyedPaths, ["import server"]),
+      ...when("withKey", keyAuthenticatedPaths, ["import server"]),
       "respond 404",
     ]),
     ...block("handle_errors", [
-      "# A body that breaks off within its own encoding is its sender's fault.",
+      "# A body that ends in the middle of a chunk is the sender's fault.",
       '@broken expression {http.error.message}.contains("chunk")',
       "respond @broken 400",
       "@away expression {http.error.status_code} >= 502",
@@ -220,12 +222,12 @@ function door(options: GatewayOptions, api: string): string[] {
   ];
 }
 
-/** A site with the door behind it, whose own pages have that origin. */
+/** A site of the gateway, whose own pages have that origin. */
 function site(addresses: string[], origin: string, more: string[] = []): string[] {
   return block(addresses.join(", "), [
     ...more,
     ...block("@foreign", ["header Origin *", `not header Origin ${origin}`]),
-    "import door",
+    "import gateway",
   ]);
 }
 
@@ -236,7 +238,7 @@ function publicSite({ url, tls }: PublicName): string[] {
   return site([`https://${hostname}:${gatewayPorts.https}`], origin, [`tls ${certificate}`]);
 }
 
-/** Lines in braces, as `caddy fmt` wants them. */
+/** Lines in braces, formatted as `caddy fmt` does. */
 function block(head: string, lines: string[]): string[] {
   return [head ? `${head} {` : "{", ...lines.map((line) => `\t${line}`), "}"];
 }

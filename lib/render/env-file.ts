@@ -1,6 +1,7 @@
 /**
  * Variables as a file for `--env-file`, which Node and Bun read the same way.
- * Throws for a value that has no quoting both agree on.
+ *
+ * @throws for a value that the two would read differently
  */
 export function renderEnvFile(environment: Record<string, string>): string {
   return Object.entries(environment)
@@ -13,7 +14,7 @@ export function renderEnvFile(environment: Record<string, string>): string {
     .join("");
 }
 
-/** What keeps a value out of such a file, or `undefined`. */
+/** Why a value cannot be in such a file, or `undefined`. */
 export function envValueProblem(value: string): string | undefined {
   return quoted(value) === undefined
     ? "must not contain a dollar sign, a carriage return or both ' and `, nor end in a backslash"
@@ -22,8 +23,8 @@ export function envValueProblem(value: string): string | undefined {
 
 function quoted(value: string): string | undefined {
   if (/^[\w.,:/@%+=-]*$/.test(value)) return value;
-  // Within these quotes both readers are literal, apart from this: Node drops carriage returns, and Bun expands $NAME
-  // and lets a backslash escape the closing quote (Bun 1.4.5, measured).
+  // Both take the text in these quotes literally, except that Node drops carriage returns, and Bun expands $NAME and
+  // lets a backslash escape the closing quote.
   const quote = ["'", "`"].find((mark) => !value.includes(mark));
   return quote && !/[\r$]|\\$/.test(value) ? quote + value + quote : undefined;
 }

@@ -1,31 +1,31 @@
-/** What a stack lets through its door beside what always passes. */
-export interface Passing {
+/** Routes that the gateway exposes only where a stack wants them. */
+export interface ExposedRoutes {
   /** Dashboard and GraphQL. */
   dashboard: boolean;
-  /** Workers that open a connection. */
+  /** Connect, for workers that open a connection. */
   connect: boolean;
 }
 
 /**
- * Paths that the door and the server could read as different ones: doubled slashes, dot segments, and what is only a
- * slash, a dot, a backslash or a control character once it is decoded. On the raw path and query.
+ * Matches a raw path with query that gateway and server could read differently: doubled slashes, dot segments, and
+ * encoded slashes, dots, backslashes and control characters.
  */
 export const ambiguousPath = String.raw`^[^?]*(//|/\\.\\.?(/|[?]|$)|\\\\|%2[eEfF]|%5[cC]|%[01]|%7[fF])`;
 
-/** Those that need a key which the server checks: the event key in the path, or the signing key in a header. */
-export const keyedPaths = pattern([
+/** Paths that need a key which the server checks: the event key in the path, or the signing key in a header. */
+export const keyAuthenticatedPaths = pattern([
   "/health",
-  // Registration and removal of apps; below /fn, too, the server answers what it does not know with the dashboard.
+  // Registration and removal of apps. Below /fn, too, the server answers unknown paths with the dashboard.
   "/fn/(register|remove|step-limit|state-size-limit)",
   "/v1/.+",
   "(/api)?/v2/.+",
-  // What SDKs ask for when a run's state is too large for a request.
+  // SDKs read it when a run's state is too large for a request.
   "/v0/runs/.+",
 ]);
 
 /**
- * Those of the same kind by which an event comes to be. The server says yes before it has stored one, so while it is
- * about to stop they wait for the next.
+ * Paths of the same kind that send events. The server accepts an event before it has stored it, so while it is about to
+ * stop these requests wait for the next server.
  */
 export const publishingPaths = pattern([
   "/e/[A-Za-z0-9._~-]+",
@@ -33,16 +33,16 @@ export const publishingPaths = pattern([
   "(/api)?/v2/runs/[^/]+/rerun",
 ]);
 
-/** How a worker asks where to connect; then it opens {@link connectionPath}. */
+/** Paths at which a worker asks where to connect. It then opens {@link connectionPath}. */
 export const connectPaths = pattern(["/v0/connect/(start|flush)"]);
 export const connectionPath = pattern(["/v0/connect"]);
 
-/** Those that the server answers to anybody: they need the password here. */
-export function guardedPaths({ dashboard }: Passing): string {
+/** Paths that the server answers without asking for a key: here they need the password. */
+export function passwordPaths({ dashboard }: ExposedRoutes): string {
   return pattern([
     "/invoke/[^/]+",
     "/mcp(/.*)?",
-    // The tools of MCP once more.
+    // The tools of MCP over HTTP.
     "(/api)?/v2/operations(/.*)?",
     "/metrics",
     ...(dashboard
@@ -59,8 +59,8 @@ export function guardedPaths({ dashboard }: Passing): string {
   ]);
 }
 
-/** Of them, those by which an event may come to be. */
-export const guardedPublishingPaths = pattern(["/invoke/[^/]+", "/mcp(/.*)?", "/v0/gql"]);
+/** Those of them that may send an event. */
+export const passwordPublishingPaths = pattern(["/invoke/[^/]+", "/mcp(/.*)?", "/v0/gql"]);
 
 function pattern(paths: string[]): string {
   return `^(${paths.join("|")})$`;

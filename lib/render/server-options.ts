@@ -50,8 +50,8 @@ export function serverFlags<Folder = string>(
     ...(options.postgresConnections
       ? {
           "postgres-max-open-conns": options.postgresConnections,
-          // With the server's default of 10 a burst opens and closes connections all the time, each of them a process that
-          // Postgres starts, for three times its processor time. Unused ones are closed after 5 minutes.
+          // With the server's default of 10 a burst opens and closes connections all the time, each of them a process
+          // that Postgres starts, for three times its processor time. Unused ones are closed after 5 minutes.
           "postgres-max-idle-conns": options.postgresConnections,
         }
       : {}),

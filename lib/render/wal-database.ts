@@ -1,11 +1,10 @@
 const pageSize = 4096;
 
 /**
- * An empty SQLite database in WAL mode: one page, as https://www.sqlite.org/fileformat.html describes it.
- * The server opens its file with SQLite's default rollback journal and keeps the mode that the file already has;
- * WAL gave 2.5 times the runs a second on the same disk (measured on server 1.43.0).
- * That pages which became free can be given back is decided at its making too.
- * Not for network file systems, where WAL's shared memory does not work.
+ * An empty SQLite database in WAL mode: one page, as https://www.sqlite.org/fileformat.html describes it. The server
+ * keeps the mode of a file that is there, and would create one with a rollback journal, which is slower
+ * (docs/performance.md). Auto-vacuum, too, can only be chosen for a new database. Not for network file systems, where
+ * WAL's shared memory does not work.
  */
 export function emptyWalDatabase(): Buffer {
   const page = Buffer.alloc(pageSize);
@@ -20,7 +19,7 @@ export function emptyWalDatabase(): Buffer {
   page.writeUInt32BE(1, 28); // database size in pages
   page.writeUInt32BE(4, 44); // schema format number
   page.writeUInt32BE(1, 52); // largest root page: not 0 means auto-vacuum
-  page.writeUInt32BE(1, 64); // incremental: free pages go when the janitor says so
+  page.writeUInt32BE(1, 64); // incremental: the janitor returns free pages
   page.writeUInt32BE(1, 56); // text encoding: UTF-8
   page.writeUInt32BE(1, 92); // version-valid-for, equal to the change counter
   page.writeUInt32BE(3_040_000, 96); // SQLITE_VERSION_NUMBER of the writer

@@ -10,7 +10,10 @@ export interface WorkerSpec {
   port: number;
   /** `serve`: the server calls the worker. `connect`: the worker opens a connection to the server. */
   transport: "serve" | "connect";
-  /** URL of the server's Connect gateway, where the one that the server announces is out of reach. @default the announced one */
+  /**
+   * URL of the server's Connect gateway, where the one that the server announces is out of reach. @default the
+   * announced one
+   */
   connectGatewayUrl?: string | undefined;
   /** Keys with which the worker signs, verifies and sends. */
   keys: WorkerKeys;
@@ -23,8 +26,8 @@ export interface WorkerSpec {
 }
 
 /**
- * A worker's environment variables. INNGEST_DEV is not among them: it turns off the check of the server's signature, and
- * INNGEST_BASE_URL alone keeps the SDK from Inngest Cloud.
+ * A worker's environment variables. INNGEST_DEV is not among them: it turns off the check of the server's signature,
+ * and INNGEST_BASE_URL alone keeps the SDK from Inngest Cloud.
  */
 export function renderWorkerVariables(spec: WorkerSpec): Record<string, string> {
   return {

@@ -8,7 +8,7 @@ export function containerName(stack: string, part: PartName): string {
   return `inngest-${stack}-${part}`;
 }
 
-/** What a stack's things are called in Docker; every name carries the stack's. */
+/** Names of a stack's containers, volumes and network in Docker; each contains the stack's. */
 export function dockerNames(stack: string) {
   return {
     network: `inngest-${stack}`,
@@ -16,21 +16,22 @@ export function dockerNames(stack: string) {
     data: `inngest-${stack}-data`,
     gateway: containerName(stack, "gateway"),
     certificates: `inngest-${stack}-certificates`,
-    door: `inngest-${stack}-door`,
+    drain: `inngest-${stack}-drain`,
     queue: containerName(stack, "queue"),
     worker: containerName(stack, "worker"),
     janitor: containerName(stack, "janitor"),
     workerData: `inngest-${stack}-worker-data`,
-    secret: (file: string) => `inngest-${stack}-secret-${file}`,
+    secret: (what: string) => `inngest-${stack}-secret-${what}`,
   };
 }
 
-export function labelsOf(stack: string) {
+/** Labels of everything that a stack has in Docker. */
+export function dockerLabels(stack: string) {
   return [{ label: stackLabel, value: stack }];
 }
 
-/** Container logs that cannot fill the disk. */
+/** Logging options with which a container cannot fill the disk. */
 export const boundedLogs = { logDriver: "json-file", logOpts: { "max-size": "10m", "max-file": "3" } };
 
-/** Where a container finds its secrets. */
+/** Folder in a container for its secrets. */
 export const secretFolder = "/run/secrets";

@@ -1,53 +1,55 @@
-/**
- * Where a stack keeps what it knows, and how one gets there: for backup, restore, move and the janitor. Secret as a
- * whole, because the address of the queue holds its password.
- */
+/** Where a stack keeps history and queue, and how commands such as backup and restore get there. */
 export interface Stores {
   place: HostPlace | DockerPlace | KubernetesPlace;
-  /** Redis for queue and run state, as it is reached from that place; none where both live in the server's memory. */
+  /**
+   * URL of Redis, as reached from that place; it holds the password. @default queue and run state are in the server's
+   * memory
+   */
   queueUrl?: string | undefined;
 }
 
 /** The server's SQLite file is in the stack's data folder on this machine. */
 export interface HostPlace {
   kind: "host";
-  /** Absolute data folder. @default the platform's, one folder a stack */
+  /** Absolute data folder. @default the platform's data folder, one folder a stack */
   dataDir?: string | undefined;
 }
 
-/** It is in a volume of Docker's. */
+/** The server's SQLite file is in a Docker volume. */
 export interface DockerPlace {
   kind: "docker";
+  /** @default the docker command's current one */
   context?: string | undefined;
-  /** Network in which the queue answers. */
+  /** Network that the queue is in. */
   network: string;
-  /** Image with Node in which the data are worked on. */
+  /** Image with Node, in which programs of `runtime/` run next to the data. */
   image: string;
-  /** The volume; none where the history goes with the server's container. */
+  /** Name of the volume. @default the history is lost with the server's container */
   volume?: string | undefined;
 }
 
-/** It is in a cluster. */
+/** The history is in a cluster. */
 export interface KubernetesPlace {
   kind: "kubernetes";
   context: string;
   /** @default kubectl's own */
   kubeconfig?: string | undefined;
   namespace: string;
-  /** Image with Node in which the data are worked on. */
+  /** Image with Node, in which programs of `runtime/` run next to the data. */
   image: string;
   history: ClaimedHistory | PostgresHistory;
 }
 
-/** The server's SQLite file is on a claim of this name. */
+/** The history is the server's SQLite file on a volume claim. */
 export interface ClaimedHistory {
+  /** Name of the claim. */
   claim: string;
 }
 
-/** It is in the servers' Postgres. */
+/** The history is in the servers' Postgres. */
 export interface PostgresHistory {
-  /** Image with psql and pg_dump, not older than that Postgres. */
+  /** Image with psql and pg_dump, of the version of that Postgres or newer. */
   postgresImage: string;
-  /** Secret with the variables by which they find it. */
+  /** Name of the Secret with the variables that psql and pg_dump connect by. */
   secret: string;
 }

@@ -46,11 +46,7 @@ export class PostgresHistory {
     await this.psql.row("select 1 as begun");
   }
 
-  /**
-   * Copies the snapshot to `history.sql` in `folder` with pg_dump.
-   *
-   * @throws {Problem} when the copy lacks rows
-   */
+  /** Copies the snapshot to `history.sql` in `folder` with pg_dump. @throws {Problem} when the copy lacks rows */
   async copyTo(folder: string): Promise<{ counts: Counts; unfinished: number }> {
     const { snapshot } = await this.psql.row<{ snapshot: string }>("select pg_export_snapshot() as snapshot");
     const file = join(folder, "history.sql");

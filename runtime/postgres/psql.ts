@@ -73,11 +73,7 @@ export class Psql {
     return first as T;
   }
 
-  /**
-   * Runs a program in psql's container.
-   *
-   * @throws {Problem} with its error output when it fails
-   */
+  /** Runs a program in psql's container. @throws {Problem} with its error output when it fails */
   async program(command: string, args: string[]): Promise<void> {
     const quoted = [command, ...args].map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(" ");
     this.#input.write(`\\! ${quoted} 2>&1; echo; echo ${this.#mark} $?\n`);

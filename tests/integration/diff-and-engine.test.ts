@@ -4,7 +4,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { compare } from "../../cli/diff/compare.ts";
+import { comparePlans } from "../../cli/diff/compare.ts";
 import { planRevision } from "../../cli/lib/plan/revision.ts";
 import { missing, title } from "../../tools/engine.ts";
 import { TestStack } from "../../tools/test-stack.ts";
@@ -35,7 +35,7 @@ describe.skipIf(reason)(title("diff and engine agree", reason), () => {
       writeFileSync(file, text);
       return { name: "", plans: await planRevision(stack.home, [stack.name]) };
     };
-    const diff = compare(await planned(before), await planned(after));
+    const diff = comparePlans(await planned(before), await planned(after));
     return (
       diff.stacks
         .flatMap(({ resources }) => resources)

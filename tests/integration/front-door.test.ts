@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { mostProcesses } from "../../components/docker/process-limit.ts";
+import { maxPids } from "../../components/docker/process-limit.ts";
 import type { Outputs } from "../../lib/stack/outputs.ts";
 import { durableWorker, marks } from "../../tools/durable-worker.ts";
 import { missing, title } from "../../tools/engine.ts";
@@ -209,7 +209,7 @@ describe.skipIf(reason)(title("containers", reason), () => {
       });
       expect(HostConfig.Devices ?? []).toEqual([]);
       expect(HostConfig.Memory).toBeGreaterThan(0);
-      expect(HostConfig.PidsLimit).toBe(mostProcesses);
+      expect(HostConfig.PidsLimit).toBe(maxPids);
       expect(HostConfig.MemorySwap).toBe(HostConfig.Memory);
       expect(HostConfig.CpuShares).toBeGreaterThan(0);
       expect(HostConfig.NetworkMode).not.toBe("host");

@@ -1,16 +1,16 @@
-// Proves what the files in tests/rendered/ say, which people review, and that Caddy takes them as they are. What the
-// door lets pass is for the integration suite.
+// Proves what the files in tests/rendered/ say, which people review, and that Caddy accepts them. What the gateway lets
+// pass is for the integration suite.
 import { execFileSync } from "node:child_process";
 import { describe, expect, test } from "vitest";
 import { onPath } from "../../lib/host/programs.ts";
 import { type GatewayOptions, renderCaddyfile } from "../../lib/render/caddyfile.ts";
-import { serverScript, stopSigns } from "../../lib/render/server-script.ts";
+import { drainMarkers, serverScript } from "../../lib/render/server-script.ts";
 import { emptyWalDatabase } from "../../lib/render/wal-database.ts";
 
 const passwordHash = `$2a$10$${"abcdefghijklmnopqrstu".repeat(3).slice(0, 53)}`;
 const docker: GatewayOptions = {
   server: "inngest-persistent-server",
-  signs: stopSigns,
+  drainMarkers,
   names: ["inngest-persistent-gateway"],
   passwordHash,
   dashboard: true,
@@ -25,7 +25,7 @@ const variants: Record<string, GatewayOptions> = {
   kubernetes: {
     ...docker,
     server: "servers",
-    signs: undefined,
+    drainMarkers: undefined,
     names: ["inngest-svc", "inngest-svc.inngest-kubernetes"],
     connect: true,
     publicName: { url, tls: "elsewhere" },
@@ -33,11 +33,11 @@ const variants: Record<string, GatewayOptions> = {
   },
 };
 
-test.each(Object.entries(variants))("Caddyfile of %s", async (name, options) => {
+test.each(Object.entries(variants))("the Caddyfile of %s is as reviewed", async (name, options) => {
   await expect(renderCaddyfile(options)).toMatchFileSnapshot(`../rendered/caddyfile/${name}.Caddyfile`);
 });
 
-test("without a dashboard no path of it is named", () => {
+test("without a dashboard none of its paths is exposed", () => {
   const text = renderCaddyfile({ ...docker, dashboard: false });
   expect(text).not.toMatch(/gql\|telemetry|assets/);
   expect(renderCaddyfile(docker)).toMatch(/gql\|telemetry.*assets/);
@@ -46,14 +46,14 @@ test("without a dashboard no path of it is named", () => {
 describe.skipIf(!onPath("caddy"))(`Caddy on PATH${onPath("caddy") ? "" : " (skipped: there is none)"}`, () => {
   const caddy = (...args: string[]) => execFileSync("caddy", args, { encoding: "utf8", stdio: "pipe" });
 
-  test.each(Object.keys(variants))("reads that of %s as it is written", (name) => {
+  test.each(Object.keys(variants))("reads and formats the Caddyfile of %s as it is", (name) => {
     const path = `tests/rendered/caddyfile/${name}.Caddyfile`;
     expect(JSON.parse(caddy("adapt", "--config", path, "--adapter", "caddyfile")).apps.http.servers).toBeDefined();
     expect(() => execFileSync("sh", ["-c", 'caddy fmt "$1" | cmp - "$1"', "sh", path])).not.toThrow();
   });
 });
 
-test("the script of a server in a container, which a shell can read", async () => {
+test("bash can read the script of a server in a container", async () => {
   const script = serverScript(emptyWalDatabase(), "inngest-dev-queue:6379");
   await expect(script).toMatchFileSnapshot("../rendered/server-container.sh");
   execFileSync("bash", ["-n"], { input: script });

@@ -1,11 +1,11 @@
-// Every command that package.json has, as far as it can be asked without doing anything. What each does is for its own
-// tests.
+// Proves of every command in package.json that it has help, loads no Pulumi SDK for it and refuses unknown flags. What each
+// does is for its own tests.
 import { readFileSync } from "node:fs";
 import { execa } from "execa";
 import { describe, expect, test } from "vitest";
 
 const { scripts } = JSON.parse(readFileSync("package.json", "utf8")) as { scripts: Record<string, string> };
-// That one is Pulumi's own, with its own help.
+// `pulumi` is the CLI itself, with its own help.
 const commands = Object.entries(scripts).filter(
   ([name, line]) => line === `node cli/run.mjs ${name}` && name !== "pulumi",
 );
@@ -19,8 +19,8 @@ describe.each(commands.map(([name]) => name))("npm run %s", { concurrent: true }
     expect(exitCode).toBe(0);
   });
 
-  // It takes 0.4 s to load; that of `upgrade` is for the version in config.ts.
-  test.skipIf(name === "upgrade")("begins without Pulumi's SDK", async () => {
+  // The SDK takes 0.4 s to load.
+  test("loads nothing of Pulumi's SDK", async () => {
     const hook = `data:text/javascript,import { registerHooks } from "node:module";
       const resolve = (specifier, context, next) => {
         if (/^@pulumi\\//.test(specifier)) throw new Error(context.parentURL + " loads " + specifier);
@@ -34,7 +34,7 @@ describe.each(commands.map(([name]) => name))("npm run %s", { concurrent: true }
     expect(exitCode).toBe(0);
   });
 
-  test("names the nearest of an unknown flag, as wrong usage", async () => {
+  test("suggests the nearest flag for an unknown one, and exits 2", async () => {
     const { exitCode, all } = await run("--hlep");
     expect(all).toContain("(Did you mean --help?)");
     expect(exitCode).toBe(2);
@@ -45,12 +45,12 @@ test.each([
   [["--stakc", "dev"], "error: unknown option '--stakc'\n(Did you mean --stack?)\n"],
   [["--colour=red"], "error: unknown option '--colour'\n\n"],
   [[], "error: required option '-s, --stack <stack>' not specified\n"],
-])("destroy %j: what is misspelt comes before what is missing", async (args, text) => {
+])("destroy %j: a misspelt option is reported before a missing one", async (args, text) => {
   const { exitCode, stderr } = await execa(process.execPath, ["cli/destroy.ts", ...args], { reject: false });
   expect(stderr).toMatch(new RegExp(`^${text.replaceAll(/[()?]/g, "\\$&")}`));
   expect(exitCode).toBe(2);
 });
 
-test("there are as many as the README and the docs speak of", () => {
+test("every command of package.json is covered", () => {
   expect(commands.length).toBeGreaterThan(15);
 });

@@ -104,7 +104,7 @@ describe("npm run diff", () => {
             "removed Command server-process",
             "changed Command preflight-check: stdin.ports[1].port stdin.ports[2].setting stdin.ports[2].port stdin.ports[3].setting stdin.ports[3].port stdin.ports[4].setting stdin.ports[4].port stdin.programs[0].kind stdin.programs[1].kind stdin.services[0] stdin.services[1] stdin.services[2] stdin.docker.images[0].setting stdin.docker.images[0].image stdin.docker.images[1].setting stdin.docker.images[1].image",
             "changed Command registration-sync: environment.SERVER environment.WORKER",
-            "changed Command worker-process: environment.START_ID stdin.envFile.INNGEST_SERVE_ORIGIN stdin.envFile.HOST stdin.containers stdin.envFile.INNGEST_CONNECT_GATEWAY_URL",
+            "changed Command worker-process: environment.START_ID stdin.envFile.INNGEST_SERVE_ORIGIN stdin.envFile.HOST stdin.containers stdin.envFile.INNGEST_CONNECT_GATEWAY_URL stdin.envFile.HOST.listenOn[0] stdin.envFile.HOST.listenOn[1]",
             "added Command processes-update",
             "added Container gateway-caddy",
             "added Container server-config-writer",
@@ -114,7 +114,7 @@ describe("npm run diff", () => {
             "added RemoteImage gateway-image",
             "added RemoteImage server-image",
             "added Volume server-config-volume",
-            "added Volume server-door",
+            "added Volume server-drain",
             "added docker docker",
           ],
           "losses": [
@@ -161,8 +161,8 @@ describe("npm run diff", () => {
         },
         "persistent": {
           "changes": [
+            "replaced Container janitor-files-writer: uploads[/app/request.json].content.alarmUrl",
             "replaced Container janitor-node: labels[inngest-local.secrets].value",
-            "replaced Container janitor-order-writer: uploads[/run/secrets/order.json].content.alarmUrl",
             "replaced Container server-config-writer: uploads[/run/secrets/inngest.json].content.signing-key uploads[/run/secrets/inngest.json].content.event-key[0]",
             "replaced Container server-inngest: labels[inngest-local.secrets].value",
             "removed RandomPassword keys-event",
@@ -194,7 +194,7 @@ describe("npm run diff", () => {
     expect(text.split("\n").slice(2, 6)).toMatchInlineSnapshot(`
       [
         "DATA STAYS BEHIND  persistent: Volume server-data is replaced (name): the new one is empty, and the data stays in the old one, inngest-persistent-data",
-        "DATA NO LONGER KEPT  persistent: Volume queue-data is no longer kept: from then on \`pulumi destroy\` deletes it with all that is in it",
+        "DATA NO LONGER KEPT  persistent: Volume queue-data is no longer kept: from then on \`pulumi destroy\` deletes it with everything in it",
         "REPLACED  persistent: Container janitor-node (volumes[/data].volumeName)",
         "REPLACED  persistent: Container server-data-owner (name, volumes[/data].volumeName)",
       ]
@@ -207,7 +207,7 @@ describe("npm run diff", () => {
 
       > [!CAUTION]
       > DATA STAYS BEHIND  persistent: Volume server-data is replaced (name): the new one is empty, and the data stays in the old one, inngest-persistent-data  
-      > DATA NO LONGER KEPT  persistent: Volume queue-data is no longer kept: from then on \\\`pulumi destroy\\\` deletes it with all that is in it  
+      > DATA NO LONGER KEPT  persistent: Volume queue-data is no longer kept: from then on \\\`pulumi destroy\\\` deletes it with everything in it  
       > REPLACED  persistent: Container janitor-node (volumes[/data].volumeName)  
       > REPLACED  persistent: Container server-data-owner (name, volumes[/data].volumeName)  
       > REPLACED  persistent: Container server-inngest (volumes[/data].volumeName)  

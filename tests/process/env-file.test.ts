@@ -90,8 +90,8 @@ describe.each(runtimes)("read by %s", (name, runtime) => {
   });
 });
 
-describe("what has no quoting that both agree on is refused", () => {
-  test.each(["pa$$word", "a\rb", "a\r\nb", "'`", "C:\\data\\"])("%j", (text) => {
+describe("a value that the two would read differently", () => {
+  test.each(["pa$$word", "a\rb", "a\r\nb", "'`", "C:\\data\\"])("is refused: %j", (text) => {
     expect(() => renderEnvFile({ T_NAME: text })).toThrow(
       new Error(
         "the variable T_NAME must not contain a dollar sign, a carriage return or both ' and `, nor end in a backslash",
@@ -99,7 +99,7 @@ describe("what has no quoting that both agree on is refused", () => {
     );
   });
 
-  test("and nothing else is", () => {
+  test("is refused, and no other value is", () => {
     fc.assert(
       fc.property(fc.string({ unit: "grapheme" }), (text) => {
         const isRefused = /[\r$]|\\$|'.*`|`.*'/s.test(text);
@@ -108,7 +108,7 @@ describe("what has no quoting that both agree on is refused", () => {
     );
   });
 
-  test("without telling the value", () => {
+  test("is not part of the error", () => {
     fc.assert(
       fc.property(fc.string({ minLength: 8 }), (text) => {
         let message = "";
@@ -124,6 +124,6 @@ describe("what has no quoting that both agree on is refused", () => {
   });
 });
 
-test("the order of variables is no change", () => {
+test("the order of variables makes no difference", () => {
   expect(renderEnvFile({ B: "2", A: "1" })).toBe(renderEnvFile({ A: "1", B: "2" }));
 });

@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 const keys = (...args: string[]) =>
   execa(process.execPath, ["cli/keys.ts", ...args], { reject: false, stdin: "ignore" });
 
-test("without more it prints its help", async () => {
+test("npm run keys prints its help", async () => {
   const { exitCode, stdout } = await keys();
   expect(stdout).toContain("Usage: npm run keys -- ");
   expect(stdout).toContain("rotate");
@@ -15,14 +15,10 @@ test("without more it prints its help", async () => {
 
 describe("wrong usage is refused with 2", () => {
   test.each([
-    ["a command that is none", ["show"], "show"],
+    ["an unknown command", ["show"], "show"],
     ["no stack", ["rotate"], "required option '-s, --stack <stack>' not specified"],
     ["a stack without a file", ["rotate", "--stack", "persistant"], "Remedy: --stack persistent"],
-    [
-      "a step that is none",
-      ["rotate", "--stack", "dev", "--until", "none"],
-      "Allowed choices are accept, switch, retire",
-    ],
+    ["an unknown step", ["rotate", "--stack", "dev", "--until", "none"], "Allowed choices are accept, switch, retire"],
   ])("%s", async (_, args, text) => {
     const { exitCode, stdout, stderr } = await keys(...args);
     expect(stderr).toContain(text);

@@ -14,7 +14,7 @@ test.each([
     import { createRequire } from "node:module";
     import * as pulumi from "@pulumi/pulumi";
     await pulumi.runtime.setMocks({
-      newResource: ({ name, inputs }) => ({ id: name, state: inputs }),
+      newResource: ({ name, inputs }) => ({ id: name, state: { stdout: "{}", ...inputs } }),
       call: ({ inputs }) => inputs,
     }, "inngest-local", ${JSON.stringify(stack)}, false);
     pulumi.runtime.setAllConfig(${JSON.stringify(settings)});

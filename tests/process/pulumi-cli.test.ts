@@ -25,7 +25,7 @@ describe("atLeast", () => {
     expect(atLeast(version, wanted)).toBe(expected);
   });
 
-  test("orders like the numbers do", () => {
+  test("orders versions by their numbers", () => {
     const numbers = fc.tuple(fc.nat(5), fc.nat(400), fc.nat(20));
     const order = (a: number[], b: number[]) => a.map((n, i) => n - (b[i] as number)).find((n) => n !== 0) ?? 0;
     fc.assert(fc.property(numbers, numbers, (a, b) => atLeast(`v${a.join(".")}`, b.join(".")) === order(a, b) >= 0));
@@ -54,7 +54,7 @@ describe("ownBackend", () => {
   }
   const mode = (path: string) => (statSync(path).mode & 0o777).toString(8);
 
-  test("of a person without one is a folder and a passphrase of this user's, outside the repository", async () => {
+  test("is a private folder and passphrase outside the repository for a user without a backend", async () => {
     const own = await ownBackend();
     const folder = fileURLToPath(own.PULUMI_BACKEND_URL as string);
     const file = own.PULUMI_CONFIG_PASSPHRASE_FILE as string;
@@ -65,7 +65,7 @@ describe("ownBackend", () => {
     expect(own).not.toHaveProperty("PULUMI_CONFIG_PASSPHRASE");
   });
 
-  test("stays what it is", async () => {
+  test("stays the same on the next call", async () => {
     const first = await ownBackend();
     const passphrase = readFileSync(first.PULUMI_CONFIG_PASSPHRASE_FILE as string, "utf8");
     expect(await ownBackend()).toEqual(first);
@@ -75,7 +75,7 @@ describe("ownBackend", () => {
   test.each([
     ["PULUMI_BACKEND_URL", "s3://state"],
     ["PULUMI_ACCESS_TOKEN", "pul-0123"],
-  ])("gives way to %s", async (name, value) => {
+  ])("is not used with %s", async (name, value) => {
     const own = await ownBackend({ [name]: value });
     expect(own).not.toHaveProperty(name);
     expect(own).not.toHaveProperty("PULUMI_BACKEND_URL");
@@ -85,18 +85,18 @@ describe("ownBackend", () => {
     ["PULUMI_CONFIG_PASSPHRASE", "mine"],
     ["PULUMI_CONFIG_PASSPHRASE", ""],
     ["PULUMI_CONFIG_PASSPHRASE_FILE", "/somewhere/passphrase"],
-  ])("leaves %s=%j alone and writes no passphrase", async (name, value) => {
+  ])("keeps %s=%j and writes no passphrase", async (name, value) => {
     const own = await ownBackend({ [name]: value });
     expect(Object.keys(own).filter((key) => key.includes("PASSPHRASE"))).toEqual([]);
     expect(existsSync(join(home.folder, "config"))).toBe(false);
   });
 
-  test("gives way to the backend that a person is logged in to", async () => {
+  test("is not used for a user who is logged in", async () => {
     home.file(".pulumi/credentials.json", '{"current": "https://api.pulumi.com"}');
     expect(await ownBackend()).not.toHaveProperty("PULUMI_BACKEND_URL");
   });
 
-  test.each(['{"current": ""}', "{}", "{"])("does not take %s for a login", async (credentials) => {
+  test.each(['{"current": ""}', "{}", "{"])("is used with credentials %s, which are no login", async (credentials) => {
     home.file("elsewhere/credentials.json", credentials);
     expect(await ownBackend({ PULUMI_HOME: join(home.folder, "elsewhere") })).toHaveProperty("PULUMI_BACKEND_URL");
   });

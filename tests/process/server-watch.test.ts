@@ -37,7 +37,7 @@ function watched(server: string, graceSeconds: number) {
 const connected = (count: number) =>
   eventually(10_000, async () => expect(connections.length).toBeGreaterThanOrEqual(count));
 
-test("when the connection ends events are held back, and a server that stays is killed after its grace", async () => {
+test("events are held back when the connection ends, and a server that does not end is killed after its grace period", async () => {
   const container = watched("sleep 15", 1);
   await connected(1);
   const before = performance.now();
@@ -49,13 +49,13 @@ test("when the connection ends events are held back, and a server that stays is 
   expect(performance.now() - before).toBeGreaterThan(900);
 });
 
-test("a server that ends by itself is not waited for, and its status is the container's", async () => {
+test("a server that ends is not waited for, and its exit status is the container's", async () => {
   const { stdout, exitCode } = await watched("{ sleep 0.5; exit 3; }", 60);
   expect(stdout).toBe("");
   expect(exitCode).toBe(3);
 });
 
-test("a Redis that says why it closes a connection has not gone: the watch comes again", async () => {
+test("the watch reconnects when Redis sends an error before it closes the connection", async () => {
   const container = watched("sleep 4", 1);
   await connected(1);
   connections[0]?.end("-ERR max number of clients reached\r\n");

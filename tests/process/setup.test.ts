@@ -1,13 +1,11 @@
-// What setup makes of flags, of the worker's template and of a recipe by hand, and setup.sh with git and without a
-// network. Does not prove that a stack comes up (integration), or that Docker says what a recipe's container is.
+// Proves what setup makes of flags, of the worker's template and of a server that was started by hand, and what it plans.
+// Does not prove that a stack comes up (integration), or what Docker reports of a container.
 import { execFileSync, spawnSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { UsageProblem } from "../../cli/lib/command.ts";
 import { parseKeyFile } from "../../cli/lib/key-file.ts";
-import { locksIn } from "../../cli/lib/stack-lock.ts";
-import { checkEvent, parseData } from "../../cli/send/events.ts";
 import { checkFlags, endpointOf, stackOf } from "../../cli/setup/answers.ts";
 import { copyHistory, usableKeys } from "../../cli/setup/recipe.ts";
 import {
@@ -19,7 +17,9 @@ import {
   scaffoldFiles,
   writeWorker,
 } from "../../cli/setup/scaffold.ts";
-import { onPath } from "../../lib/host/programs.ts";
+import type { Situation } from "../../cli/setup/situation.ts";
+import { plan, run } from "../../cli/setup/steps.ts";
+import { Problem } from "../../lib/problem.ts";
 import { Home } from "../support/host.ts";
 
 let home: Home;
@@ -46,36 +46,38 @@ describe("flags", () => {
 
   const tiers = "0, 1, 2, 3, 4, process, docker, dev, experiment, persistent, kubernetes, cluster";
   test.each([
-    [{ tier: "5" }, `the tier must be one of ${tiers}, got "5". Remedy: npm run setup -- 2`],
-    [{ tier: "persitent" }, `the tier must be one of ${tiers}, got "persitent". Remedy: npm run setup -- persistent`],
-    [{ runtime: "deno" }, '--runtime must be one of node, bun, external, got "deno". Remedy: --runtime bun'],
-    [{ work: "al" }, '--work must be one of ai, general, both, got "al". Remedy: --work ai'],
+    [{ tier: "5" }, `the tier must be one of ${tiers}, got "5"`, "npm run setup -- 2"],
+    [{ tier: "persitent" }, `the tier must be one of ${tiers}, got "persitent"`, "npm run setup -- persistent"],
+    [{ runtime: "deno" }, '--runtime must be one of node, bun, external, got "deno"', "--runtime bun"],
+    [{ work: "al" }, '--work must be one of ai, general, both, got "al"', "--work ai"],
     [
       { runtime: "external", framework: "expres" },
-      '--framework must be one of express, hono, next, other, got "expres". Remedy: --framework express',
+      '--framework must be one of express, hono, next, other, got "expres"',
+      "--framework express",
     ],
     [
       { runtime: "external", appUrl: "localhost:3000" },
-      '--app-url must be the http address of your app, got "localhost:3000". Remedy: --app-url http://localhost:3000',
+      '--app-url must be the http address of your app, got "localhost:3000"',
+      "--app-url http://localhost:3000",
     ],
     [
       { appUrl: "http://localhost:3000" },
-      "--app-url is for an app that you have already. Remedy: --runtime external, or leave it out",
+      "--app-url is for an app that you have already",
+      "--runtime external, or leave it out",
     ],
-    [
-      { framework: "next" },
-      "--framework is for an app that you have already. Remedy: --runtime external, or leave it out",
-    ],
+    [{ framework: "next" }, "--framework is for an app that you have already", "--runtime external, or leave it out"],
     [
       { runtime: "external", workerDir: "w" },
-      "--worker-dir is for a worker that setup makes. Remedy: --runtime node, or leave it out",
+      "--worker-dir is for a worker that setup creates",
+      "--runtime node, or leave it out",
     ],
     [
       { runtime: "external", work: "ai" },
-      "--work is for a worker that setup makes. Remedy: --runtime node, or leave it out",
+      "--work is for a worker that setup creates",
+      "--runtime node, or leave it out",
     ],
-  ])("%j are refused", (flags, text) => {
-    expect(() => checkFlags(flags)).toThrow(new UsageProblem(text));
+  ])("%j are refused", (flags, what, remedy) => {
+    expect(() => checkFlags(flags)).toThrow(new UsageProblem(what, remedy));
   });
 
   test("the app's endpoint is the SDK's usual one unless it is given", () => {
@@ -89,7 +91,7 @@ describe("a new worker", () => {
   const names = (work: "ai" | "general" | "both") =>
     [...scaffoldFiles(template, work, "mine").keys()].filter((path) => path.startsWith("functions/")).sort();
 
-  test("has the functions of its work, and upkeep", () => {
+  test("has the functions of its work and those for upkeep", () => {
     const probes = ["verify-probe", "verify-probe-chained"];
     const upkeep = ["audit-triggers", "expire-claims", "heartbeat", "index", "relay-gateway", ...probes];
     const ai = ["run-agent", "summarize-text", "transcribe-audio", "transcribe-media"];
@@ -99,7 +101,7 @@ describe("a new worker", () => {
     expect(names("both")).toEqual([...template.keys()].filter((path) => path.startsWith("functions/")).sort());
   });
 
-  test.each(["ai", "general", "both"] as const)("for %s imports no module that it has not", (work) => {
+  test.each(["ai", "general", "both"] as const)("for %s work imports no missing module", (work) => {
     const files = scaffoldFiles(template, work, "mine");
     const sources = [...files].filter(([path]) => !path.startsWith("tests/integration/"));
     const missing = sources.flatMap(([path, text]) =>
@@ -111,22 +113,26 @@ describe("a new worker", () => {
     expect(missing).toEqual([]);
   });
 
-  test.each(["ai", "general"] as const)("for %s passes its own types and unit tests", { timeout: 120_000 }, (work) => {
-    const place = join(folder, "mine");
-    writeWorker(place, scaffoldFiles(template, work, "mine"));
-    execFileSync("ln", ["-s", resolve("worker/node_modules"), join(place, "node_modules")]);
-    const run = (program: string, ...args: string[]) =>
-      // A test runner within a test runner must not take itself for a part of it.
-      spawnSync(join(place, "node_modules/.bin", program), args, {
-        cwd: place,
-        encoding: "utf8",
-        env: { PATH: process.env.PATH, NO_COLOR: "1" },
-      });
-    expect(run("tsc", "--noEmit").stdout).toBe("");
-    const { status, stdout, stderr } = run("vitest", "run", "--project", "unit");
-    expect(`${stdout}${stderr}`).toMatch(/Tests.* \d+ passed/);
-    expect(status).toBe(0);
-  });
+  test.each(["ai", "general"] as const)(
+    "for %s work passes its own type check and unit tests",
+    { timeout: 120_000 },
+    (work) => {
+      const place = join(folder, "mine");
+      writeWorker(place, scaffoldFiles(template, work, "mine"));
+      execFileSync("ln", ["-s", resolve("worker/node_modules"), join(place, "node_modules")]);
+      const run = (program: string, ...args: string[]) =>
+        // A test runner within a test runner must not take itself for a part of it.
+        spawnSync(join(place, "node_modules/.bin", program), args, {
+          cwd: place,
+          encoding: "utf8",
+          env: { PATH: process.env.PATH, NO_COLOR: "1" },
+        });
+      expect(run("tsc", "--noEmit").stdout).toBe("");
+      const { status, stdout, stderr } = run("vitest", "run", "--project", "unit");
+      expect(`${stdout}${stderr}`).toMatch(/Tests.* \d+ passed/);
+      expect(status).toBe(0);
+    },
+  );
 
   test("is named after its folder", () => {
     expect(packageName("/home/me/My Worker!")).toBe("my-worker");
@@ -134,7 +140,7 @@ describe("a new worker", () => {
     expect(scaffoldFiles(template, "both", "mine").get("package.json")).toContain('"name": "mine"');
   });
 
-  test("gets its place whole, over what a killed setup has left and over an empty folder", () => {
+  test("replaces an empty folder, and what a killed setup has left", () => {
     const place = join(folder, "mine");
     mkdirSync(join(folder, ".mine.partial"));
     writeFileSync(join(folder, ".mine.partial", "half.ts"), "");
@@ -146,12 +152,12 @@ describe("a new worker", () => {
     expect(readdirSync(place)).toEqual(["a"]);
   });
 
-  test("never takes the place of other files", () => {
+  test("never replaces other files", () => {
     writeFileSync(join(folder, "thesis.txt"), "mine");
     expect(() => checkFolder(folder)).toThrow(
       new UsageProblem(
-        `--worker-dir must be a worker's folder or one that is not there yet, and "${folder}" has other files`,
-        "--worker-dir with another folder; nothing of yours is written over",
+        `--worker-dir must be a worker's folder or one that does not exist yet, and "${folder}" has other files`,
+        "--worker-dir with another folder; no file of yours is overwritten",
       ),
     );
     expect(() => writeWorker(folder, new Map([["a.ts", ""]]))).toThrow(`cannot be put at ${folder}`);
@@ -159,7 +165,7 @@ describe("a new worker", () => {
     rmSync(join(folder, "..", `.${folder.split("/").at(-1)}.partial`), { recursive: true });
   });
 
-  test("differs from one that is there by what a patch shows", () => {
+  test("is compared with an existing one by patches", () => {
     writeFileSync(join(folder, "same.ts"), "same\n");
     writeFileSync(join(folder, "changed.ts"), "mine\n");
     const wanted = new Map([
@@ -170,19 +176,19 @@ describe("a new worker", () => {
     const found = differences(folder, wanted);
     expect(found.map(({ path }) => path)).toEqual(["changed.ts", "absent.ts"]);
     expect(found[0]?.patch).toContain("-mine\n+new\n");
-    expect(found[1]?.patch).toBe("absent.ts is not there\n");
+    expect(found[1]?.patch).toBe("absent.ts does not exist\n");
   });
 });
 
-describe("a recipe by hand", () => {
+describe("a server started by hand", () => {
   const hex = "00112233445566778899aabbccddeeff";
 
-  test("has the last of each key, as a shell reads them", () => {
+  test("has its keys read from the file as a shell reads them: the last line counts", () => {
     const text = `INNGEST_SIGNING_KEY=old\nexport INNGEST_EVENT_KEY="evtkey-dev-1"\n# no\nINNGEST_SIGNING_KEY=${hex}\n`;
     expect(parseKeyFile(text)).toEqual({ INNGEST_SIGNING_KEY: hex, INNGEST_EVENT_KEY: "evtkey-dev-1" });
   });
 
-  test("gives its signing key without the prefix, and its event key as it is", () => {
+  test("gives up its signing key without the prefix, and its event key unchanged", () => {
     const variables = { INNGEST_SIGNING_KEY: `signkey-dev-${hex}`, INNGEST_EVENT_KEY: `evtkey-dev-${hex}` };
     expect(usableKeys(variables)).toEqual({
       keys: { signingKey: hex, eventKey: `evtkey-dev-${hex}` },
@@ -190,7 +196,7 @@ describe("a recipe by hand", () => {
     });
   });
 
-  test("with keys of no use says which rule they break, and never the key", () => {
+  test("with unusable keys is reported with the rules that they break, never with the keys", () => {
     const found = usableKeys({ INNGEST_SIGNING_KEY: "signkey-dev-hello", INNGEST_EVENT_KEY: "a key" });
     expect(found).toEqual({
       keys: {},
@@ -201,147 +207,111 @@ describe("a recipe by hand", () => {
     });
   });
 
-  /** Puts a `docker` on PATH that fails with `said`; returns what comes of copying with it. */
-  function copied(said: string): Promise<boolean> {
-    vi.stubEnv("PATH", `${home.command("docker", `echo '${said}' >&2; exit 1`)}:${process.env.PATH}`);
+  /** Copies the history with a `docker` on PATH that fails with `message`. */
+  function copied(message: string): Promise<boolean> {
+    vi.stubEnv("PATH", `${home.command("docker", `echo '${message}' >&2; exit 1`)}:${process.env.PATH}`);
     return copyHistory({ running: false, image: "inngest", folder: "/.inngest", ports: [] }, join(folder, "server"));
   }
 
   test.each([
     "Error response from daemon: Could not find the file /.inngest/. in container inngest",
     "Error: No such container:path: inngest:/.inngest/.",
-  ])("without a history has none to copy: %s", async (said) => {
-    expect(await copied(said)).toBe(false);
+  ])("without a history has none to copy: %s", async (message) => {
+    expect(await copied(message)).toBe(false);
   });
 
-  test("whose history Docker does not copy is said to be so, and leaves nothing behind", async () => {
+  test("whose history Docker cannot copy is refused, and leaves nothing behind", async () => {
     await expect(copied("write /main.db: no space left on device")).rejects.toThrow(
-      /^the history of container inngest cannot be copied: write \/main\.db: no space left on device\nIt is in the container as before\. Remedy: mend that, and npm run setup again, it goes on from there$/,
+      /^the history of container inngest cannot be copied: write \/main\.db: no space left on device\nIt is in the container as before\. Remedy: fix that, and run npm run setup again: it continues from there$/,
     );
     expect(readdirSync(join(folder, "server"))).toEqual([]);
   });
 });
 
-test("locks of a backend are those that can be read", () => {
-  expect(locksIn(join(folder, "none"))).toEqual([]);
-  writeFileSync(join(folder, "1.json"), '{"pid": 1, "hostname": "here"}');
-  writeFileSync(join(folder, "2.json"), "{");
-  writeFileSync(join(folder, "1.json.attrs"), '{"user.cache_control": ""}');
-  expect(locksIn(folder)).toEqual([{ pid: 1, hostname: "here" }]);
-});
+describe("the plan", () => {
+  /** Setup of a new worker in a folder that does not exist, with nothing else to do. */
+  const situation = (changes: Partial<Situation> = {}): Situation => ({
+    pulumi: { change: async () => 0 },
+    answers: { stack: "dev", worker: { runtime: "node", work: "both", dir: join(folder, "mine") } },
+    isUp: false,
+    file: { path: "Pulumi.dev.yaml", apply: async () => {} },
+    changes: [],
+    recipe: undefined,
+    keys: {},
+    serverFolder: join(folder, "server"),
+    ...changes,
+  });
+  const linesOf = (changes?: Partial<Situation>) => plan(situation(changes)).flatMap(({ lines }) => lines);
 
-describe("an event to send", () => {
-  const schema = {
-    "~standard": {
-      validate: (value: unknown) =>
-        (value as { url?: string }).url ? {} : { issues: [{ message: "must be there", path: ["url"] }] },
-    },
-  };
-  const events = [{ name: "task/process", schema }, { name: "audit/requested" }];
-
-  test("as declared is let through", async () => {
-    await checkEvent(events, { name: "task/process", data: { url: "x" } }, "worker");
-    await checkEvent(events, { name: "audit/requested", data: {} }, "worker");
+  test("lists what will be made, in order", () => {
+    expect(linesOf({ changes: [{ path: "runtime", before: undefined, after: "node" }] })).toEqual([
+      expect.stringMatching(/mine: a new worker, \d+ files$/),
+      "Pulumi.dev.yaml: runtime (not set) -> node",
+      "stack dev: brought up, then checked",
+    ]);
   });
 
-  test.each([
-    [
-      { name: "task/proces", data: {} },
-      'EVENT must be one that worker/events.ts declares, got "task/proces". Remedy: task/process, or declare it there ' +
-        "(declared: audit/requested, task/process)",
-    ],
-    [
-      { name: "task/process", data: {} },
-      "the data of task/process does not match worker/events.ts:\n  - data.url: must be there",
-    ],
-  ])("%j is refused", async (event, text) => {
-    await expect(checkEvent(events, event, "worker")).rejects.toThrow(new UsageProblem(text));
+  test("says what stays as it is", () => {
+    writeWorker(join(folder, "mine"), new Map([["package.json", "{}"]]));
+    expect(linesOf({ isUp: true })).toEqual([
+      expect.stringMatching(/mine: is there, and stays as it is$/),
+      "Pulumi.dev.yaml: stays as it is",
+      "stack dev: is up; brought up to date, then checked",
+    ]);
   });
 
-  test("has an object for its data", () => {
-    expect(parseData('{"a": 1}')).toEqual({ a: 1 });
-    expect(() => parseData("[1]")).toThrow(
-      new UsageProblem("JSON must be an object, got [1]", '\'{"key": "value"}\', in quotes'),
-    );
-    expect(() => parseData("{a: 1}")).toThrow(/^JSON must be valid: .+ Remedy: '\{"key": "value"\}', in quotes$/);
+  test("takes keys, history and place of a server that was started by hand, and shows no key", () => {
+    const container = { running: true, image: "inngest", folder: "/.inngest", ports: [8288] };
+    const recipe = { source: "container inngest", keys: {}, unusable: ["`eventKey` must not be empty"], container };
+    expect(linesOf({ recipe, keys: { signingKey: "00ff" } }).slice(1, -1)).toEqual([
+      "Pulumi.dev.yaml: signingKey from container inngest, encrypted",
+      "not taken from container inngest: `eventKey` must not be empty",
+      "container inngest: stopped, not removed; `docker start inngest` brings it back",
+      "its history: copied, if it has one; runs in flight are in its memory alone, and are lost",
+    ]);
+  });
+
+  test("leaves an app of the user's to the user", () => {
+    const worker = { runtime: "external", url: "http://localhost:3000/api/inngest", framework: "hono" } as const;
+    expect(linesOf({ answers: { stack: "persistent", worker } })).toEqual([
+      "Pulumi.dev.yaml: stays as it is",
+      "stack persistent: brought up, then checked",
+      "your app at http://localhost:3000/api/inngest: left to you",
+    ]);
   });
 });
 
-const noShellcheck = onPath("shellcheck") ? undefined : "no shellcheck on PATH";
-test.skipIf(noShellcheck)(`setup.sh passes shellcheck${noShellcheck ? ` (skipped: ${noShellcheck})` : ""}`, () => {
-  const { status, stdout } = spawnSync("shellcheck", ["setup.sh"], { encoding: "utf8" });
-  expect(stdout).toBe("");
-  expect(status).toBe(0);
-});
-
-describe("setup.sh", () => {
-  const script = readFileSync("setup.sh", "utf8");
-  let place: string;
-
-  /** As `curl -sL … | bash -s -- ARGUMENTS`, with an npm that says how it was called. */
-  function run(input: string, args: string[], path = `${join(folder, "bin")}:${process.env.PATH}`) {
-    const env = { PATH: path, HOME: folder, INNGEST_LOCAL_DIR: place, INNGEST_LOCAL_REPO: `file://${folder}/origin` };
-    return spawnSync("/bin/bash", ["-s", "--", ...args], { input, encoding: "utf8", env });
-  }
-
+describe("the steps", () => {
+  const done: string[] = [];
   beforeEach(() => {
-    place = join(folder, "a place", "inngest-local");
-    mkdirSync(join(folder, "bin"));
-    writeFileSync(join(folder, "bin", "npm"), '#!/bin/sh\necho "npm in $PWD: $*"\n');
-    chmodSync(join(folder, "bin", "npm"), 0o755);
-    const git = (...args: string[]) => execFileSync("git", ["-C", join(folder, "origin"), ...args]);
-    mkdirSync(join(folder, "origin"));
-    writeFileSync(join(folder, "origin", "Pulumi.yaml"), "name: inngest-local\n");
-    git("init", "--quiet");
-    git("add", "--all");
-    git("-c", "user.name=test", "-c", "user.email=test@example.com", "commit", "--quiet", "--message", "first");
+    done.length = 0;
+  });
+  const step = (doing: string, act = () => {}) => ({
+    lines: [],
+    doing,
+    run: async () => {
+      done.push(doing);
+      act();
+    },
   });
 
-  test("clones, hands its arguments over, and run again changes nothing", () => {
-    const expected = { status: 0, stderr: "", stdout: `npm in ${place}: run --silent setup -- 2 --yes\n` };
-    expect(run(script, ["2", "--yes"])).toMatchObject(expected);
-    const before = readFileSync(join(place, ".git", "HEAD"), "utf8");
-    expect(run(script, ["2", "--yes"])).toMatchObject(expected);
-    expect(readFileSync(join(place, ".git", "HEAD"), "utf8")).toBe(before);
-    expect(readdirSync(join(folder, "a place"))).toEqual(["inngest-local"]);
-  });
-
-  test("that is cut off anywhere does nothing", () => {
-    for (let length = 0; length < script.lastIndexOf("main"); length += 97) run(script.slice(0, length), []);
-    expect(existsSync(place)).toBe(false);
-  });
-
-  test("leaves foreign files alone", () => {
-    mkdirSync(place, { recursive: true });
-    writeFileSync(join(place, "thesis.txt"), "mine");
-    const { status, stderr } = run(script, []);
-    expect(stderr).toBe(
-      `setup.sh: ${place} contains other files. Remedy: set INNGEST_LOCAL_DIR to an empty or new folder\n`,
+  test("end after the one that Ctrl-C has interrupted, whether or not that has failed", async () => {
+    const interrupted = step("bringing the stack up", () => {
+      process.emit("SIGINT");
+      throw new Error("killed");
+    });
+    await expect(run([step("writing the settings"), interrupted, step("checking the stack")])).rejects.toThrow(
+      new Problem("setup was interrupted while bringing the stack up", "npm run setup again: it continues from there"),
     );
-    expect(status).toBe(1);
-    expect(readdirSync(place)).toEqual(["thesis.txt"]);
+    expect(done).toEqual(["writing the settings", "bringing the stack up"]);
+    expect(process.listenerCount("SIGINT")).toBe(0);
   });
 
-  test("leaves another project's clone alone", () => {
-    mkdirSync(join(place, ".git"), { recursive: true });
-    const { status, stderr } = run(script, []);
-    expect(stderr).toBe(`setup.sh: ${place} is another project. Remedy: set INNGEST_LOCAL_DIR to another folder\n`);
-    expect(status).toBe(1);
-  });
-
-  test("a clone that fails leaves nothing behind", () => {
-    rmSync(join(folder, "origin"), { recursive: true });
-    const { status, stderr } = run(script, []);
-    expect(stderr).toContain(
-      `setup.sh: git could not clone file://${folder}/origin. Remedy: check the URL and the network\n`,
-    );
-    expect(status).toBe(1);
-    expect(readdirSync(join(folder, "a place"))).toEqual([]);
-  });
-
-  test("without git says so", () => {
-    const { status, stderr } = run(script, [], join(folder, "bin"));
-    expect(stderr).toBe("setup.sh: no git on PATH. Remedy: install git (macOS: xcode-select --install)\n");
-    expect(status).toBe(1);
+  test("end with the error of the one that fails", async () => {
+    const failing = step("writing the settings", () => {
+      throw new Problem("no");
+    });
+    await expect(run([failing, step("checking the stack")])).rejects.toThrow(new Problem("no"));
+    expect(done).toEqual(["writing the settings"]);
   });
 });

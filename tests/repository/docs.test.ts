@@ -1,6 +1,5 @@
-// Proves that pages are not stale, that what they link to and name is there, and that every command of theirs is one
-// that the project has, with flags that it takes. Does not prove that their sentences are true; getting-started.md is
-// followed by an integration test.
+// Proves that generated parts are not stale, that links and named files exist, and that every command in a page exists and
+// takes its flags. Does not prove that the sentences are true; an integration test follows getting-started.md.
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -12,22 +11,22 @@ import { ownCommands } from "../support/documents.ts";
 
 const { scripts } = JSON.parse(readFileSync("package.json", "utf8")) as { scripts: Record<string, string> };
 const texts = pages().map((page) => [page, readFileSync(page, "utf8")] as const);
-/** Pages of folders that are packages of their own speak of their own scripts. */
+/** Pages in packages of their own name scripts of their own. */
 const ownPages = texts.filter(([page]) => !/^(worker|examples)\//.test(page));
 
-test("no page is stale: npm run docs writes them", async () => {
+test("no page is stale, nor Pulumi.yaml: npm run docs regenerates them", async () => {
   expect([...(await stalePages()).keys()]).toEqual([]);
 });
 
-test.each(texts)("%s links to what is there", (page, text) => {
+test.each(texts)("%s links to existing files", (page, text) => {
   const links = [...text.matchAll(/\]\((?!https?:|mailto:)([^)#\s]*)(#[^)\s]*)?\)/g)].map(([, path = ""]) => path);
   expect(links.filter((path) => path !== "" && !existsSync(join(dirname(page), path)))).toEqual([]);
 });
 
-test.each(ownPages)("%s names files that are there", (_, text) => {
+test.each(ownPages)("%s names existing files", (_, text) => {
   const named = [
     ...text.matchAll(
-      /`((?:cli|components|tests|worker|bench|docs|examples|\.github)\/(?:[\w./-]*\.(?:ts|mjs|sh|md|ya?ml|json)|[\w./-]*\/)?)`/g,
+      /`((?:cli|components|lib|runtime|scripts|tools|tests|worker|bench|docs|examples|\.github)\/(?:[\w./-]*\.(?:ts|mjs|sh|md|ya?ml|json)|[\w./-]*\/)?)`/g,
     ),
   ];
   expect(named.map(([, path = ""]) => path).filter((path) => !path.includes("NAME") && !existsSync(path))).toEqual([]);
@@ -76,12 +75,12 @@ describe("commands", () => {
 });
 
 describe("generated parts", () => {
-  test("one declaration comes with its comment, and to its end", () => {
+  test("a declaration is copied with its comment, to its end", () => {
     expect(codeOf("worker/ai/gpu.ts", "oneGpu")).toMatch(/^\/\*\*[\s\S]*\*\/\nexport const oneGpu = .*;$/);
     expect(codeOf("worker/functions/expire-claims.ts", undefined)).not.toContain("import ");
   });
 
-  test("what is not there is said", () => {
+  test("a part that names something missing is refused", () => {
     const page = (of: string) => `<!-- generated: ${of} -->\n<!-- end -->`;
     expect(() => fillBlocks(page("graph nowhere"), {})).toThrow(
       "a page asks for the picture of nowhere, which is no stack",

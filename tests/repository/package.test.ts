@@ -8,7 +8,7 @@ const files = [...exported.matchAll(/from "\.\/([\w/-]+\.ts)"/g)].map(([, path])
 const sources = files.map((file) => [file, readFileSync(file, "utf8")] as const);
 
 describe.each(sources)("%s", (_, source) => {
-  test("documents every argument, and the default of each that may be left out", () => {
+  test("documents every argument, and the default of each optional one", () => {
     const problems = [...source.matchAll(/export interface (\w+Args)\b[^{]*\{\n([\s\S]*?)\n\}/g)].flatMap(
       ([, name, body = ""]) =>
         [...body.matchAll(/((?:^ {2}(?:\/\*\*| \*).*\n)*)^ {2}(\w+)(\??):/gm)]

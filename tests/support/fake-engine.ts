@@ -17,9 +17,9 @@ interface Response {
 type Method = (call: { request: Request }, done: (error: null, response: Response) => void) => void;
 
 /**
- * Runs a program by the SDK's own runner, as `pulumi up` does, against an engine that answers each resource of the program
- * with `outputs`, and every other call with nothing. Resolves to what the program printed, and to the debug messages
- * that it sent to the engine.
+ * Runs a program by the SDK's own runner, as `pulumi up` does, against an engine that answers each resource of the
+ * program with `outputs`, and every other call with nothing. Resolves to what the program printed, and to the debug
+ * messages that it sent to the engine.
  */
 export async function runOnFakeEngine(
   program: string,

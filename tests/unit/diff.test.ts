@@ -1,10 +1,10 @@
-// Proves how two plans are compared and told, on small programs; diff.test.ts of the integration suite does so on the
+// Proves how two plans are compared and printed, on small programs; diff.test.ts of the integration suite does so on the
 // project's own. Does not prove that providers replace what replacement.ts says.
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { describe, expect, test } from "vitest";
-import { compare, type StackDiff } from "../../cli/diff/compare.ts";
+import { comparePlans, type StackDiff } from "../../cli/diff/compare.ts";
 import { leaves } from "../../cli/diff/properties.ts";
 import { renderMarkdown, renderText } from "../../cli/diff/render.ts";
 import { plan } from "../../cli/lib/plan/planner.ts";
@@ -13,22 +13,22 @@ import type { StackPlan } from "../../cli/lib/plan/revision.ts";
 import { plannableSettings } from "../../cli/lib/plan/settings.ts";
 
 async function planOf(program: () => unknown): Promise<StackPlan> {
-  const madeUp: Record<string, string> = {};
-  const follow = {
+  const computed: Record<string, string> = {};
+  const trackReplacements = {
     folderHash: (folder: string) => folder,
-    madeUp: (value: string, meaning: string) => {
-      madeUp[value] = meaning;
+    onComputed: (value: string, description: string) => {
+      computed[value] = description;
     },
   };
-  const resources = await plan(program, { stack: "test", follow });
+  const resources = await plan(program, { stack: "test", trackReplacements });
   const settings = { values: { tier: "docker" }, secrets: [], assumed: [] };
-  return { stack: "test", resources, outputs: {}, secretOutputs: [], madeUp, files: {}, ...settings };
+  return { stack: "test", resources, outputs: {}, secretOutputs: [], computed, files: {}, ...settings };
 }
 
 async function between(before: () => unknown, after: () => unknown): Promise<StackDiff> {
   const plans = async (program: () => unknown) => new Map([["test", await planOf(program)]]);
   const [base, head] = [await plans(before), await plans(after)];
-  return compare({ name: "base", plans: base }, { name: "head", plans: head }).stacks[0] as StackDiff;
+  return comparePlans({ name: "base", plans: base }, { name: "head", plans: head }).stacks[0] as StackDiff;
 }
 
 class Part extends pulumi.ComponentResource {
@@ -40,17 +40,17 @@ class Part extends pulumi.ComponentResource {
 const volume = (name: string, opts?: pulumi.CustomResourceOptions) => new docker.Volume("data", { name }, opts);
 
 describe("what is lost", () => {
-  test("a volume of another name, which nothing keeps", async () => {
+  test("a volume that gets another name and is not kept", async () => {
     const { losses } = await between(
       () => volume("one"),
       () => volume("two"),
     );
     expect(losses).toEqual([
-      { kind: "data", resource: "Volume data", text: "is replaced (name): one is deleted with all that is in it" },
+      { kind: "data", resource: "Volume data", text: "is replaced (name): one is deleted with everything in it" },
     ]);
   });
 
-  test("not a volume whose file the program writes itself, nor one of memory", async () => {
+  test("not a volume with files that the program uploads, nor one in memory", async () => {
     const { losses } = await between(
       () => {
         new docker.Volume("memory", { name: "memory", driverOpts: { type: "tmpfs" } });
@@ -67,7 +67,7 @@ describe("what is lost", () => {
     expect(losses).toEqual([]);
   });
 
-  test("a volume that is taken out of the program", async () => {
+  test("a volume that is removed from the program", async () => {
     const { losses } = await between(
       () => volume("one", { retainOnDelete: true }),
       () => undefined,
@@ -90,13 +90,13 @@ describe("what is lost", () => {
     expect(aliased.losses).toEqual([]);
   });
 
-  test("a password of another length, and whatever is told it", async () => {
+  test("a password of another length, and what uses it", async () => {
     const password = (length: number) => () => {
       const { result } = new random.RandomPassword("key", { length });
       new docker.Container("server", { image: "image", envs: [pulumi.interpolate`KEY=${result}`, "PORT=1"] });
     };
     const { losses, resources } = await between(password(32), password(48));
-    expect(losses).toMatchObject([{ kind: "keys", text: "is replaced (length): its value is another one" }]);
+    expect(losses).toMatchObject([{ kind: "keys", text: "is replaced (length): it gets another value" }]);
     expect(resources.find(({ resource }) => resource === "Container server")).toMatchObject({
       change: "replaced",
       properties: [{ path: "envs[KEY]", before: "[secret]", after: "[secret]", replaces: true }],
@@ -104,7 +104,7 @@ describe("what is lost", () => {
   });
 });
 
-test("a restart policy is changed in place, a health check only where the program says so", () => {
+test("a restart policy is updated in place, and a health check unless the program has it replaced", () => {
   const container = "docker:index/container:Container";
   expect(replaces(container, "restart")).toBe(false);
   expect(replaces(container, "healthcheck.interval")).toBe(false);
@@ -115,7 +115,7 @@ test("a restart policy is changed in place, a health check only where the progra
   expect(replaces("kubernetes:networking.k8s.io/v1:NetworkPolicy", "metadata.name")).toBe(true);
 });
 
-test("a list goes by the names of its items, and a text that is JSON is looked into", () => {
+test("items of a list are found by their names, and texts that are JSON are parsed", () => {
   const value = { envs: ["A=1", "B=x=y"], ports: [{ internal: 1, ip: "i" }], stdin: '{"args":["start"]}', none: [] };
   expect(Object.fromEntries(leaves(value))).toEqual({
     "envs[A]": "1",
@@ -127,7 +127,7 @@ test("a list goes by the names of its items, and a text that is JSON is looked i
   });
 });
 
-test("encrypted settings are planned without being decrypted, and workerEnv is secret all of it", () => {
+test("encrypted settings are planned without being decrypted, and all of workerEnv is secret", () => {
   const text = (cipher: string) =>
     [
       "config:",
@@ -144,13 +144,13 @@ test("encrypted settings are planned without being decrypted, and workerEnv is s
   expect(plannableSettings(text("v1:aaaa"))).toEqual(one);
 });
 
-test("what a cluster's stack leaves open is assumed, and said", () => {
+test("settings that a cluster's stack leaves open are assumed and listed", () => {
   expect(
     plannableSettings("config:\n  inngest-local:tier: cluster\n  inngest-local:kubeContext: mine").assumed,
   ).toEqual(["workerImage example/worker:1"]);
 });
 
-test("Markdown cannot be left by what a plan holds", async () => {
+test("values of a plan cannot break out of the Markdown", async () => {
   const diff = {
     base: "base",
     head: "head",

@@ -9,14 +9,14 @@ import { planStack } from "../support/plan.ts";
 async function drawn(program: () => unknown): Promise<string[]> {
   const resources = await plan(program, { stack: "test" });
   const outputs = { dashboardUrl: "http://localhost:8288" };
-  const nothing = { secretOutputs: [], madeUp: {}, files: {}, values: {}, secrets: [], assumed: [] };
+  const nothing = { secretOutputs: [], computed: {}, files: {}, values: {}, secrets: [], assumed: [] };
   return drawStack({ stack: "test", resources, outputs, ...nothing })
     .trim()
     .split("\n")
     .slice(1);
 }
 
-test("who is told an address has an arrow to it, also in an uploaded file; a longer name or port is another one", async () => {
+test("a node has an arrow to each address in its configuration or uploaded files, and to no longer name or port", async () => {
   const lines = await drawn(() => {
     new docker.Container("door", {
       name: "door",
@@ -64,9 +64,9 @@ test("who is told an address has an arrow to it, also in an uploaded file; a lon
   expect(lines.join()).not.toMatch(/once|memory|config/);
 });
 
-test("nothing secret is drawn", async () => {
+test("pictures contain no secrets", async () => {
   const { resources, outputs } = await planStack("persistent");
-  const nothing = { secretOutputs: [], madeUp: {}, files: {}, values: {}, secrets: [], assumed: [] };
+  const nothing = { secretOutputs: [], computed: {}, files: {}, values: {}, secrets: [], assumed: [] };
   const picture = drawStack({ stack: "persistent", resources, outputs, ...nothing });
   expect(picture).toContain("server_inngest -->|6379| queue_redis");
   expect(picture).not.toMatch(/[0-9a-f]{16}/);

@@ -70,7 +70,7 @@ class World {
   /** What each stack has been brought up with. */
   readonly taken: string[][] = [[], []];
 
-  /** Rotates until killed before effect number `killedAt`; says how many effects there were. */
+  /** Rotates until killed before effect number `killedAt`. @returns how many effects there were */
   async rotate(killedAt = Number.POSITIVE_INFINITY, until?: RotationStep): Promise<number> {
     let effects = 0;
     const effect = (act: () => void) => {
@@ -127,7 +127,7 @@ describe("a rotation", () => {
     }
   });
 
-  test("pauses after the step that it is told, and continues there", async () => {
+  test("pauses after the given step, and continues there", async () => {
     const world = new World();
     await world.rotate(undefined, "switch");
     expect(world.setting).toEqual({ generation: 2, step: "switch" });
@@ -135,7 +135,7 @@ describe("a rotation", () => {
     expect(world.taken).toEqual([whole, whole]);
   });
 
-  test("is another one after the end, whatever a journal of an older generation says", async () => {
+  test("starts the next generation after the end, whatever a journal of an older generation has", async () => {
     const world = new World();
     await world.rotate();
     world.journal = { generation: 1 };

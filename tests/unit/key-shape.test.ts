@@ -8,7 +8,7 @@ const hex = (from: number, to: number) =>
   fc.string({ unit: fc.constantFrom(..."0123456789abcdefABCDEF"), minLength: from, maxLength: to });
 
 describe("a signing key", () => {
-  test("of 64 hex digits is right, in either case", () => {
+  test("is accepted with 64 hex digits, in either case", () => {
     fc.assert(fc.property(hex(64, 64), (key) => signingKeyProblem(key) === undefined));
   });
 
@@ -20,11 +20,11 @@ describe("a signing key", () => {
     ["abc", "must have an even number of hex digits, and its value has 3"],
     ["ab".repeat(15), "must have at least 32 hex digits, and its value has 30"],
     ["signkey-prod-abcd", "must have no `signkey-` prefix, and its value has one: give the hex part alone"],
-  ])("%j is wrong", (key, problem) => {
+  ])("%j is refused", (key, problem) => {
     expect(signingKeyProblem(key)).toBe(problem);
   });
 
-  test("with a prefix is wrong, whatever follows", () => {
+  test("is refused with a prefix, whatever follows", () => {
     fc.assert(
       fc.property(fc.constantFrom("signkey-", "signkey-test-", "signkey-branch-"), hex(0, 64), (prefix, digits) => {
         expect(signingKeyProblem(prefix + digits)).toMatch(/^must have no `signkey-` prefix/);
@@ -32,7 +32,7 @@ describe("a signing key", () => {
     );
   });
 
-  test("of odd length is wrong", () => {
+  test("is refused with an odd number of digits", () => {
     const odd = hex(1, 129).filter((key) => key.length % 2 === 1);
     fc.assert(
       fc.property(odd, (key) => {
@@ -41,7 +41,7 @@ describe("a signing key", () => {
     );
   });
 
-  test("with one character that is no hex digit is wrong", () => {
+  test("is refused with any character that is not a hex digit", () => {
     const other = fc.string({ unit: "grapheme", minLength: 1, maxLength: 1 }).filter((c) => !/[0-9a-f]/i.test(c));
     fc.assert(
       fc.property(hex(0, 32), other, hex(32, 63), (before, character, after) => {
@@ -52,7 +52,7 @@ describe("a signing key", () => {
 });
 
 describe("an event key", () => {
-  test("of what a path segment may hold is right", () => {
+  test("is accepted with the characters of a path segment", () => {
     const plain = fc.string({ unit: fc.constantFrom(..."abcXYZ019_.~-"), minLength: 1 });
     fc.assert(fc.property(plain, (key) => eventKeyProblem(key) === undefined));
   });
@@ -64,12 +64,12 @@ describe("an event key", () => {
     ["a/b", "must be letters, digits and . _ ~ - only, and its value has others"],
     ["a,b", "must be letters, digits and . _ ~ - only, and its value has others"],
     ["key\n", "must be letters, digits and . _ ~ - only, and its value has others"],
-  ])("%j is wrong", (key, problem) => {
+  ])("%j is refused", (key, problem) => {
     expect(eventKeyProblem(key)).toBe(problem);
   });
 });
 
-test("no message quotes the key", () => {
+test("no message quotes a key", () => {
   fc.assert(
     fc.property(fc.string({ unit: "grapheme", minLength: 10 }), (key) => {
       expect(signingKeyProblem(key) ?? "").not.toContain(key);

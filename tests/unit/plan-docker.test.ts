@@ -3,12 +3,13 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { SecretFiles } from "../../components/docker/secret-files.ts";
 import { currentContext } from "../../lib/places/docker-context.ts";
 import { redisPassword } from "../../lib/render/redis-conf.ts";
 import { commonVariables } from "../../lib/render/server-options.ts";
 import { serverScript } from "../../lib/render/server-script.ts";
 import { emptyWalDatabase } from "../../lib/render/wal-database.ts";
-import { find, generated, type Planned, planStack, secretFile } from "../support/plan.ts";
+import { find, generated, type Planned, plan, planStack, secretFile, settled } from "../support/plan.ts";
 
 let resources: Planned[];
 beforeAll(async () => {
@@ -23,14 +24,14 @@ const logs = { logDriver: "json-file", logOpts: { "max-size": "10m", "max-file":
 const keys = { signing: generated("keys-signing", 64), event: generated("keys-event", 48) };
 const password = generated("queue-password", 32);
 
-test("the server's container", () => {
+test("the server's container has config, volumes and health check, and publishes no port", () => {
   const { inputs, secrets, options, provider } = find(resources, "Container server-inngest");
   expect(inputs).toMatchObject({
     name: "inngest-persistent-server",
     image: `sha256:${generated("server-image", 64)}`,
     volumes: [
       { volumeName: "inngest-persistent-data", containerPath: "/data" },
-      { volumeName: "inngest-persistent-door", containerPath: "/run/door" },
+      { volumeName: "inngest-persistent-drain", containerPath: "/run/drain" },
       { volumeName: "inngest-persistent-secret-inngest.json", containerPath: "/run/secrets", readOnly: true },
     ],
     networksAdvanced: [{ name: "inngest-persistent" }],
@@ -58,13 +59,13 @@ test("the server's container", () => {
   expect(provider).toBe("docker");
 });
 
-test("the gateway's container has the only way to the server", () => {
+test("the gateway's container publishes the only port that leads to the server", () => {
   const { inputs, secrets, options } = find(resources, "Container gateway-caddy");
   expect(inputs).toMatchObject({
     name: "inngest-persistent-gateway",
     image: `sha256:${generated("gateway-image", 64)}`,
     ports: [{ internal: 8288, external: 9000, ip: "127.0.0.1" }],
-    volumes: [{ volumeName: "inngest-persistent-door", containerPath: "/run/door", readOnly: true }],
+    volumes: [{ volumeName: "inngest-persistent-drain", containerPath: "/run/drain", readOnly: true }],
     networksAdvanced: [{ name: "inngest-persistent" }],
     restart: "unless-stopped",
     healthcheck: { tests: ["CMD-SHELL", "wget -q -O /dev/null http://127.0.0.1:8290/"] },
@@ -76,10 +77,10 @@ test("the gateway's container has the only way to the server", () => {
   expect(JSON.stringify(resources.map(({ inputs }) => inputs))).not.toContain(generated("gateway-password", 32));
   expect(secrets).toEqual(["envs"]);
   expect(options).toMatchObject({ deleteBeforeReplace: true, replaceOnChanges: ["healthcheck", "tmpfs"] });
-  expect(find(resources, "Volume server-door").inputs.driverOpts).toMatchObject({ type: "tmpfs" });
+  expect(find(resources, "Volume server-drain").inputs.driverOpts).toMatchObject({ type: "tmpfs" });
 });
 
-test("the server's container starts after its queue and the janitor's after the server; beside them only what needs all waits", () => {
+test("the server's container starts after its queue, and the janitor's after the server", () => {
   const waiting = (name: string) =>
     resources.filter(({ options }) => options.dependsOn?.includes(name)).map(({ label }) => label);
   expect(waiting("queue-redis")).toEqual(["Command processes-update", "Container server-inngest"]);
@@ -90,7 +91,7 @@ test("the server's container starts after its queue and the janitor's after the 
   ]);
 });
 
-test("a name with a certificate is published beside loopback, with the certificate's files", async () => {
+test("a public name with a certificate is published in addition to loopback, with the certificate's files", async () => {
   const gateway = {
     url: "https://inngest.example.org:9443",
     certificate: "/etc/tls/c.pem",
@@ -113,7 +114,7 @@ test("a name with a certificate is published beside loopback, with the certifica
   expect(outputs.apiUrl).toBe("http://127.0.0.1:8288");
 });
 
-test("certificates that it gets itself are kept", async () => {
+test("certificates that the gateway gets by ACME are kept in a volume", async () => {
   const gateway = JSON.stringify({ url: "https://inngest.example.org", email: "me@example.org" });
   const { resources } = await planStack("persistent", { gateway });
   const { inputs } = find(resources, "Container gateway-caddy");
@@ -139,7 +140,7 @@ describe("CIS Docker Benchmark, section 5: every container", () => {
   const containers = () =>
     resources.filter(({ type, inputs }) => type === "docker:index/container:Container" && inputs.start !== false);
 
-  test("is one of these", () => {
+  test("is in this list", () => {
     expect(containers().map(({ name }) => name)).toEqual(Object.keys(expected));
   });
 
@@ -169,7 +170,7 @@ describe("CIS Docker Benchmark, section 5: every container", () => {
   });
 
   // 5.29.
-  test("that runs on has its processes bounded, anew when it is another one", () => {
+  test("that keeps running has a limit of processes, set again for another container", () => {
     const { inputs } = find(resources, "Command processes-update");
     const running = containers().filter(({ name }) => !name.endsWith("-owner"));
     const [update, names = ""] = (inputs.create as string).split(/(?<= 1024) | \|\| /);
@@ -180,7 +181,7 @@ describe("CIS Docker Benchmark, section 5: every container", () => {
   });
 });
 
-test("the queue's container is published nowhere when no worker is on the host", () => {
+test("the queue's container publishes no port when no worker is on the host", () => {
   const { inputs, secrets, options } = find(resources, "Container queue-redis");
   expect(inputs).toMatchObject({
     name: "inngest-persistent-queue",
@@ -204,7 +205,7 @@ test("the queue's container is published nowhere when no worker is on the host",
   expect(options).toMatchObject({ deleteBeforeReplace: true, replaceOnChanges: ["healthcheck", "tmpfs"] });
 });
 
-test("the worker's container and the image it runs", () => {
+test("the worker's container runs the image that is built of its folder", () => {
   expect(find(resources, "Image worker-image").inputs).toMatchObject({
     imageName: "inngest-persistent-worker:latest",
     skipPush: true,
@@ -238,7 +239,7 @@ test("the worker's container and the image it runs", () => {
   expect(options.deleteBeforeReplace).toBe(true);
 });
 
-test("a secret file is written by a container that never runs and shares nothing, and goes with the stack", () => {
+test("secret files are uploaded to a container that never runs, has no network, and is destroyed with the stack", () => {
   const { inputs, options } = find(resources, "Container server-config-writer");
   expect(inputs).toMatchObject({ start: false, mustRun: false, restart: "no", networkMode: "none" });
   expect(inputs).not.toHaveProperty("envs");
@@ -248,13 +249,28 @@ test("a secret file is written by a container that never runs and shares nothing
   expect(options.deleteBeforeReplace).toBe(true);
 });
 
-test("the images stay when the stack goes", () => {
+test("another content of any file replaces the container that reads the files", async () => {
+  const labelOf = async (content: string, source: string) => {
+    let value: unknown;
+    await plan(async () => {
+      const args = { stack: "test", volume: "files", contents: { a: content }, sources: { "b/c": source }, image: "i" };
+      value = await settled(new SecretFiles("files", args).label.value);
+    });
+    return value;
+  };
+  const label = await labelOf("one", "one");
+  expect(await labelOf("one", "one")).toBe(label);
+  expect(await labelOf("two", "one")).not.toBe(label);
+  expect(await labelOf("one", "two")).not.toBe(label);
+});
+
+test("images are kept when the stack is destroyed", () => {
   for (const image of ["server-image", "queue-image", "gateway-image", "janitor-image"]) {
     expect(find(resources, `RemoteImage ${image}`).inputs.keepLocally).toBe(true);
   }
 });
 
-test("a worker on the host is called through the engine's gateway", async () => {
+test("a worker on the host is called at host.docker.internal", async () => {
   const plan = await planStack("persistent", { workerPort: "9100" });
   expect(JSON.parse(secretFile(plan.resources, "server-config"))["sdk-url"]).toEqual([
     "http://host.docker.internal:9100/api/inngest",
@@ -273,20 +289,20 @@ test.each([
   [{}, true],
   [{ protectData: "true" }, true],
   [{ protectData: "false" }, false],
-])("the volumes with %j: kept on destroy is %s", async (extra, kept) => {
+])("data volumes with %j are kept on destroy: %s", async (extra, kept) => {
   const plan = await planStack("persistent", extra as Record<string, string>);
   const volumes = plan.resources.filter(({ label }) => label.startsWith("Volume "));
   expect(volumes.map(({ name, inputs, options }) => [name, inputs.name, options.retainOnDelete])).toEqual([
-    ["janitor-order-volume", "inngest-persistent-secret-order.json", false],
+    ["janitor-files-volume", "inngest-persistent-secret-janitor", false],
     ["queue-config-volume", "inngest-persistent-secret-redis.conf", false],
     ["queue-data", "inngest-persistent-queue", kept],
     ["server-config-volume", "inngest-persistent-secret-inngest.json", false],
     ["server-data", "inngest-persistent-data", kept],
-    ["server-door", "inngest-persistent-door", false],
+    ["server-drain", "inngest-persistent-drain", false],
   ]);
 });
 
-test("nothing of Docker's is made before the preflight, and none by a default provider", () => {
+test("Docker resources wait for the preflight, and never use a default provider", () => {
   const ofDocker = resources.filter(({ type }) => type.startsWith("docker:"));
   expect(ofDocker.map(({ provider }) => provider)).toEqual(ofDocker.map(() => "docker"));
   for (const name of ["Network network", "DockerServer server", "DockerQueue queue"]) {
@@ -303,7 +319,7 @@ describe("the Docker context", () => {
     return { DOCKER_CONFIG: join(home, name) };
   };
 
-  test("that the docker command uses is the provider's, and the preflight's", async () => {
+  test("of the docker command is used by provider and preflight", async () => {
     vi.stubEnv("DOCKER_CONFIG", configured("colima", '{"currentContext": "colima"}').DOCKER_CONFIG);
     vi.stubEnv("DOCKER_HOST", undefined);
     vi.stubEnv("DOCKER_CONTEXT", undefined);
@@ -318,12 +334,12 @@ describe("the Docker context", () => {
     expect(limit).toMatch(/^docker --context colima update /);
   });
 
-  test("of the setting stands before it", async () => {
+  test("of the setting takes precedence", async () => {
     const plan = await planStack("experiment", { dockerContext: "orbstack" });
     expect(find(plan.resources, "docker docker").inputs.context).toBe("orbstack");
   });
 
-  test("is left to the provider where the environment or nothing decides", () => {
+  test("is left to the provider where the environment decides, or nothing does", () => {
     const chosen = configured("chosen", '{"currentContext": "desktop-linux"}');
     expect(currentContext(chosen)).toBe("desktop-linux");
     expect(currentContext({ ...chosen, DOCKER_HOST: "unix:///tmp/docker.sock" })).toBeUndefined();
@@ -335,7 +351,7 @@ describe("the Docker context", () => {
   });
 });
 
-test("a worker on the host reaches queue and gateway on loopback, by which it connects, and nobody else does", async () => {
+test("a worker on the host connects to queue and gateway on loopback, where only they listen", async () => {
   const settings = { port: "9000", transport: "connect" };
   const { resources: onHost } = await planStack("persistent", settings);
   expect(find(onHost, "Container queue-redis").inputs.ports).toEqual([
@@ -353,7 +369,7 @@ test("a worker on the host reaches queue and gateway on loopback, by which it co
   });
 });
 
-test("an app of one's own is called where a container finds it, and gets no worker beside it", async () => {
+test("a user's app is called by a URL that containers reach, and there is no worker", async () => {
   const settings = { runtime: "external", workerUrl: "http://localhost:3000/api/inngest" };
   const { resources, outputs } = await planStack("persistent", settings);
   expect(resources.filter(({ label }) => /worker/i.test(label))).toEqual([]);

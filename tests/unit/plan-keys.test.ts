@@ -6,7 +6,7 @@ import { SigningKeys } from "../../components/signing-keys.ts";
 import { keysAt } from "../../lib/stack/key-rotation.ts";
 import { find, generated, otherStacks, type Planned, plan, planStack, secretFile, tree } from "../support/plan.ts";
 
-describe("keys of its own", () => {
+describe("generated keys", () => {
   test("are passwords whose characters are hex digits", async () => {
     const { resources } = await planStack("dev");
     const characters = { lower: false, upper: false, special: true, overrideSpecial: "abcdef" };
@@ -14,7 +14,7 @@ describe("keys of its own", () => {
     expect(find(resources, "RandomPassword keys-event").inputs).toEqual({ length: 48, ...characters });
   });
 
-  test("change only when their own settings do", async () => {
+  test("change only with their own settings", async () => {
     const one = await planStack("dev");
     const other = await planStack("dev", { port: "9000", durable: "false", workerPort: "9100" });
     for (const label of ["SigningKeys keys", "RandomPassword keys-signing", "RandomPassword keys-event"]) {
@@ -23,7 +23,7 @@ describe("keys of its own", () => {
   });
 });
 
-describe("a change of keys", () => {
+describe("a key rotation", () => {
   const pair = (suffix: string) => ({
     signingKey: generated(`keys-signing${suffix}`, 64),
     eventKey: generated(`keys-event${suffix}`, 48),
@@ -32,7 +32,7 @@ describe("a change of keys", () => {
     tree(resources).filter((label) => label.includes("RandomPassword keys"));
 
   test.each(["accept", "switch", "retire"] as const)(
-    "at %s keeps both generations and tells each its keys",
+    "at %s keeps both generations, and gives server and worker their keys",
     async (step) => {
       const { resources, outputs } = await planStack("dev", { keys: JSON.stringify({ generation: 2, step }) });
       expect(generatedKeys(resources)).toEqual([
@@ -43,28 +43,28 @@ describe("a change of keys", () => {
       ]);
       const { server, worker } = keysAt(step, pair("-2"), pair(""));
       expect(outputs).toMatchObject({ signingKey: server.signingKey, eventKey: server.eventKeys[0] });
-      const told = (label: string) => JSON.parse(find(resources, label).inputs.stdin as string);
-      expect(told("Command server-process").files[0].json).toMatchObject({
+      const specOf = (label: string) => JSON.parse(find(resources, label).inputs.stdin as string);
+      expect(specOf("Command server-process").files[0].json).toMatchObject({
         "signing-key": server.signingKey,
         "event-key": server.eventKeys,
       });
-      expect(told("Command worker-process").envFile).toMatchObject({
+      expect(specOf("Command worker-process").envFile).toMatchObject({
         INNGEST_SIGNING_KEY: worker.signingKey,
         INNGEST_EVENT_KEY: worker.eventKey,
         ...(worker.signingKeyFallback && { INNGEST_SIGNING_KEY_FALLBACK: worker.signingKeyFallback }),
       });
       // It calls both, so what it signs with must be good for both.
-      expect(told("Command registration-sync").signingKey).toBe(server.signingKey);
+      expect(specOf("Command registration-sync").signingKey).toBe(server.signingKey);
     },
   );
 
-  test("is over when only the new generation is left", async () => {
+  test("ends with the new generation alone", async () => {
     const { resources, outputs } = await planStack("dev", { keys: '{"generation":2}' });
     expect(generatedKeys(resources)).toEqual(["  RandomPassword keys-event-2", "  RandomPassword keys-signing-2"]);
     expect(outputs).toMatchObject(pair("-2"));
   });
 
-  test("reaches a stack that uses the keys as it reaches their own", async () => {
+  test("reaches a stack with keysFrom in the same way", async () => {
     const { resources } = await planStack("persistent", { keysFrom: "changing" });
     const { server, worker } = otherStacks.changing.keys;
     expect(JSON.parse(secretFile(resources, "server-config"))["event-key"]).toEqual(server.eventKeys);
@@ -74,7 +74,7 @@ describe("a change of keys", () => {
 });
 
 describe("keysFrom", () => {
-  test("reads the other stack and generates none", async () => {
+  test("reads the keys of the other stack and generates none", async () => {
     const { resources, outputs, secretOutputs } = await planStack("persistent", { keysFrom: "dev" });
     expect(tree(resources).filter((label) => /SigningKeys|keys-/.test(label))).toEqual([]);
     expect(find(resources, "StackReference keysFrom").inputs).toEqual({ name: "organization/inngest-local/dev" });
@@ -96,7 +96,7 @@ describe("keysFrom", () => {
   test.each([
     ["that does not exist", "nowhere"],
     ["that is not up", "empty"],
-  ])("of a stack %s is refused, before the tier is planned", async (_, stack) => {
+  ])("naming a stack %s is refused before the tier is planned", async (_, stack) => {
     const error = await planStack("dev", { keysFrom: stack }).catch((error: unknown) => error);
     expect(error).toBeInstanceOf(pulumi.RunError);
     expect((error as Error).message).toBe(
@@ -109,7 +109,7 @@ describe("keysFrom", () => {
 describe("given keys", () => {
   const given = { signingKey: "ab".repeat(32), eventKey: "mine-alone" };
 
-  test("are used, encrypted, and none is generated", async () => {
+  test("are used encrypted, and none is generated", async () => {
     const { resources, outputs, secretOutputs } = await planStack("dev", given, Object.keys(given));
     expect(tree(resources).filter((label) => label.includes("RandomPassword"))).toEqual([]);
     expect(outputs).toMatchObject(given);
@@ -120,7 +120,7 @@ describe("given keys", () => {
     }
   });
 
-  test("one given, the other generated", async () => {
+  test("are combined with a generated one", async () => {
     const { resources, outputs } = await planStack("dev", { eventKey: given.eventKey }, ["eventKey"]);
     expect(tree(resources).filter((label) => label.includes("RandomPassword"))).toEqual([
       "  RandomPassword keys-signing",
@@ -128,7 +128,7 @@ describe("given keys", () => {
     expect(outputs.eventKey).toBe(given.eventKey);
   });
 
-  test("given in clear to the component are secret all the same", async () => {
+  test("are secret even when the component gets them in clear text", async () => {
     let keys: SigningKeys | undefined;
     const resources = await plan(() => {
       keys = new SigningKeys("keys", given);

@@ -46,7 +46,7 @@ describe.each(cases)("%s %j", (stack, extra, encrypted) => {
     }
   });
 
-  test("encrypts what the programs that are told keys may print", () => {
+  test("encrypts the output of programs that get keys", () => {
     const told = planned.resources.filter(({ type, secrets }) => type.startsWith("command:") && secrets.length > 0);
     for (const { label, options } of told) {
       expect(options.additionalSecretOutputs, label).toEqual(["stdout", "stderr"]);
@@ -79,7 +79,7 @@ describe.each(cases)("%s %j", (stack, extra, encrypted) => {
     }
   });
 
-  test("names everything that the machine shares after the stack", () => {
+  test("has the stack's name in every name that is global on the machine", () => {
     for (const { label, type, inputs } of planned.resources) {
       if (type.startsWith("docker:") && !type.includes("emoteImage")) {
         expect(inputs.name ?? inputs.imageName, label).toMatch(new RegExp(`^inngest-${stack}\\b`));
@@ -94,7 +94,7 @@ describe.each(cases)("%s %j", (stack, extra, encrypted) => {
     }
   });
 
-  test("turns no Output into text by accident", () => {
+  test("converts no Output to text by accident", () => {
     expect(JSON.stringify(planned.resources)).not.toContain("Calling [to");
     expect(JSON.stringify(planned.outputs)).not.toContain("Calling [to");
   });

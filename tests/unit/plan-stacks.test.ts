@@ -1,5 +1,6 @@
 // Proves what index.ts asks the engine for, per stack. What providers make of it is for the integration suites.
 import { describe, expect, test } from "vitest";
+import { sourcesOf } from "../../lib/runtime-files.ts";
 import { secretFile as contentOf, find, observed, planStack, tree } from "../support/plan.ts";
 
 const signingKeys = ["SigningKeys keys", "  RandomPassword keys-event", "  RandomPassword keys-signing"];
@@ -16,7 +17,7 @@ const processLimit = ["DockerProcessLimit processes", "  Command processes-updat
 const hostWorker = ["HostWorker worker", "  HostService worker", "    Command worker-process"];
 
 describe("dev", () => {
-  test("is two processes, and a janitor unless history is kept for ever", async () => {
+  test("is server and worker processes, and a janitor unless history is kept forever", async () => {
     const { resources } = await planStack("dev");
     expect(tree(resources)).toEqual([
       ...hostWorker,
@@ -32,7 +33,7 @@ describe("dev", () => {
     expect(tree(without).filter((line) => line.includes("janitor"))).toEqual([]);
   });
 
-  test("tells the janitor by a file, under the data folder and readable by its owner alone", async () => {
+  test("gives the janitor its request in a file of the data folder", async () => {
     const { resources } = await planStack("dev", { retention: "7d" });
     expect(serviceOf(resources, "janitor")).toMatchObject({
       program: { kind: "node" },
@@ -53,7 +54,7 @@ describe("dev", () => {
     });
   });
 
-  test("backs itself up when told, by the project's own command and what that finds its state by", async () => {
+  test("runs scheduled backups with the variables that find the stack's state", async () => {
     const { resources, outputs } = await planStack("dev", { backupEvery: "12h", backupDir: "/mnt/nas" });
     expect(tree(resources)).toEqual(
       expect.arrayContaining(["ScheduledBackups backup", "  HostService backup", "    Command backup-process"]),
@@ -77,7 +78,7 @@ describe("dev", () => {
     expect(outputs.supervision).toHaveProperty("backup");
   });
 
-  test("says where everything is, and what is lost", async () => {
+  test("outputs its URLs, and what is lost", async () => {
     const { outputs, secretOutputs } = await planStack("dev", { port: "9000", workerPort: "9100" });
     expect(outputs).toMatchObject({
       dashboardUrl: "http://localhost:9000",
@@ -92,7 +93,7 @@ describe("dev", () => {
     expect(secretOutputs.sort()).toEqual(["appEnvironment", "eventKey", "keys", "signingKey", "stores"]);
   });
 
-  test("keeps runs in flight with a Redis of one's own, whose URL goes to the files of the three only", async () => {
+  test("keeps runs in flight in a user's Redis, whose URL is in the files of its three services only", async () => {
     const redisUrl = "redis://:hunter2@127.0.0.1:6379";
     const { resources, outputs } = await planStack("dev", { redisUrl }, ["redisUrl"]);
     expect(outputs.durability).toEqual({
@@ -138,13 +139,13 @@ describe("dev", () => {
     [{ redisUrl: "redis://127.0.0.1:6379" }, true],
     [{ redisUrl: "redis://redis.example:6379" }, false],
     [{ runtime: "external", workerUrl: "http://app.example:3000/api/inngest" }, false],
-  ])("with %j talks to this machine alone: %s", async (settings, alone) => {
+  ])("the server with %j talks to this machine only: %s", async (settings, alone) => {
     const encrypted = Object.keys(settings).filter((key) => key === "redisUrl");
     const { resources } = await planStack("dev", settings as Record<string, string>, encrypted);
     expect(serviceOf(resources, "server").loopbackOnly).toBe(alone);
   });
 
-  test("without a dashboard serves none", async () => {
+  test("the server serves no dashboard where the setting turns it off", async () => {
     const { resources } = await planStack("dev", { dashboard: "false" });
     expect(serviceOf(resources, "server").files[0].json).toMatchObject({ "no-ui": true });
   });
@@ -152,7 +153,7 @@ describe("dev", () => {
   test.each([
     ["node", "node"],
     ["bun", "bun"],
-  ])("runs the worker on %s", async (runtime, kind) => {
+  ])("the worker runs on %s", async (runtime, kind) => {
     const { resources } = await planStack("dev", { runtime });
     expect(serviceOf(resources, "worker")).toMatchObject({
       program: { kind },
@@ -162,7 +163,7 @@ describe("dev", () => {
     });
   });
 
-  test("follows a data folder: another one is another process", async () => {
+  test("another data folder is another process", async () => {
     const { resources } = await planStack("dev", { dataDir: "/srv/inngest" });
     expect(find(resources, "Command worker-process").inputs.triggers).toEqual(["dev", "worker", "/srv/inngest"]);
     expect(serviceOf(resources, "worker").dataDir).toBe("/srv/inngest");
@@ -170,7 +171,7 @@ describe("dev", () => {
 });
 
 describe("experiment", () => {
-  test("is one container behind a gateway, without queue and with data in memory", async () => {
+  test("is a server in a container behind a gateway, without queue and with data in memory", async () => {
     const { resources, outputs } = await planStack("experiment");
     expect(tree(resources)).toEqual([
       ...gateway,
@@ -181,7 +182,7 @@ describe("experiment", () => {
       "  SecretFile server-config",
       "    Container server-config-writer",
       "    Volume server-config-volume",
-      "  Volume server-door",
+      "  Volume server-drain",
       ...hostWorker,
       "Network network",
       ...preflight,
@@ -196,7 +197,7 @@ describe("experiment", () => {
     const { inputs } = find(resources, "Container server-inngest");
     expect(inputs).toMatchObject({ restart: "no", tmpfs: { "/data": expect.stringContaining("uid=1000") } });
     expect(inputs.volumes).toEqual([
-      { volumeName: "inngest-experiment-door", containerPath: "/run/door" },
+      { volumeName: "inngest-experiment-drain", containerPath: "/run/drain" },
       { volumeName: "inngest-experiment-secret-inngest.json", containerPath: "/run/secrets", readOnly: true },
     ]);
   });
@@ -212,7 +213,7 @@ describe("persistent", () => {
     "DockerJanitor janitor",
     "  Container janitor-node",
     "  RemoteImage janitor-image",
-    ...secretFile("janitor-order"),
+    ...secretFile("janitor-files"),
   ];
   const queue = [
     "DockerQueue queue",
@@ -230,7 +231,7 @@ describe("persistent", () => {
     "  RemoteImage server-image",
     ...secretFile("server-config"),
     "  Volume server-data",
-    "  Volume server-door",
+    "  Volume server-drain",
   ];
 
   test("is server and queue, each with a volume, behind a gateway", async () => {
@@ -240,33 +241,39 @@ describe("persistent", () => {
     expect(outputs.durability).toMatchObject({ kept: true });
   });
 
-  test("has a janitor on the server's volume, told by a secret file", async () => {
+  test("has a janitor on the server's volume, with its sources and request in a volume of its own", async () => {
     const { resources } = await planStack("persistent");
     const { inputs, secrets } = find(resources, "Container janitor-node");
     expect(inputs).toMatchObject({
       name: "inngest-persistent-janitor",
       volumes: [
         { volumeName: "inngest-persistent-data", containerPath: "/data" },
-        { volumeName: "inngest-persistent-secret-order.json", containerPath: "/run/secrets", readOnly: true },
+        { volumeName: "inngest-persistent-secret-janitor", containerPath: "/app", readOnly: true },
       ],
+      command: ["node", "/app/runtime/janitor.ts", "/app/request.json"],
       restart: "unless-stopped",
       readOnly: true,
     });
+    expect(inputs).not.toHaveProperty("envs");
     expect(secrets).toEqual([]);
-    expect(contentOf(resources, "janitor-order")).toMatch(
+    expect(contentOf(resources, "janitor-files")).toMatch(
       /^\{"database":"\/data\/main.db","queueUrl":"redis:\/\/.*","days":30,"alarmUrl":"http:\/\/inngest-persistent-gateway:8288\/e\/[0-9a-f]+","reportFile":"\/data\/janitor\/last-sweep.json"\}$/,
     );
-    const [files] = inputs.envs as [string];
-    expect(JSON.parse(files.replace("FILES=", ""))).toMatchObject({
-      "runtime/janitor.ts": expect.stringContaining("sweepAndReport"),
-    });
-    // The kernel takes no longer variable.
-    expect(files.length).toBeLessThan(100_000);
+    const [request, manifest, ...sources] = find(resources, "Container janitor-files-writer").inputs
+      .uploads as object[];
+    expect(request).toMatchObject({ file: "/app/request.json", permissions: "0444" });
+    expect(manifest).toMatchObject({ file: "/app/package.json", content: '{ "type": "module" }\n' });
+    const paths = Object.keys(sourcesOf("runtime/janitor.ts"));
+    expect(paths).toEqual(expect.arrayContaining(["runtime/janitor.ts", "lib/problem.ts"]));
+    const sourceHash = expect.stringMatching(/^[0-9a-f]{64}$/);
+    expect(sources).toEqual(
+      paths.map((path) => ({ file: `/app/${path}`, source: path, sourceHash, permissions: "0444" })),
+    );
     const { resources: without } = await planStack("persistent", { retention: "off" });
     expect(tree(without).filter((line) => line.includes("janitor"))).toEqual([]);
   });
 
-  test("with the worker in a container too", async () => {
+  test("has the worker in a container where the setting says so", async () => {
     const { resources } = await planStack("persistent", { workerPlacement: "container" });
     const worker = [
       "DockerWorker worker",
@@ -280,7 +287,7 @@ describe("persistent", () => {
     expect(tree(resources)).toEqual([...gateway, ...janitor, ...processLimit, ...queue, ...server, ...worker, ...rest]);
   });
 
-  test("with a Redis of one's own starts none", async () => {
+  test("starts no queue where the user has a Redis", async () => {
     const { resources } = await planStack("persistent", { redisUrl: "redis://:hunter2@redis:6379" }, ["redisUrl"]);
     expect(tree(resources).filter((line) => line.includes("queue"))).toEqual([]);
     expect(JSON.parse(contentOf(resources, "server-config"))["redis-uri"]).toBe("redis://:hunter2@redis:6379");
@@ -297,7 +304,7 @@ describe.each<[string, { workerPlacement?: string }]>([
   ["persistent", {}],
   ["persistent", { workerPlacement: "container" }],
 ])("%s %j", (stack, extra) => {
-  test("registers the worker again when server or worker is another", async () => {
+  test("registers the worker again when server or worker changes", async () => {
     const { resources } = await planStack(stack, extra);
     const { inputs, secrets, options } = find(resources, "Command registration-sync");
     expect(secrets).toEqual(["stdin"]);

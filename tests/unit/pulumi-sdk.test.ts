@@ -1,5 +1,5 @@
-// Each patch of the SDK, by a program that the SDK's own runner runs with and without them. A release of the SDK that makes
-// a patch useless fails here. Does not prove: how much time they save, which is for `npm run bench -- preview`.
+// Each patch of the SDK, by a program that the SDK's own runner runs with and without them. A release of the SDK that
+// makes a patch useless fails here. Does not prove: how much time they save, which is for `npm run bench -- preview`.
 import { readFileSync } from "node:fs";
 import { beforeAll, expect, test } from "vitest";
 import { runOnFakeEngine } from "../support/fake-engine.ts";

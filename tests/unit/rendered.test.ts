@@ -38,25 +38,25 @@ const inContainer: ServerOptions = {
 };
 const rendered = (file: string) => `../rendered/${file}`;
 
-test("environment of a server in a container", async () => {
+test("the environment of a server in a container is as reviewed", async () => {
   const lines = Object.entries(serverEnvironment(inContainer)).map(([name, value]) => `${name}=${value}\n`);
   await expect(lines.join("")).toMatchFileSnapshot(rendered("server-container.env"));
 });
 
-test("inngest.json of a server on the host", async () => {
+test("inngest.json of a server is as reviewed", async () => {
   await expect(renderServerConfig(server)).toMatchFileSnapshot(rendered("inngest.json.txt"));
 });
 
-test("inngest.json with a Redis of one's own", async () => {
+test("inngest.json with a user's Redis is as reviewed", async () => {
   const withRedis = renderServerConfig({ ...server, redisUrl: "rediss://:p%40ss@redis.internal:6380/1" });
   await expect(withRedis).toMatchFileSnapshot(rendered("inngest-with-redis.json.txt"));
 });
 
-test("redis.conf of the queue", async () => {
+test("redis.conf of the queue is as reviewed", async () => {
   await expect(renderRedisConf({ password: "password" })).toMatchFileSnapshot(rendered("redis.conf"));
 });
 
-test("env file of a worker on the host", async () => {
+test("the env file of a worker on the host is as reviewed", async () => {
   const variables = renderWorkerVariables({
     serverUrl: "http://127.0.0.1:8288",
     origin: "http://127.0.0.1:3111",
@@ -71,7 +71,7 @@ test("env file of a worker on the host", async () => {
   await expect(text).toMatchFileSnapshot(rendered("worker.env"));
 });
 
-test("while keys change, both event keys are on one line and the worker has a second signing key", () => {
+test("during a rotation both event keys are in one variable, and the worker has a second signing key", () => {
   const twoKeys = { ...inContainer, eventKeys: ["new", "old"] };
   expect(serverEnvironment(twoKeys).INNGEST_EVENT_KEY).toBe("new,old");
   expect(serverFlags(twoKeys)["event-key"]).toEqual(["new", "old"]);
@@ -84,7 +84,7 @@ test("while keys change, both event keys are on one line and the worker has a se
   expect(Object.keys(renderWorkerVariables({ ...worker, keys }))).not.toContain("INNGEST_SIGNING_KEY_FALLBACK");
 });
 
-test("environment and file tell the server the same", () => {
+test("environment and file configure the server the same way", () => {
   const environment = serverEnvironment(inContainer);
   for (const [flag, value] of Object.entries(serverFlags(inContainer))) {
     expect(environment[`INNGEST_${flag.toUpperCase().replaceAll("-", "_")}`]).toBe(String(value));
@@ -100,7 +100,7 @@ test("a profile sets the server's tick, and how many steps a worker's call store
   expect(Object.keys(renderWorkerVariables({ ...worker, checkpointSteps: 1 }))).not.toContain("CHECKPOINT_STEPS");
 });
 
-test("a server keeps the connections to Postgres that it may open", () => {
+test("a server keeps all connections to Postgres that it may open", () => {
   const postgresUrl = "postgres://user:password@database:5432/inngest";
   expect(serverFlags({ ...server, postgresUrl, postgresConnections: 30 })).toMatchObject({
     "postgres-max-open-conns": 30,
@@ -109,18 +109,18 @@ test("a server keeps the connections to Postgres that it may open", () => {
   expect(Object.keys(serverFlags({ ...server, postgresUrl })).join()).not.toContain("conns");
 });
 
-test("without Redis no setting speaks of it", () => {
+test("no option mentions Redis where there is none", () => {
   expect(Object.keys(serverEnvironment(server)).filter((name) => name.includes("REDIS"))).toEqual([]);
   expect(renderServerConfig(server)).not.toContain("redis");
 });
 
-test("without a dashboard the server is told so, in words that it takes", () => {
+test("the dashboard is turned off by the server's own option", () => {
   expect(serverFlags({ ...server, dashboard: false })["no-ui"]).toBe(true);
   expect(serverEnvironment({ ...inContainer, dashboard: false }).INNGEST_NO_UI).toBe("true");
   expect(serverFlags(server)).not.toHaveProperty("no-ui");
 });
 
-test("a worker is told to check signatures", () => {
+test("a worker checks signatures", () => {
   const variables = renderWorkerVariables({
     serverUrl: "s",
     origin: "o",

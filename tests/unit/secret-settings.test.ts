@@ -36,7 +36,7 @@ test.each([
   );
 });
 
-test("they are secret in the settings", async () => {
+test("secrets are outputs that Pulumi encrypts", async () => {
   const values = {
     signingKey: "ab".repeat(32),
     eventKey: "mine",
@@ -51,17 +51,17 @@ test("they are secret in the settings", async () => {
   }
 });
 
-test("as text and as JSON they are a word", () => {
+test("secrets print as [secret], as text and as JSON", () => {
   const { signingKey } = read({ signingKey: "ab".repeat(32) }, ["signingKey"]).keys;
   expect([`${signingKey}`, JSON.stringify({ signingKey })]).toEqual(["[secret]", '{"signingKey":"[secret]"}']);
 });
 
-test("they are known to be set where they cannot be decrypted", () => {
+test("secrets that cannot be decrypted still count as set", () => {
   const { redisUrl } = readSettings("test", { values: {}, encrypted: new Set(["redisUrl"]) });
   expect(() => redisUrl?.reveal()).toThrow("the value of this setting was not decrypted");
 });
 
-test("they never stand in an error text", () => {
+test("no error text contains a secret", () => {
   const secretive = fc.oneof(
     fc.string({ minLength: 12 }),
     fc.string({ unit: fc.constantFrom(..."0123456789abcdef"), minLength: 13 }),

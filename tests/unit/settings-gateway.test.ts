@@ -13,7 +13,7 @@ const read = (gateway: unknown, tier = "docker") => {
 const url = "https://inngest.example.org";
 const certificate = { certificate: "/etc/tls/certificate.pem", key: "/etc/tls/key.pem" };
 
-describe("is refused", () => {
+describe("a gateway is refused", () => {
   const name = "an object whose `url` is an http or https URL of a name beyond this machine, without a path";
   const nameRemedy = "--path gateway.url https://inngest.example.org";
   const files = "an object with both `certificate` and `key`, absolute paths of PEM files, or with `email` alone";
@@ -46,7 +46,7 @@ describe("is refused", () => {
     expect(() => read(gateway)).toThrow(new Problem(`the settings of stack test are wrong:\n  - ${message}`));
   });
 
-  test("with a key of no meaning", () => {
+  test("with an unknown key", () => {
     expect(() => read({ url, tls: true })).toThrow(
       "`gateway` must be an object of `url`, `certificate`, `key`, `email` and `listen`, all texts",
     );
@@ -71,6 +71,6 @@ test.each([
     { url, email: "me@example.org" },
     { url, tls: { acme: "me@example.org" } },
   ],
-])("%j is accepted", (gateway, publicName) => {
+])("a gateway of %j is accepted", (gateway, publicName) => {
   expect(read(gateway).publicName).toEqual(publicName);
 });

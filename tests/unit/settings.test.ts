@@ -216,7 +216,7 @@ describe("a wrong value is refused with key, rule, value and remedy", () => {
     );
   });
 
-  test("keysFrom beside a key of one's own", () => {
+  test("keysFrom together with a key of the user's is refused", () => {
     expect(complaint({ keysFrom: "dev", eventKey: "mine" }, ["eventKey"])).toBe(
       alone(
         "`keysFrom` must stand alone, and `signingKey` or `eventKey` is set too. Remedy: pulumi config rm keysFrom",
@@ -224,7 +224,7 @@ describe("a wrong value is refused with key, rule, value and remedy", () => {
     );
   });
 
-  test("every problem is told at once", () => {
+  test("all problems are reported at once", () => {
     expect(complaint({ tier: "x", port: "0", prot: "1" })).toBe(
       [
         "the settings of stack test are wrong:",
@@ -243,7 +243,7 @@ describe("an unknown setting", () => {
     ["keyFrom", "keysFrom"],
     ["signinKey", "signingKey"],
     ["server-image", "serverImage"],
-  ])("%s is taken for a slip of %s", (typo, meant) => {
+  ])("%s gets %s suggested", (typo, meant) => {
     expect(complaint({ [typo]: "x" })).toBe(
       alone(
         `\`${typo}\` is not a setting. Remedy: did you mean \`${meant}\`? pulumi config rm ${typo}; README.md lists the settings`,
@@ -251,7 +251,7 @@ describe("an unknown setting", () => {
     );
   });
 
-  test("far from every setting gets no guess", () => {
+  test("that resembles none gets no suggestion", () => {
     expect(complaint({ replicaCount: "3" })).toBe(
       alone("`replicaCount` is not a setting. Remedy: pulumi config rm replicaCount; README.md lists the settings"),
     );
@@ -268,12 +268,12 @@ describe("an unknown setting", () => {
   });
 });
 
-describe("what is accepted", () => {
+describe("accepted are", () => {
   test.each(["dev", "experiment", "persistent"])("Pulumi.%s.yaml", (stack) => {
     expect(complaint(stackSettings(stack))).toBe("");
   });
 
-  test("nothing at all: the defaults, which are those of Pulumi.yaml", () => {
+  test("no settings at all: the defaults, which are those of Pulumi.yaml", () => {
     const { config } = readYaml<{
       config: Record<string, { default: unknown; secret?: boolean; description: string }>;
     }>("Pulumi.yaml");

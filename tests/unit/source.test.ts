@@ -25,7 +25,7 @@ const hashAfter = (change: () => void): [string, string] => {
   return [before, sourceHash(folder)];
 };
 
-describe("is another after", () => {
+describe("the hash changes after", () => {
   test.each<[string, () => void]>([
     ["a changed content", () => write("functions/one.ts", "two")],
     ["a new file", () => write("functions/two.ts", "")],
@@ -46,7 +46,7 @@ describe("is another after", () => {
   });
 });
 
-describe("is the same after", () => {
+describe("the hash stays the same after", () => {
   test.each<[string, () => void]>([
     ["nothing", () => {}],
     ["a touch", () => utimesSync(join(folder, "serve.ts"), 1, 1)],
@@ -63,7 +63,7 @@ describe("is the same after", () => {
   });
 });
 
-test("does not depend on where the folder is", () => {
+test("the hash does not depend on where the folder is", () => {
   const elsewhere = mkdtempSync(join(tmpdir(), "source-"));
   mkdirSync(join(elsewhere, "functions"));
   writeFileSync(join(elsewhere, "functions/one.ts"), "one");

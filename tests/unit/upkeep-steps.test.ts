@@ -1,34 +1,39 @@
-// A move and an upgrade, killed before each thing that they do to the world and then run again, and once more killed in
-// that. The world is a model: stacks with ports, keys and data, and somebody who sends an event at every moment. Proves
-// the order of the steps. That each does what the model does is for the integration suites, which kill the real ones.
+// Proves the order of the steps of a move and of an upgrade: each is killed before everything that it does, run again and
+// killed once more. The world is a model of stacks with ports, keys and data, to which events are sent all the time. That
+// real steps do what the model does is for the integration suites, which kill real ones.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type MovableStack, type Move, type MoveTools, moveStack } from "../../cli/move/steps.ts";
 import { type Upgrade, type UpgradeTools, upgradeStack } from "../../cli/upgrade/steps.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "steps-"));
-beforeEach(() => {
-  // A killed try never removes its folders. Not in beforeAll: `unstubEnvs` resets the variable before each test.
-  vi.stubEnv("TMPDIR", scratch);
+const { TMPDIR } = process.env;
+beforeAll(() => {
+  // A killed run leaves its folder behind. Not a stub, which vitest would undo before the first test.
+  process.env.TMPDIR = scratch;
   vi.spyOn(console, "log").mockReturnValue();
   vi.spyOn(console, "error").mockReturnValue();
 });
-afterAll(() => rmSync(scratch, { recursive: true }));
+afterAll(() => {
+  if (TMPDIR === undefined) delete process.env.TMPDIR;
+  else process.env.TMPDIR = TMPDIR;
+  rmSync(scratch, { recursive: true });
+});
 
-/** Numbers, from 1, of what is done to the world in a try: one that fails, and one before which the try is killed. */
+/** Effects of a run, by their number from 1: one that fails, and one before which the run is killed. */
 interface Faults {
   fails?: number;
   killedAt?: number;
 }
 
-/** Counts what is done to the world, and makes its faults. */
+/** Counts what a run does to the world, and fails or kills it there. */
 class Effects {
   done = 0;
   readonly #faults: Faults;
   readonly #always: () => void;
-  /** Settles when the try was killed, of which nothing of the program learns. */
+  /** Resolves when the run was killed; the run itself never continues. */
   readonly dead: Promise<"dead">;
   #die: (value: "dead") => void = () => undefined;
 
@@ -52,20 +57,15 @@ class Effects {
 
 interface Stack {
   server: boolean;
-  door: boolean;
+  gateway: boolean;
   worker: boolean;
-  /** In its settings, in its running server, and the one it makes for itself. */
+  /** The key in its settings, in its running server, and the generated one. */
   keySetting: string | undefined;
   key: string;
   ownKey: string;
   data: Set<number>;
-  /** Its history goes when its server stops. */
-  unkept: boolean;
-}
-
-/** A stack as a move sees it, and what it stands for. */
-interface ModelledStack extends MovableStack {
-  stack: Stack;
+  /** Its history is lost when its server stops. */
+  isEphemeral: boolean;
 }
 
 class MoveWorld {
@@ -75,25 +75,25 @@ class MoveWorld {
   journal: Move | undefined;
   #sent = 0;
 
-  constructor(unkept: boolean) {
+  constructor(isEphemeral: boolean) {
     const stack = (ownKey: string, up: boolean): Stack => ({
       server: up,
-      door: up,
+      gateway: up,
       worker: up,
       keySetting: undefined,
       key: ownKey,
       ownKey,
       data: new Set(),
-      unkept: unkept && up,
+      isEphemeral: isEphemeral && up,
     });
     this.stacks = { source: stack("key", true), target: stack("other", false) };
   }
 
   get running(): string[] {
-    return Object.keys(this.stacks).filter((name) => this.#of(name).server && this.#of(name).door);
+    return Object.keys(this.stacks).filter((name) => this.#of(name).server && this.#of(name).gateway);
   }
 
-  /** Somebody with the source's key sends to whoever has the port. */
+  /** Sends an event with the source's key to the stack that has the port. */
   send = (): void => {
     expect(this.running.length).toBeLessThan(2);
     const [name] = this.running;
@@ -102,11 +102,11 @@ class MoveWorld {
     this.accepted.add(this.#sent);
   };
 
-  tools(effects: Effects): MoveTools<ModelledStack> {
+  tools(effects: Effects): MoveTools {
     const of = (name: string) => this.#of(name);
     return {
       pulumi: {
-        outputs: async (name: string) => ({ signingKey: of(name).key, eventKey: of(name).key }) as never,
+        outputs: async <T>(name: string) => ({ signingKey: of(name).key, eventKey: of(name).key }) as T,
         configure: async (name, settings) => {
           await effects.next();
           if ("signingKey" in settings) of(name).keySetting = settings.signingKey;
@@ -120,7 +120,7 @@ class MoveWorld {
           const stack = of(name);
           if (this.running.some((other) => other !== name)) return 1;
           const key = stack.keySetting ?? stack.ownKey;
-          Object.assign(stack, { server: true, door: true, worker: true, key });
+          Object.assign(stack, { server: true, gateway: true, worker: true, key });
           await effects.next();
           return 0;
         },
@@ -135,22 +135,7 @@ class MoveWorld {
         },
       },
       stateOf: async (name) => this.#stateOf(of(name), effects),
-      copyData: async (_, folder) => {
-        await effects.next();
-        const { data } = of("source");
-        // What an unkept one has was copied from its running server.
-        if (!of("source").unkept) this.folders.set(folder, new Set(data));
-        return { runs: data.size, unfinished: 0 };
-      },
       copyWorkerData: () => undefined,
-      replaceData: async (name, _, folder) => {
-        await effects.next();
-        expect(of(name).server, `the server of ${name} while its data are replaced`).toBe(false);
-        of(name).data = new Set(this.folders.get(folder));
-        await effects.next();
-        return "replaced";
-      },
-      newest: async ({ stack }) => Math.max(0, ...stack.data),
       untilHealthy: async () => await effects.next(),
       verify: async () => await effects.next(),
     };
@@ -160,19 +145,17 @@ class MoveWorld {
     return this.stacks[name] as Stack;
   }
 
-  #stateOf(stack: Stack, effects: Effects): ModelledStack {
+  #stateOf(stack: Stack, effects: Effects): MovableStack {
     const stopped: Record<string, () => void> = {
-      gateway: () => Object.assign(stack, { door: false }),
+      gateway: () => Object.assign(stack, { gateway: false }),
       worker: () => Object.assign(stack, { worker: false }),
-      queue: () => undefined,
     };
     return {
       dataDir: "/nowhere",
-      stack,
       parts: {
         start: async () => {
           await effects.next();
-          Object.assign(stack, { server: true, door: true });
+          Object.assign(stack, { server: true, gateway: true });
         },
         stop: async (...names) => {
           for (const name of names) {
@@ -183,10 +166,10 @@ class MoveWorld {
         stopWriters: async () => {
           await effects.next();
           stack.server = false;
-          if (stack.unkept) stack.data = new Set();
+          if (stack.isEphemeral) stack.data = new Set();
         },
       },
-      data: stack.unkept
+      data: stack.isEphemeral
         ? {
             copyEphemeralHistory: async (folder: string) => {
               await effects.next();
@@ -195,11 +178,25 @@ class MoveWorld {
             },
           }
         : {},
+      copyData: async (folder) => {
+        await effects.next();
+        // An ephemeral history was copied from the running server.
+        if (!stack.isEphemeral) this.folders.set(folder, new Set(stack.data));
+        return { runs: stack.data.size, unfinished: 0 };
+      },
+      replaceData: async (folder) => {
+        await effects.next();
+        expect(stack.server, "the server while its data is replaced").toBe(false);
+        stack.data = new Set(this.folders.get(folder));
+        await effects.next();
+        return "previous";
+      },
+      newest: async () => Math.max(0, ...stack.data),
     };
   }
 }
 
-/** One try; `true` when it came to its end, whatever it said. */
+/** One run; `ended` unless it was killed, whatever it reported. */
 async function attempt(world: MoveWorld, faults: Faults = {}): Promise<{ ended: boolean; effects: number }> {
   const effects = new Effects(faults, world.send);
   const moved = moveStack(world.tools(effects), "source", "target").catch(() => "refused");
@@ -207,7 +204,7 @@ async function attempt(world: MoveWorld, faults: Faults = {}): Promise<{ ended: 
   return { ended, effects: effects.done };
 }
 
-describe.each([false, true])("a move (from a server that keeps nothing: %s)", (unkept) => {
+describe.each([false, true])("a move (from a server that keeps nothing: %s)", (isEphemeral) => {
   const expectOneWithAll = (world: MoveWorld, why: string) => {
     expect(world.running.length, why).toBe(1);
     const [name] = world.running;
@@ -220,20 +217,20 @@ describe.each([false, true])("a move (from a server that keeps nothing: %s)", (u
     expect(world.journal, why).toBeUndefined();
   };
 
-  test("that nothing disturbs ends in the target", async () => {
-    const world = new MoveWorld(unkept);
+  test("ends in the target when nothing disturbs it", async () => {
+    const world = new MoveWorld(isEphemeral);
     await attempt(world);
     expect(world.running).toEqual(["target"]);
     expectOneWithAll(world, "undisturbed");
     expect(world.accepted.size).toBeGreaterThan(3);
   });
 
-  test("killed before anything that it does, and again in the next try, ends in one stack with all", async () => {
-    const { effects } = await attempt(new MoveWorld(unkept));
+  test("killed before anything that it does, and again in the next run, ends in one stack with all data", async () => {
+    const { effects } = await attempt(new MoveWorld(isEphemeral));
     expect(effects).toBeGreaterThan(20);
     for (let first = 1; first <= effects; first++) {
       for (let second = 1; second <= effects + 5; second++) {
-        const world = new MoveWorld(unkept);
+        const world = new MoveWorld(isEphemeral);
         await attempt(world, { killedAt: first });
         if (!(await attempt(world, { killedAt: second })).ended) await attempt(world);
         expect(world.running).toEqual(["target"]);
@@ -242,14 +239,14 @@ describe.each([false, true])("a move (from a server that keeps nothing: %s)", (u
     }
   });
 
-  test("that fails anywhere, and is killed as it brings the source back, ends in one stack with all", async () => {
-    const { effects } = await attempt(new MoveWorld(unkept));
+  test("that fails anywhere, and is killed while it goes back, ends in one stack with all data", async () => {
+    const { effects } = await attempt(new MoveWorld(isEphemeral));
     for (let first = 1; first <= effects; first++) {
-      // The way back is no longer than the way forth.
+      // Going back takes no more effects than going forward.
       for (let second = first + 1; second <= first + effects; second++) {
-        const world = new MoveWorld(unkept);
+        const world = new MoveWorld(isEphemeral);
         await attempt(world, { fails: first, killedAt: second });
-        // Where it did not end, or where the target is the one that counts.
+        // It was killed, or only the target counts by now.
         if (world.journal) await attempt(world);
         expectOneWithAll(world, `failed at ${first}, killed before ${second}`);
       }
@@ -258,7 +255,7 @@ describe.each([false, true])("a move (from a server that keeps nothing: %s)", (u
 });
 
 describe("an upgrade", () => {
-  /** A stack whose new server may not come up, and whose database may then suit the old one no more. */
+  /** A stack whose new server may not come up, and whose database the old one may then no longer read. */
   class UpgradeWorld {
     version: string | undefined = "1";
     setting: string | undefined;
@@ -359,26 +356,29 @@ describe("an upgrade", () => {
     ["works", true, true, "2", 0],
     ["does not come up", false, false, "1", 0],
     ["does not come up and has changed the database", false, true, "1", 1],
-  ])("to a version that %s, killed before anything that it does, ends in one with all", async (_, ...world) => {
-    const [good, migrates, version, restored] = world;
-    const { effects } = await attempt(new UpgradeWorld(good, migrates));
-    expect(effects).toBeGreaterThan(4);
-    for (let first = 1; first <= effects; first++) {
-      for (let second = 1; second <= effects + 2; second++) {
-        const world = new UpgradeWorld(good, migrates);
-        const why = `killed before ${first} and ${second}`;
-        if (!(await attempt(world, { killedAt: first })).ended) {
-          // Whoever comes back an hour later has used the stack, where it runs.
-          world.send();
-          if (!(await attempt(world, { killedAt: second })).ended) await attempt(world);
+  ])(
+    "to a version that %s, killed before anything that it does, ends at one version with all data",
+    async (_, ...world) => {
+      const [good, migrates, version, restored] = world;
+      const { effects } = await attempt(new UpgradeWorld(good, migrates));
+      expect(effects).toBeGreaterThan(4);
+      for (let first = 1; first <= effects; first++) {
+        for (let second = 1; second <= effects + 2; second++) {
+          const world = new UpgradeWorld(good, migrates);
+          const why = `killed before ${first} and ${second}`;
+          if (!(await attempt(world, { killedAt: first })).ended) {
+            // The stack was used before the next run, where it was up.
+            world.send();
+            if (!(await attempt(world, { killedAt: second })).ended) await attempt(world);
+          }
+          expect([world.runs, world.version, world.journal], why).toEqual([true, version, undefined]);
+          expect(
+            [...world.accepted].filter((event) => !world.data.has(event)),
+            why,
+          ).toEqual([]);
+          expect(world.restored, why).toBe(restored);
         }
-        expect([world.runs, world.version, world.journal], why).toEqual([true, version, undefined]);
-        expect(
-          [...world.accepted].filter((event) => !world.data.has(event)),
-          why,
-        ).toEqual([]);
-        expect(world.restored, why).toBe(restored);
       }
-    }
-  });
+    },
+  );
 });

@@ -16,12 +16,12 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-test("is one page, and always the same", () => {
+test("an empty database is one page, and always the same", () => {
   expect(statSync(file).size).toBe(4096);
   expect(emptyWalDatabase().equals(emptyWalDatabase())).toBe(true);
 });
 
-test("is sound, empty and in WAL mode as it stands", () => {
+test("an empty database is sound, empty and in WAL mode", () => {
   const database = new DatabaseSync(file);
   expect(database.prepare("PRAGMA journal_mode").get()).toEqual({ journal_mode: "wal" });
   expect(database.prepare("PRAGMA integrity_check").all()).toEqual([{ integrity_check: "ok" }]);
@@ -30,7 +30,7 @@ test("is sound, empty and in WAL mode as it stands", () => {
   database.close();
 });
 
-test("gives pages back that have become free", () => {
+test("an empty database returns free pages when asked to", () => {
   const database = new DatabaseSync(file);
   expect(database.prepare("PRAGMA auto_vacuum").get()).toEqual({ auto_vacuum: 2 });
   database.exec("CREATE TABLE run (note BLOB); INSERT INTO run VALUES (zeroblob(400000)); DELETE FROM run");
@@ -39,7 +39,7 @@ test("gives pages back that have become free", () => {
   expect(statSync(file).size).toBeLessThan(40_000);
 });
 
-test("is used like any other, and stays in WAL mode", () => {
+test("a database that is used stays in WAL mode", () => {
   const first = new DatabaseSync(file);
   first.exec("CREATE TABLE run (id TEXT PRIMARY KEY, note TEXT); CREATE INDEX note ON run (note)");
   const insert = first.prepare("INSERT INTO run VALUES (?, ?)");

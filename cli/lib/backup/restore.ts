@@ -22,9 +22,10 @@ interface Outputs {
 }
 
 /**
- * Throws {@link Problem} when a stack has newer data than a backup, or cannot take in all of it.
+ * Checks that restoring a backup loses nothing.
  *
  * @param since what came after this time, in milliseconds since 1970, does not count
+ * @throws {Problem} when the stack has newer data than the backup, or cannot take in all of it
  */
 export async function checkFit(
   { stack, manifest, since }: { stack: string; manifest: Manifest; since: number },

@@ -1,71 +1,71 @@
-import type { Planned } from "../plan/planner.ts";
-import { isWriter, keepsData, volumesOf } from "../plan/replacement.ts";
+import { type Planned, serviceSpecOf } from "../plan/planner.ts";
+import { isUploader, keepsData, volumesOf } from "../plan/replacement.ts";
 import type { StackPlan } from "../plan/revision.ts";
 
 type Plan = Extract<StackPlan, { resources: unknown }>;
 
-/** Something that runs or is kept, and by which addresses others know it. */
-interface Part {
+/** Something that runs or keeps data, and the addresses by which others reach it. */
+interface Node {
   id: string;
   label: string;
   shape: "process" | "container" | "pods" | "data";
-  /** Where it answers: `host:port`, and what of it is said on an arrow. */
+  /** Label of an arrow to it, by the address (`host:port`) at which it listens. */
   addresses: Map<string, string>;
-  /** All that it is told. */
+  /** Its whole configuration, or for data the name by which it is mounted. */
   text: string;
-  /** Names of volumes and claims that it mounts. */
+  /** Names of the volumes and claims that it mounts. */
   mounts: string[];
 }
 
 /**
- * A planned stack as a Mermaid flowchart: what runs, what it keeps, and who is told whose address. Drawn of the plan
- * alone, so that it shows what the program does and not what somebody thinks that it does.
+ * A planned stack as a Mermaid flowchart: what runs, what keeps data, and what is configured with whose address. Drawn
+ * from the plan alone, so that it cannot differ from what the program does.
  */
 export function drawStack(plan: Plan): string {
-  const parts = plan.resources.flatMap((resource) => partOf(resource, plan) ?? []);
-  const running = parts.filter(({ shape }) => shape !== "data");
+  const nodes = plan.resources.flatMap((resource) => nodesOf(resource, plan));
+  const running = nodes.filter(({ shape }) => shape !== "data");
   const arrows = [
     ...visitor(plan, running),
     ...running.flatMap((from) =>
       running.flatMap((to) => {
-        const said = [...to.addresses].filter(([address]) => from !== to && reaches(from, address));
-        const ports = [...new Set(said.map(([, port]) => port))];
+        const used = [...to.addresses].filter(([address]) => from !== to && uses(from, address));
+        const ports = [...new Set(used.map(([, port]) => port))];
         return ports.length > 0 ? [`${from.id} -->|${ports.join(", ")}| ${to.id}`] : [];
       }),
     ),
     ...running.flatMap(({ id, mounts }) =>
-      parts.filter((part) => part.shape === "data" && mounts.includes(part.text)).map((data) => `${id} --- ${data.id}`),
+      nodes.filter((node) => node.shape === "data" && mounts.includes(node.text)).map((data) => `${id} --- ${data.id}`),
     ),
   ];
   return [
     "flowchart LR",
-    ...parts.map((part) => `  ${drawn(part)}`),
+    ...nodes.map((node) => `  ${drawn(node)}`),
     ...(arrows.some((arrow) => arrow.startsWith("you ")) ? [`  you(["you"])`] : []),
     ...arrows.map((arrow) => `  ${arrow}`),
     "",
   ].join("\n");
 }
 
-function drawn({ id, label, shape }: Part): string {
+function drawn({ id, label, shape }: Node): string {
   const brackets = { process: ["[", "]"], container: ["[[", "]]"], pods: ["[[", "]]"], data: ["[(", ")]"] }[shape];
   return `${id}${brackets[0]}"${label}"${brackets[1]}`;
 }
 
-/** Whether a part is told an address; in a container, this machine's own is the container. */
-function reaches({ shape, text }: Part, address: string): boolean {
-  return tells(text, address) && (shape === "process" || !/^(127\.0\.0\.1|localhost):/.test(address));
+/** Whether a node is configured with an address. In a container, a loopback address is the container's own. */
+function uses({ shape, text }: Node, address: string): boolean {
+  return contains(text, address) && (shape === "process" || !/^(127\.0\.0\.1|localhost):/.test(address));
 }
 
-/** Whether a text holds an address, and not one that ends or begins like it. */
-function tells(text: string, address: string): boolean {
+/** Whether a text contains an address, and not a longer one of which it is a part. */
+function contains(text: string, address: string): boolean {
   return text.split(address).some((before, index, all) => {
     const after = all[index + 1];
     return after !== undefined && !/[\w.-]$/.test(before) && !/^\d/.test(after);
   });
 }
 
-/** The way of a person's browser. */
-function visitor({ outputs }: Plan, running: Part[]): string[] {
+/** How a person's browser reaches the stack. */
+function visitor({ outputs }: Plan, running: Node[]): string[] {
   const forward = outputs.forward as { server: { service: string; port: number; local: number } } | undefined;
   const { port, hostname } = new URL(String(outputs.dashboardUrl));
   const address = `${hostname === "localhost" ? "127.0.0.1" : hostname}:${port}`;
@@ -76,85 +76,83 @@ function visitor({ outputs }: Plan, running: Part[]): string[] {
   return served ? [`you -.->|"port-forward ${forward.server.local}"| ${served.id}`] : [];
 }
 
-function partOf(resource: Planned, plan: Plan): Part[] | undefined {
+function nodesOf(resource: Planned, plan: Plan): Node[] {
   const { type, name, inputs } = resource;
   const id = name.replaceAll("-", "_");
   switch (type) {
     case "command:local:Command":
-      return name.endsWith("-process") ? processParts(id, JSON.parse(inputs.stdin as string)) : undefined;
+      return processNodes(id, serviceSpecOf(resource));
     case "docker:index/container:Container":
-      // One that is there to end has done its part by the time that anybody looks.
-      return inputs.mustRun === false ? undefined : [containerPart(id, toldTo(resource, plan), inputs as never)];
+      // A container that exits has done its part by the time that anybody looks.
+      return inputs.mustRun === false ? [] : [containerNode(id, resource, plan)];
     case "docker:index/volume:Volume":
-      return keepsData(plan.resources)(resource)
-        ? [dataPart(id, `volume ${inputs.name}`, inputs.name as string)]
-        : undefined;
+      return keepsData(plan.resources)(resource) ? [dataNode(id, `volume ${inputs.name}`, String(inputs.name))] : [];
     case "kubernetes:core/v1:PersistentVolumeClaim": {
-      const claim = (inputs.metadata as { name: string }).name;
-      return [dataPart(id, `claim ${claim}`, claim)];
+      const { name: claim } = inputs.metadata as { name: string };
+      return [dataNode(id, `claim ${claim}`, claim)];
     }
     case "kubernetes:apps/v1:Deployment":
     case "kubernetes:apps/v1:StatefulSet":
     case "kubernetes:batch/v1:Job":
-      return [podsPart(resource, id, plan)];
+      return [podsNode(resource, id, plan)];
     default:
-      return undefined;
+      return [];
   }
 }
 
-function dataPart(id: string, label: string, name: string): Part {
+function dataNode(id: string, label: string, name: string): Node {
   return { id, label, shape: "data", addresses: new Map(), text: name, mounts: [] };
 }
 
-interface Spec {
+/** Names of this machine, for itself and for containers on it. */
+const localHosts = ["127.0.0.1", "localhost", "host.docker.internal"];
+
+interface Service {
   service: string;
   database?: string;
   listeners: { port: number }[];
 }
 
-function processParts(id: string, spec: Spec): Part[] {
+function processNodes(id: string, spec: Service | undefined): Node[] {
+  if (!spec) return [];
+  const { service, database, listeners } = spec;
   const addresses = new Map(
-    spec.listeners.flatMap(({ port }) =>
-      ["127.0.0.1", "localhost", "host.docker.internal"].map((host) => [`${host}:${port}`, String(port)]),
-    ),
+    listeners.flatMap(({ port }) => localHosts.map((host): [string, string] => [`${host}:${port}`, String(port)])),
   );
-  const data = spec.database ? [dataPart(`${id}_data`, `data folder: ${spec.database}`, spec.database)] : [];
+  const data = database ? [dataNode(`${id}_data`, `data folder: ${database}`, database)] : [];
   const mounts = data.map(({ text }) => text);
-  return [
-    { id, label: `${spec.service}: process`, shape: "process", addresses, text: JSON.stringify(spec), mounts },
-    ...data,
-  ];
+  const text = JSON.stringify(spec);
+  return [{ id, label: `${service}: process`, shape: "process", addresses, text, mounts }, ...data];
 }
 
-interface Container {
-  name: string;
-  ports?: { internal: number; external: number; ip?: string }[];
-  volumes?: { volumeName: string }[];
-  envs?: string[];
-}
-
-/** A container's inputs, and the files that others put into the volumes that it mounts. */
-function toldTo(resource: Planned, { resources }: Plan): string {
+/** A container's inputs, and the files in the volumes that it mounts. */
+function configurationOf(resource: Planned, { resources }: Plan): string {
   const mounts = volumesOf(resource);
-  const writers = resources.filter(
-    (each) => isWriter(each) && volumesOf(each).some((volume) => mounts.includes(volume)),
+  const uploaders = resources.filter(
+    (each) => isUploader(each) && volumesOf(each).some((volume) => mounts.includes(volume)),
   );
-  return JSON.stringify([resource, ...writers].map(({ inputs }) => inputs));
+  return JSON.stringify([resource, ...uploaders].map(({ inputs }) => inputs));
 }
 
-function containerPart(id: string, text: string, { name, ports = [], volumes = [] }: Container): Part {
-  const published = ports.flatMap(({ internal, external }) => [
-    ...["127.0.0.1", "localhost", "host.docker.internal"].map((host) => [`${host}:${external}`, String(external)]),
+function containerNode(id: string, resource: Planned, plan: Plan): Node {
+  const name = String(resource.inputs.name);
+  const ports = (resource.inputs.ports ?? []) as { internal: number; external: number }[];
+  const text = configurationOf(resource, plan);
+  const published = ports.flatMap(({ internal, external }): [string, string][] => [
+    ...localHosts.map((host): [string, string] => [`${host}:${external}`, String(external)]),
     [`${name}:${internal}`, String(internal)],
   ]);
-  const within = [...text.matchAll(/(?:_PORT=|port\\*": ?)(\d+)/g)].map(([, port]) => [`${name}:${port}`, port]);
+  const internal = [...text.matchAll(/(?:_PORT=|port\\*": ?)(\d+)/g)].map(([, port = ""]): [string, string] => [
+    `${name}:${port}`,
+    port,
+  ]);
   // Redis has no variable that names its port.
-  const addresses = new Map([...published, ...within, [`${name}:6379`, "6379"]] as [string, string][]);
-  const mounts = volumes.map(({ volumeName }) => volumeName);
-  return { id, label: `container ${name}`, shape: "container", addresses, text, mounts };
+  const addresses = new Map([...published, ...internal, [`${name}:6379`, "6379"]]);
+  return { id, label: `container ${name}`, shape: "container", addresses, text, mounts: volumesOf(resource) };
 }
 
-interface Workload {
+// Types, not interfaces: the inputs of a plan have an index signature, which only those are comparable with.
+type Workload = {
   kind: string;
   metadata: { name?: string };
   spec: {
@@ -164,32 +162,34 @@ interface Workload {
       spec: { volumes?: { persistentVolumeClaim?: { claimName: string } }[] };
     };
   };
-}
+};
 
-function podsPart({ name, inputs }: Planned, id: string, { resources, madeUp }: Plan): Part {
-  const { kind, metadata, spec } = inputs as unknown as Workload;
+type KubernetesService = {
+  metadata: { name: string };
+  spec: { selector?: Record<string, string>; ports: { port: number }[] };
+};
+
+function podsNode({ name, inputs }: Planned, id: string, { resources, computed }: Plan): Node {
+  const { kind, metadata, spec } = inputs as Workload;
   const labels = spec.template.metadata?.labels ?? {};
   const addresses = resources.flatMap(({ type, inputs }) => {
     if (type !== "kubernetes:core/v1:Service") return [];
-    const service = inputs as unknown as {
-      metadata: { name: string };
-      spec: { selector?: Record<string, string>; ports: { port: number }[] };
-    };
-    const selected = Object.entries(service.spec.selector ?? { none: "" });
-    if (!selected.every(([key, value]) => labels[key] === value)) return [];
+    const service = inputs as KubernetesService;
+    const selector = Object.entries(service.spec.selector ?? { none: "" });
+    if (!selector.every(([key, value]) => labels[key] === value)) return [];
     return service.spec.ports.map(({ port }): [string, string] => [`${service.metadata.name}:${port}`, String(port)]);
   });
   const template = JSON.stringify(spec.template);
-  // What it is told stands in Secrets and ConfigMaps, whose names are made up.
-  const told = resources.filter(({ name }) =>
-    Object.entries(madeUp).some(([value, meaning]) => meaning === `name of ${name}` && template.includes(value)),
+  // Its Secrets and ConfigMaps, whose names are generated.
+  const configuration = resources.filter(({ name }) =>
+    Object.entries(computed).some(([value, what]) => what === `name of ${name}` && template.includes(value)),
   );
   return {
     id,
     label: `${kind} ${metadata.name ?? name}${(spec.replicas ?? 1) > 1 ? ` × ${spec.replicas}` : ""}`,
     shape: "pods",
     addresses: new Map(addresses),
-    text: template + told.map(({ inputs }) => JSON.stringify(inputs)).join(""),
+    text: template + configuration.map(({ inputs }) => JSON.stringify(inputs)).join(""),
     mounts: (spec.template.spec.volumes ?? []).flatMap(({ persistentVolumeClaim: claim }) => claim?.claimName ?? []),
   };
 }

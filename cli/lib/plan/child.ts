@@ -1,89 +1,98 @@
 /**
- * Plans the stacks of one revision: a process of its own whose working folder is that revision, so that its program runs
- * on its own dependencies. Gets a {@link Wanted} and answers with a {@link Answer} for each stack.
+ * Plans the stacks of one revision, in a process whose working folder is that revision's tree, so that its program runs
+ * on its own dependencies. Receives a {@link PlanRequest} and answers with a {@link PlanAnswer} for each stack.
  */
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { generated, type Planned, type PlannedStack, planProgram } from "./planner.ts";
+import { generated, type Planned, type PlannedStack, planProgram, serviceSpecOf } from "./planner.ts";
 
-export interface Wanted {
+export interface PlanRequest {
   stacks: Record<string, { values: Record<string, string>; encrypted: string[] }>;
 }
 
-/** What a stack's program asks for, or why it ends before it does. */
-export type Answer = { stack: string } & (
+/** A stack's plan, or why its program fails. */
+export type PlanAnswer = { stack: string } & (
   | (PlannedStack & {
-      /** Values that stand for what a provider makes up, and what they are. */
-      madeUp: Record<string, string>;
-      /** Text of the files that its host services would have; `undefined` where the revision cannot render them. */
+      /** Values that providers would compute, and their descriptions. */
+      computed: Record<string, string>;
+      /** Files that its host services would have, by path. `undefined` where the revision cannot render them. */
       files: Record<string, string> | undefined;
     })
   | { problem: string }
 );
 
-const at = (path: string) => pathToFileURL(resolve(path)).href;
+const urlOf = (path: string) => pathToFileURL(resolve(path)).href;
 
-/** A module of the revision's own, or `undefined` where it has none. */
-async function own<T>(path: string): Promise<T | undefined> {
-  return existsSync(path) ? ((await import(at(path))) as T) : undefined;
+/**
+ * A module of the revision, at the first of these paths that it has. Revisions without `lib/` have it in `components/`:
+ * those paths can go once no branch starts from such a revision.
+ */
+async function moduleOf<T>(...paths: string[]): Promise<T | undefined> {
+  const path = paths.find((each) => existsSync(each));
+  return path === undefined ? undefined : ((await import(urlOf(path))) as T);
 }
 
-async function planOne(stack: string, config: Wanted["stacks"][string]): Promise<Answer> {
-  const source = await own<{ sourceHash(folder: string): string }>("lib/host/source.ts");
-  const madeUp: Record<string, string> = {};
+async function planOne(stack: string, config: PlanRequest["stacks"][string]): Promise<PlanAnswer> {
+  const source = await moduleOf<{ sourceHash(folder: string): string }>(
+    "lib/host/source.ts",
+    "components/host/source.ts",
+  );
+  const computed: Record<string, string> = {};
   const planned = await planProgram(
-    // Another query is another run of the program; what it imports is the same.
-    () => import(`${at("index.ts")}?stack=${stack}`),
+    // Another query runs the program again; what it imports stays loaded.
+    () => import(`${urlOf("index.ts")}?stack=${stack}`),
     config,
     {
       stack,
-      otherStacks: config.values.keysFrom ? await keysOf(config.values.keysFrom, madeUp) : {},
-      follow: {
+      otherStacks: config.values.keysFrom ? await keysOf(config.values.keysFrom, computed) : {},
+      trackReplacements: {
         folderHash: (folder) => source?.sourceHash(folder) ?? folder,
-        madeUp: (value, meaning) => {
-          madeUp[value] = meaning;
+        onComputed: (value, description) => {
+          computed[value] = description;
         },
       },
     },
   );
-  return { stack, ...planned, madeUp, files: await filesOf(planned.resources) };
+  return { stack, ...planned, computed, files: await filesOf(planned.resources) };
 }
 
 /** Outputs of the stack whose keys are used. */
-async function keysOf(stack: string, madeUp: Record<string, string>) {
-  const rotation = await own<{ keysAt(step: string, current: unknown, previous: unknown): unknown }>(
+async function keysOf(stack: string, computed: Record<string, string>) {
+  const rotation = await moduleOf<{ keysAt(step: string, current: unknown, previous: unknown): unknown }>(
     "lib/stack/key-rotation.ts",
+    "components/key-rotation.ts",
   );
   const pair = {
     signingKey: generated(`signing key of ${stack}`, 64),
     eventKey: generated(`event key of ${stack}`, 48),
   };
-  for (const key of Object.values(pair)) madeUp[key] = "secret";
+  for (const key of Object.values(pair)) computed[key] = "secret";
   return { [stack]: { ...pair, keys: rotation?.keysAt("none", pair, pair) } };
 }
 
 async function filesOf(resources: Planned[]): Promise<Record<string, string> | undefined> {
-  const renderer = await own<{ exampleFiles(spec: unknown): Record<string, string> }>("lib/host/example-files.ts");
-  if (!renderer) return undefined;
-  const specs = resources.flatMap(({ type, name, inputs }) =>
-    type === "command:local:Command" && name.endsWith("-process") ? [JSON.parse(inputs.stdin as string)] : [],
+  const renderer = await moduleOf<{ exampleFiles(spec: object): Record<string, string> }>(
+    "lib/host/example-files.ts",
+    "components/host/example-files.ts",
   );
+  if (!renderer) return undefined;
+  const specs = resources.flatMap((resource) => serviceSpecOf<object>(resource) ?? []);
   return Object.assign({}, ...specs.map((spec) => renderer.exampleFiles(spec)));
 }
 
-let failed: (reason: Error) => void = () => undefined;
-// A mistake within an Output is nobody's to catch.
-process.on("unhandledRejection", (reason) => failed(reason as Error));
-process.on("uncaughtException", (reason) => failed(reason));
+let fail: (reason: Error) => void = () => undefined;
+// Nothing can catch an error within an Output.
+process.on("unhandledRejection", (reason) => fail(reason as Error));
+process.on("uncaughtException", (reason) => fail(reason));
 
-process.once("message", async ({ stacks }: Wanted) => {
+process.once("message", async ({ stacks }: PlanRequest) => {
   for (const [stack, config] of Object.entries(stacks)) {
-    const answer = await new Promise<Answer>((resolve) => {
-      failed = (reason) => resolve({ stack, problem: reason.message });
-      planOne(stack, config).then(resolve, failed);
+    const answer = await new Promise<PlanAnswer>((resolve) => {
+      fail = (reason) => resolve({ stack, problem: reason.message });
+      planOne(stack, config).then(resolve, fail);
     });
-    // A channel that is closed takes with it what was not sent yet.
+    // A channel that is closed drops what was not sent yet.
     await new Promise<void>((sent) => process.send?.(answer, undefined, undefined, () => sent()));
   }
   process.disconnect();

@@ -1,21 +1,21 @@
 /**
- * Runs a Pulumi program against mocks of engine and providers, and tells what it asked for. Needs nothing but the SDK:
- * it is copied beside the program of another revision, which then runs on that revision's own dependencies.
+ * Runs a Pulumi program against mocks of engine and providers, and returns what it asked for. Needs nothing but the
+ * SDK, because it is also copied into the tree of another revision, whose program then runs on its own dependencies.
  */
 import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import { MockMonitor } from "@pulumi/pulumi/runtime/mocks.js";
 import { replacing } from "./replacement.ts";
 
-/** One resource as the engine would be asked for it. */
+/** One resource as the engine would be asked to register it. */
 export interface Planned {
-  /** Last part of the type and the name, such as `Container server-inngest`: components and their children share names. */
+  /** Last part of the type and name, such as `Container server-inngest`: components and their children share names. */
   label: string;
   type: string;
   name: string;
   /** Label of the parent; `undefined` directly under the stack. */
   parent: string | undefined;
-  /** Labels that it had before, by its aliases. */
+  /** Labels that it had before, from its aliases. */
   aliases: string[];
   /** Name of the explicit provider. */
   provider: string | undefined;
@@ -29,12 +29,12 @@ export interface Planned {
     retainOnDelete: boolean;
     replaceOnChanges: string[];
     additionalSecretOutputs: string[];
-    /** Names of what it waits for. */
+    /** Names of the resources that it waits for. */
     dependsOn: string[];
   };
 }
 
-/** A whole stack: its resources and what its program exports. */
+/** A whole stack: its resources, and the outputs of its program. */
 export interface PlannedStack {
   resources: Planned[];
   outputs: Record<string, unknown>;
@@ -42,25 +42,25 @@ export interface PlannedStack {
   secretOutputs: string[];
 }
 
-/** What there is beside the program. */
-export interface Surroundings {
+/** What a program is planned with. */
+export interface PlanContext {
   stack: string;
-  /** Outputs of other stacks, by name. */
+  /** Outputs of other stacks, by name. @default there are none */
   otherStacks?: Record<string, Record<string, unknown>>;
   /**
-   * What a provider makes up (ids, names, keys) is another for other inputs that replace the resource, so that two plans
-   * differ where two deployments would. Without it, it depends on the name alone.
+   * Makes values that providers compute (ids, names, keys) depend on the inputs that replace the resource, so that two
+   * plans differ where two deployments would. @default they depend on the name alone
    */
-  follow?: {
+  trackReplacements?: {
     /** Hash of a folder that an image is built of. */
     folderHash(folder: string): string;
-    /** Is told each value that is made up, and how to speak of it. */
-    madeUp(value: string, meaning: string): void;
+    /** Called with each computed value, and a description of it. */
+    onComputed(value: string, description: string): void;
   };
 }
 
 const project = "inngest-local";
-/** Mark on a secret in what the SDK sends to the engine. */
+/** Marks a secret in what the SDK sends to the engine. */
 const signature = "4dabf18193072939515e22adb298388d";
 const noOptions: Planned["options"] = {
   deleteBeforeReplace: false,
@@ -71,47 +71,50 @@ const noOptions: Planned["options"] = {
   dependsOn: [],
 };
 
-/** What the mocked RandomPassword `name` generates. */
+/** The value that the mocked RandomPassword `name` generates. */
 export function generated(name: string, length: number): string {
   return createHash("sha256").update(name).digest("hex").slice(0, length);
 }
 
-/** What the mocked observation of a host service prints. */
+/** The id that the mocked observation of a host service prints. */
 export const observed = "11111111-2222-3333-4444-555555555555";
 
+type Callback = Parameters<MockMonitor["registerResource"]>[1];
+
 /** Runs `program` and returns its resources, sorted by label. */
-export async function plan(program: () => unknown, surroundings: Surroundings): Promise<Planned[]> {
-  await pulumi.runtime.setMocks(mocks(surroundings), project, surroundings.stack, false, "organization");
-  const prototype = MockMonitor.prototype as unknown as Record<string, (request: never, callback: unknown) => unknown>;
-  const { registerResource, readResource } = prototype;
+export async function plan(program: () => unknown, context: PlanContext): Promise<Planned[]> {
+  await pulumi.runtime.setMocks(mocks(context), project, context.stack, false, "organization");
+  const { registerResource, readResource } = MockMonitor.prototype;
   const planned: Planned[] = [];
-  prototype.registerResource = function (this: unknown, request: Registration, callback) {
-    planned.push(registration(request));
-    return registerResource?.call(this, request as never, callback);
-  };
-  prototype.readResource = function (this: unknown, request: Reading, callback) {
-    const described = describe(request, request.getProperties().toJavaScript());
-    planned.push({ ...described, aliases: [], options: noOptions });
-    return readResource?.call(this, request as never, callback);
-  };
+  Object.assign(MockMonitor.prototype, {
+    registerResource(this: MockMonitor, request: Registration, callback: Callback) {
+      planned.push(registration(request));
+      return registerResource.call(this, request, callback);
+    },
+    readResource(this: MockMonitor, request: Reading, callback: Callback) {
+      const described = describe(request, request.getProperties().toJavaScript());
+      planned.push({ ...described, aliases: [], options: noOptions });
+      return readResource.call(this, request, callback);
+    },
+  });
   try {
     try {
       await program();
     } finally {
-      // Also after a failure: what was asked for by then must not turn up in the next plan.
+      // Also after a failure: the resources so far must not appear in the next plan.
       await pulumi.runtime.disconnect();
     }
   } finally {
-    Object.assign(prototype, { registerResource, readResource });
+    Object.assign(MockMonitor.prototype, { registerResource, readResource });
   }
   return planned.sort((a, b) => (a.label < b.label ? -1 : 1));
 }
 
-/** Runs the program that `load` imports, with its whole configuration, as `pulumi up` would. */
+/** Runs the program that `load` imports with a whole configuration, as `pulumi up` would. */
 export async function planProgram(
   load: () => Promise<Record<string, unknown>>,
   config: { values: Record<string, string>; encrypted: string[] },
-  surroundings: Surroundings,
+  context: PlanContext,
 ): Promise<PlannedStack> {
   const full = (key: string) => `${project}:${key}`;
   pulumi.runtime.setAllConfig(
@@ -121,10 +124,10 @@ export async function planProgram(
   let outputs: Record<string, unknown> = {};
   const resources = await plan(async () => {
     const exported = await load();
-    // Outputs are its default export, or in other revisions each an export.
+    // The outputs are the default export; in other revisions each of them may be an export.
     const named = (exported.default as Record<string, unknown> | undefined) ?? exported;
     outputs = Object.fromEntries(Object.entries(named).sort(([a], [b]) => (a < b ? -1 : 1)));
-  }, surroundings);
+  }, context);
   const secretOutputs: string[] = [];
   for (const [name, value] of Object.entries(outputs)) {
     if (!pulumi.Output.isInstance(value)) continue;
@@ -139,33 +142,39 @@ export function settled<T>(output: pulumi.Output<T>): Promise<unknown> {
   return new Promise((resolve) => void output.apply(resolve));
 }
 
-function mocks({ otherStacks = {}, follow }: Surroundings): pulumi.runtime.Mocks {
+/** Service spec of a resource that runs a process on this machine, `undefined` for any other resource. */
+export function serviceSpecOf<Spec>({ type, inputs }: Planned): Spec | undefined {
+  const isService = type === "command:local:Command" && String(inputs.create).endsWith("/reconcile.ts");
+  return isService ? (JSON.parse(String(inputs.stdin)) as Spec) : undefined;
+}
+
+function mocks({ otherStacks = {}, trackReplacements }: PlanContext): pulumi.runtime.Mocks {
   /** What the engine answers about a stack, by its full name. */
   const outputsOf = (name: string) => {
     const found = Object.entries(otherStacks).find(([stack]) => name === `organization/${project}/${stack}`);
     if (!found) throw new Error(`unknown stack "${name}"`);
     return { name, outputs: found[1], secretOutputNames: Object.keys(found[1]) };
   };
-  const madeUp = (value: string, meaning: string) => {
-    follow?.madeUp(value, meaning);
+  const computed = (value: string, description: string) => {
+    trackReplacements?.onComputed(value, description);
     return value;
   };
   /** Outputs that the real providers add to the inputs. */
-  const computed = (type: string, name: string, inputs: Record<string, unknown>): Record<string, unknown> => {
-    const seed = follow ? `${name} ${JSON.stringify(replacing(type, inputs))}` : name;
+  const computedOutputs = (type: string, name: string, inputs: Record<string, unknown>): Record<string, unknown> => {
+    const seed = trackReplacements ? `${name} ${JSON.stringify(replacing(type, inputs))}` : name;
     switch (type) {
       case "random:index/randomPassword:RandomPassword":
         return {
-          result: pulumi.secret(madeUp(generated(seed, Number(inputs.length)), "secret")),
-          bcryptHash: pulumi.secret(madeUp(`$2a$10$${generated(`${seed} hash`, 53)}`, "secret")),
+          result: pulumi.secret(computed(generated(seed, Number(inputs.length)), "secret")),
+          bcryptHash: pulumi.secret(computed(`$2a$10$${generated(`${seed} hash`, 53)}`, "secret")),
         };
       case "docker:index/remoteImage:RemoteImage":
-        return { imageId: madeUp(`sha256:${generated(seed, 64)}`, `image of ${name}`) };
+        return { imageId: computed(`sha256:${generated(seed, 64)}`, `image of ${name}`) };
       case "docker:index/image:Image": {
         const build = inputs.build as { context: string };
-        const content = follow && `${JSON.stringify(inputs)} ${follow.folderHash(build.context)}`;
+        const content = trackReplacements && `${JSON.stringify(inputs)} ${trackReplacements.folderHash(build.context)}`;
         const digest = generated(content ?? name, 64);
-        return { repoDigest: madeUp(`${inputs.imageName}@sha256:${digest}`, `image of ${name}`) };
+        return { repoDigest: computed(`${inputs.imageName}@sha256:${digest}`, `image of ${name}`) };
       }
       case "command:local:Command":
         // HostService reads what scripts/reconcile.ts prints.
@@ -176,18 +185,18 @@ function mocks({ otherStacks = {}, follow }: Surroundings): pulumi.runtime.Mocks
         return type.startsWith("kubernetes:") ? kubernetesObject(name, seed, inputs) : {};
     }
   };
-  /** Kubernetes names what has no name, and gives everything an id of its own. */
+  /** Kubernetes generates names where there are none, and an id for every object. */
   const kubernetesObject = (name: string, seed: string, inputs: Record<string, unknown>) => {
-    const uid = generated(seed, follow ? 32 : 8);
-    madeUp(uid, `id of ${name}`);
-    return { metadata: { name: madeUp(`${name}-${uid}`, `name of ${name}`), uid, ...(inputs.metadata as object) } };
+    const uid = generated(seed, trackReplacements ? 32 : 8);
+    computed(uid, `id of ${name}`);
+    return { metadata: { name: computed(`${name}-${uid}`, `name of ${name}`), uid, ...(inputs.metadata as object) } };
   };
   return {
     newResource: ({ name, type, inputs }) => ({
-      id: follow
-        ? madeUp(generated(`${type} ${name} ${JSON.stringify(replacing(type, inputs))}`, 64), `id of ${name}`)
+      id: trackReplacements
+        ? computed(generated(`${type} ${name} ${JSON.stringify(replacing(type, inputs))}`, 64), `id of ${name}`)
         : `${name}-id`,
-      state: { ...inputs, ...computed(type, name, inputs) },
+      state: { ...inputs, ...computedOutputs(type, name, inputs) },
     }),
     call: ({ token, inputs }) => {
       switch (token) {
@@ -196,7 +205,7 @@ function mocks({ otherStacks = {}, follow }: Surroundings): pulumi.runtime.Mocks
         case "pulumi:pulumi:readStackOutputs":
           return outputsOf(inputs.name as string);
         default:
-          throw new Error(`the plan calls ${token}, which the mock of the engine does not know`);
+          throw new Error(`the program calls ${token}, which the mock of the engine does not know`);
       }
     },
   };

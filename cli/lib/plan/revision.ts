@@ -1,21 +1,26 @@
-import { execFile, fork } from "node:child_process";
+import { fork } from "node:child_process";
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
+import { execa } from "execa";
 import { compileCache } from "../../../lib/host/paths.ts";
 import { Problem } from "../../../lib/problem.ts";
-import type { Answer, Wanted } from "./child.ts";
-import { plannableSettings, type StackSettings } from "./settings.ts";
+import { run } from "../../../lib/process.ts";
+import type { PlanAnswer, PlanRequest } from "./child.ts";
+import { type PlanSettings, plannableSettings } from "./settings.ts";
 
-const run = promisify(execFile);
 const planFolder = dirname(fileURLToPath(import.meta.url));
 
 /** A stack as a revision plans it. */
-export type StackPlan = Answer & Pick<StackSettings, "values" | "secrets" | "assumed">;
+export type StackPlan = PlanAnswer & Pick<PlanSettings, "values" | "secrets" | "assumed">;
 
-/** Plans stacks of the project in `folder`, by its own program on its own dependencies; all that have settings there. */
+/**
+ * Plans stacks of the project in `folder`, by its own program on its own dependencies.
+ *
+ * @param only stacks to plan. @default all that have settings there
+ * @throws {Problem} when no stack can be planned
+ */
 export async function planRevision(folder: string, only?: readonly string[]): Promise<Map<string, StackPlan>> {
   const settings = new Map(
     readdirSync(folder)
@@ -38,13 +43,16 @@ export async function planRevision(folder: string, only?: readonly string[]): Pr
   );
 }
 
-/** Runs child.ts in a folder. Nothing of this machine is in its environment: a plan is the repository's alone. */
-async function ask(folder: string, wanted: Wanted): Promise<Map<string, Answer>> {
+/**
+ * Runs child.ts in a folder. Its environment holds nothing of this machine, because a plan depends on the repository
+ * alone.
+ */
+async function ask(folder: string, request: PlanRequest): Promise<Map<string, PlanAnswer>> {
   const own = resolve(folder, "cli/lib/plan") === planFolder;
   const script = own ? join(planFolder, "child.ts") : copyPlanner(folder);
   const home = mkdtempSync(join(tmpdir(), "inngest-local-home-"));
-  const answers = new Map<string, Answer>();
-  let said = "";
+  const answers = new Map<string, PlanAnswer>();
+  let printed = "";
   try {
     const child = fork(script, {
       cwd: folder,
@@ -57,12 +65,12 @@ async function ask(folder: string, wanted: Wanted): Promise<Map<string, Answer>>
       execArgv: ["--disable-warning=ExperimentalWarning"],
       stdio: ["ignore", "pipe", "pipe", "ipc"],
     });
-    for (const stream of [child.stdout, child.stderr]) stream?.on("data", (text) => (said += text));
-    child.on("message", (answer: Answer) => answers.set(answer.stack, answer));
-    child.send(wanted);
+    for (const stream of [child.stdout, child.stderr]) stream?.on("data", (text) => (printed += text));
+    child.on("message", (answer: PlanAnswer) => answers.set(answer.stack, answer));
+    child.send(request);
     const code = await new Promise((resolve) => child.once("close", resolve));
-    if (answers.size === 0 && Object.keys(wanted.stacks).length > 0) {
-      throw new Problem(`the plan of ${folder} ended with code ${code}:\n${said.trim()}`);
+    if (answers.size === 0 && Object.keys(request.stacks).length > 0) {
+      throw new Problem(`the plan of ${folder} ended with code ${code}:\n${printed.trim()}`);
     }
     return answers;
   } finally {
@@ -70,7 +78,7 @@ async function ask(folder: string, wanted: Wanted): Promise<Map<string, Answer>>
   }
 }
 
-/** Puts this revision's planner beside another revision's program, and returns the script to run. */
+/** Copies this revision's planner into another revision's tree, and returns the script to run. */
 function copyPlanner(folder: string): string {
   const copy = join(folder, ".planner");
   cpSync(planFolder, copy, { recursive: true });
@@ -78,15 +86,17 @@ function copyPlanner(folder: string): string {
 }
 
 /**
- * Lays the files of a revision into a new folder, with dependencies, and hands that to `action`; the folder goes with it.
- * Throws {@link Problem} for a revision that git does not know, or whose dependencies cannot be installed.
+ * Calls `action` with a folder that has the files of a revision and its dependencies, and deletes the folder
+ * afterwards.
+ *
+ * @throws {Problem} when the dependencies cannot be installed
  */
 export async function withRevision<T>(commit: string, action: (folder: string) => Promise<T>): Promise<T> {
   const scratch = mkdtempSync(join(tmpdir(), "inngest-local-base-"));
   const folder = join(scratch, "tree");
   try {
-    // An index of its own: no worktree that a killed run would leave registered, and nobody's index is touched.
-    const env = { ...process.env, GIT_INDEX_FILE: join(scratch, "index") };
+    // A separate index: the user's stays as it is, and a killed run leaves no worktree registered.
+    const env = { GIT_INDEX_FILE: join(scratch, "index") };
     await run("git", ["read-tree", commit], { env });
     await run("git", ["checkout-index", "--all", `--prefix=${folder}/`], { env });
     await provideDependencies(folder);
@@ -96,7 +106,9 @@ export async function withRevision<T>(commit: string, action: (folder: string) =
   }
 }
 
-/** The same lock file means the same dependencies; another one is installed, without the scripts of its packages. */
+/**
+ * Links this project's dependencies where the lock file is the same. Otherwise installs them, without package scripts.
+ */
 async function provideDependencies(folder: string): Promise<void> {
   const lock = (of: string) => readFileSync(join(of, "package-lock.json"), "utf8");
   if (existsSync(join(folder, "package-lock.json")) && lock(folder) === lock(".")) {
@@ -112,33 +124,25 @@ async function provideDependencies(folder: string): Promise<void> {
     "--omit=optional",
     "--omit=dev",
   ];
-  try {
-    await run("npm", ["ci", ...flags], { cwd: folder });
-  } catch (error) {
-    const { stderr = "" } = error as { stderr?: string };
-    throw new Problem(
-      `the base has other dependencies, and npm could not install them: ${stderr.trim().split("\n")[0]}`,
-      "connect to the network, or name a base with this package-lock.json (--base)",
-    );
-  }
+  const { exitCode, stderr } = await execa("npm", ["ci", ...flags], { cwd: folder, reject: false });
+  if (exitCode === 0) return;
+  throw new Problem(
+    `the base has other dependencies, and npm could not install them: ${stderr.trim().split("\n")[0]}`,
+    "connect to the network, or name a base with this package-lock.json (--base)",
+  );
 }
 
-/** The commit that a name stands for. Throws {@link Problem} where there is none. */
+/** The commit that a name stands for, or `undefined`. */
 export async function commitOf(name: string): Promise<string | undefined> {
-  try {
-    return (
-      await run("git", ["rev-parse", "--verify", "--quiet", "--end-of-options", `${name}^{commit}`])
-    ).stdout.trim();
-  } catch {
-    return undefined;
-  }
+  const args = ["rev-parse", "--verify", "--quiet", "--end-of-options", `${name}^{commit}`];
+  return await run("git", args).catch(() => undefined);
 }
 
-/** Where this branch left the main one: the base that a reviewer means. */
+/** The commit at which this branch left the main one, or `undefined` where no main branch is here. */
 export async function forkPoint(): Promise<string | undefined> {
   for (const main of ["origin/HEAD", "origin/main", "main"]) {
-    const found = await run("git", ["merge-base", "HEAD", main]).catch(() => undefined);
-    if (found) return found.stdout.trim();
+    const commit = await run("git", ["merge-base", "HEAD", main]).catch(() => undefined);
+    if (commit) return commit;
   }
   return undefined;
 }

@@ -1,26 +1,26 @@
 import { createHash } from "node:crypto";
 import { ciphertextOf, type FileValue, fileSettings, settingText } from "../../../lib/settings/stack-file.ts";
 
-/** A stack's settings as the program reads them. */
-export interface StackSettings {
+/** A stack's settings as its program is planned with. */
+export interface PlanSettings {
   values: Record<string, string>;
   /** Keys whose values are encrypted in the file. */
   encrypted: string[];
-  /** What stands in the place of each secret: nobody can decrypt without the passphrase, and nobody has to. */
+  /** Placeholders for secrets, which cannot be decrypted without the passphrase and need not be. */
   secrets: string[];
-  /** Settings that the file leaves to its user and that a plan cannot do without. */
+  /** Settings that the file leaves open and that a plan needs. */
   assumed: string[];
 }
 
-/** What a plan takes where a stack's file says nothing and the tier demands a value. */
+/** Values for settings that a tier requires and a stack's file leaves open. */
 const assumptions: Record<string, Record<string, string>> = {
   kubernetes: { kubeContext: "example", workerImage: "example/worker:1" },
   cluster: { kubeContext: "example", workerImage: "example/worker:1" },
 };
 
-/** The settings in the text of a Pulumi.STACK.yaml, as they are there. */
-export function settingsOf(text: string): Pick<StackSettings, "values" | "encrypted" | "secrets"> {
-  const settings: Pick<StackSettings, "values" | "encrypted" | "secrets"> = { values: {}, encrypted: [], secrets: [] };
+/** The settings in the text of a Pulumi.STACK.yaml. */
+export function settingsOf(text: string): Pick<PlanSettings, "values" | "encrypted" | "secrets"> {
+  const settings: Pick<PlanSettings, "values" | "encrypted" | "secrets"> = { values: {}, encrypted: [], secrets: [] };
   for (const [key, value] of Object.entries(fileSettings(text))) {
     const before = settings.secrets.length;
     settings.values[key] = settingText(withoutCiphertext(key, value, settings.secrets));
@@ -29,8 +29,8 @@ export function settingsOf(text: string): Pick<StackSettings, "values" | "encryp
   return settings;
 }
 
-/** {@link settingsOf}, completed so that any of the project's stacks can be planned. */
-export function plannableSettings(text: string): StackSettings {
+/** {@link settingsOf} with what any stack of the project needs to be planned. */
+export function plannableSettings(text: string): PlanSettings {
   const settings = settingsOf(text);
   const assumed = Object.entries(assumptions[settings.values.tier ?? ""] ?? {}).filter(
     ([key]) => !settings.values[key],
@@ -39,14 +39,14 @@ export function plannableSettings(text: string): StackSettings {
   return { ...settings, values, assumed: assumed.map(([key, value]) => `${key} ${value}`) };
 }
 
-/** The worker's variables are secret whether they are encrypted or not, because one of them may be. */
+/** Treats all of the worker's variables as secret, because any of them may be. */
 function hideWorkerVariables(values: Record<string, string>, secrets: string[]): Record<string, string> {
   if (values.workerEnv === undefined) return values;
   const hidden = Object.entries(JSON.parse(values.workerEnv) as Record<string, unknown>).map(([name, value]) => {
     if (typeof value === "string" && secrets.includes(value)) return [name, value];
-    const stand = standIn(name, String(value));
-    secrets.push(stand);
-    return [name, stand];
+    const placeholder = placeholderFor(name, String(value));
+    secrets.push(placeholder);
+    return [name, placeholder];
   });
   return { ...values, workerEnv: JSON.stringify(Object.fromEntries(hidden)) };
 }
@@ -60,24 +60,24 @@ function withoutCiphertext(key: string, value: FileValue, secrets: string[]): Fi
       Object.entries(value).map(([name, inner]) => [name, withoutCiphertext(key, inner, secrets)]),
     );
   }
-  const stand = standIn(key, ciphertext);
-  secrets.push(stand);
-  return inShapeOf(key, stand);
+  const placeholder = placeholderFor(key, ciphertext);
+  secrets.push(placeholder);
+  return inShapeOf(key, placeholder);
 }
 
-/** Another text for another ciphertext. */
-function standIn(key: string, text: string): string {
+/** Differs for each ciphertext. */
+function placeholderFor(key: string, text: string): string {
   return createHash("sha256").update(`${key} ${text}`).digest("hex");
 }
 
-/** The program checks the shape of what it is told. */
-function inShapeOf(key: string, stand: string): string {
+/** A placeholder in the shape that the program requires of that setting. */
+function inShapeOf(key: string, placeholder: string): string {
   switch (key) {
     case "redisUrl":
-      return `redis://:${stand}@redis.secret:6379`;
+      return `redis://:${placeholder}@redis.secret:6379`;
     case "postgresUrl":
-      return `postgres://inngest:${stand}@postgres.secret:5432/inngest`;
+      return `postgres://inngest:${placeholder}@postgres.secret:5432/inngest`;
     default:
-      return stand;
+      return placeholder;
   }
 }

@@ -74,7 +74,7 @@ export const durabilityCases: Cases = {
       ["a server without a volume", container({ ...withoutVolume, envs: keys })],
       [
         "a volume for runtime files",
-        container({ ...soundServer, envs: keys, volumes: [{ containerPath: "/run/gateway" }] }),
+        container({ ...soundServer, envs: keys, volumes: [{ containerPath: "/run/drain" }] }),
       ],
       [
         "Postgres",
