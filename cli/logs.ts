@@ -1,5 +1,4 @@
 import { Argument, InvalidArgumentError } from "commander";
-import { execa } from "execa";
 import type { Command } from "../lib/places/place.ts";
 import { StackParts } from "../lib/places/places.ts";
 import { Problem } from "../lib/problem.ts";
@@ -39,6 +38,8 @@ async function logs(asked: PartName | undefined, { stack, follow = false, lines 
 
 /** Prints both streams of a command on standard output, line by line as they come. */
 async function print([program, ...args]: Command, prefix: string): Promise<void> {
+  // A static import would be a third of what `--help` takes.
+  const { execa } = await import("execa");
   const reader = execa(program, args, { all: true, buffer: false, reject: false, stdin: "ignore" });
   for await (const line of reader.iterable({ from: "all" })) console.log(prefix + line);
   const { exitCode, message } = (await reader) as { exitCode?: number; message?: string };

@@ -1,8 +1,8 @@
-import { execa } from "execa";
 import { onPath } from "../lib/host/programs.ts";
 import { forwardCommand, neededForward } from "../lib/places/forward.ts";
 import { dashboardUser } from "../lib/render/caddyfile.ts";
 import { checkStack, defineCommand, runCommand } from "./lib/command.ts";
+import { execa } from "./lib/execa.ts";
 import { outputsOf } from "./lib/live-stack.ts";
 import { Pulumi } from "./lib/pulumi-cli.ts";
 

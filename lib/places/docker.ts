@@ -1,5 +1,6 @@
 import type { LastSweep } from "../data/requests.ts";
-import { containerName } from "../stack/docker-names.ts";
+import type { Listener } from "../host/spec.ts";
+import { containerName, stackLabel } from "../stack/docker-names.ts";
 import type { Part } from "../stack/parts.ts";
 import { stopGraceSeconds } from "../stack/stop-grace.ts";
 import { contextFlag, docker } from "./docker-engine.ts";
@@ -12,17 +13,10 @@ interface ContainerState {
   Health?: { Status: string };
 }
 
-/** Published ports by `8288/tcp`; `null` for a port that is only exposed to other containers. */
-type PublishedPorts = Record<string, { HostIp: string; HostPort: string }[] | null>;
-
 /** A Docker engine, where parts are containers. */
 export function dockerPlace({ stack, context }: { stack: string; context?: string | undefined }): Place {
   const containerOf = ({ name }: Part) => containerName(stack, name);
   const describe = (part: Part) => `container ${containerOf(part)}`;
-  const inspect = async <T>(part: Part, field: string): Promise<T> =>
-    JSON.parse(
-      await docker(context, ["container", "inspect", "--format", `{{json ${field}}}`, containerOf(part)]),
-    ) as T;
   const exists = async (part: Part) =>
     (await docker(context, ["container", "ls", "--all", "--quiet", "--filter", `name=^${containerOf(part)}$`])) !== "";
   const exec: Place["exec"] = (part, command, input) => {
@@ -34,7 +28,8 @@ export function dockerPlace({ stack, context }: { stack: string; context?: strin
     describe,
 
     async state(part) {
-      const { Running, StartedAt, Status, Health } = await inspect<ContainerState>(part, ".State");
+      const inspect = ["container", "inspect", "--format", "{{json .State}}", containerOf(part)];
+      const { Running, StartedAt, Status, Health } = JSON.parse(await docker(context, inspect)) as ContainerState;
       const since = Running ? StartedAt : undefined;
       return { isRunning: Running, what: describe(part), since, detail: Health?.Status ?? Status };
     },
@@ -47,16 +42,14 @@ export function dockerPlace({ stack, context }: { stack: string; context?: strin
 
     exec,
 
-    async listeners(part) {
-      if (!(await exists(part))) return [];
-      const ports = await inspect<PublishedPorts>(part, ".NetworkSettings.Ports");
-      return Object.values(ports).flatMap((published) =>
-        (published ?? []).map(({ HostIp, HostPort }) => ({
-          who: describe(part),
-          host: HostIp,
-          port: Number(HostPort),
-        })),
-      );
+    async listeners(parts) {
+      const ofStack = ["--filter", `label=${stackLabel}=${stack}`, "--format", "{{.Names}} {{.Ports}}"];
+      const lines = (await docker(context, ["ps", ...ofStack])).split("\n");
+      return lines.flatMap((line) => {
+        const [name = ""] = line.split(" ");
+        const part = parts.find((each) => containerOf(each) === name);
+        return publishedAt(line).map((listener) => ({ ...listener, who: `container ${name}`, part }));
+      });
     },
 
     size: (part) => sizeInContainer(exec, part),
@@ -84,4 +77,12 @@ export function dockerPlace({ stack, context }: { stack: string; context?: strin
       return printed === undefined ? undefined : (JSON.parse(printed) as LastSweep);
     },
   };
+}
+
+/** The host's side of `0.0.0.0:8288->8288/tcp, [::]:8288->8288/tcp`. */
+function publishedAt(ports: string): Listener[] {
+  return [...ports.matchAll(/(\S+):(\d+)->/g)].map(([, host = "", port]) => ({
+    host: host.replace(/^\[|\]$/g, ""),
+    port: Number(port),
+  }));
 }

@@ -44,10 +44,13 @@ export function hostPlace({ stack, dataDir }: { stack: string; dataDir?: string 
 
     exec: (_, [program, ...args], input) => run(program, args, { input }),
 
-    async listeners(part) {
-      const found = await running(serviceOf(part));
-      const listeners = found ? await listenersOf(found.pid) : [];
-      return listeners.map((listener) => ({ ...listener, who: describe(part) }));
+    async listeners(parts) {
+      const of = async (part: Part) => {
+        const found = await running(serviceOf(part));
+        const listeners = found ? await listenersOf(found.pid) : [];
+        return listeners.map((listener) => ({ ...listener, who: describe(part), part }));
+      };
+      return (await Promise.all(parts.map(of))).flat();
     },
 
     size: async (part) => sizeOfFolder(folderOf(part)),

@@ -1,6 +1,6 @@
 import type { LastSweep, SweepReport } from "../data/requests.ts";
 import { run } from "../process.ts";
-import { namespaceOf, partLabels, selectorText } from "../stack/kubernetes-names.ts";
+import { namespaceOf, selectorOf, selectorText } from "../stack/kubernetes-names.ts";
 import type { Part, PartName } from "../stack/parts.ts";
 import { ask, getObject, getObjects, kubectl, kubectlFor, type Target } from "./kubectl.ts";
 import { type Place, sizeInContainer } from "./place.ts";
@@ -91,14 +91,14 @@ export function kubernetesPlace({ stack, context, kubeconfig }: Target & { stack
     logs,
     exec,
 
-    async listeners({ name }) {
-      const labels = partLabels(name as PodPart);
+    async listeners(parts) {
       const services = await getObjects<Service>(target, ["services"]);
       return services
-        .filter(({ spec: { type, selector } }) => type !== "ClusterIP" && maySelect(selector, labels))
-        .flatMap(({ metadata, spec: { type, ports = [] } }) =>
+        .filter(({ spec: { type } }) => type !== "ClusterIP")
+        .flatMap(({ metadata, spec: { type, selector = {}, ports = [] } }) =>
           ports.map(({ port, nodePort }) => ({
             who: `service ${metadata.name} (${type})`,
+            part: parts.find((part) => selects(selector, part)),
             host: "every node",
             port: nodePort ?? port,
           })),
@@ -155,9 +155,9 @@ function ownerOf({ name, keeps }: Part): string {
   return `deployment/${name}`;
 }
 
-/** Whether a Service may lead to pods with these labels, and others that are unknown here. */
-function maySelect(selector: Record<string, string> | undefined, labels: Record<string, string>): boolean {
-  return Object.entries(selector ?? {}).every(([label, value]) => (labels[label] ?? value) === value);
+/** Whether a Service leads to the pods of exactly this part. */
+function selects(selector: Record<string, string>, { name }: Part): boolean {
+  return Object.entries(selectorOf(name as PodPart)).every(([label, value]) => selector[label] === value);
 }
 
 /** What a CronJob's status says of its last sweep: the last that succeeded, unless one has failed since. */

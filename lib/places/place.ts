@@ -28,10 +28,12 @@ export async function sizeInContainer(exec: Place["exec"], part: Part): Promise<
   return Number.parseInt(await exec(part, ["du", "-sk", "/data"]), 10) * 1024;
 }
 
-/** An address at which a part is reached from beyond its own place. */
+/** An address at which something of a stack is reached from beyond its own place. */
 export interface PlacedListener extends Listener {
   /** For people: `process of the server`, `container inngest-dev-server`, `service worker (NodePort)`. */
   who: string;
+  /** @default it belongs to no part, or to several */
+  part?: Part | undefined;
 }
 
 /**
@@ -47,7 +49,8 @@ export interface Place {
   logs(part: Part, options: LogOptions): Promise<Command | undefined>;
   /** Runs a command next to a part, and resolves to what it printed. */
   exec(part: Part, command: Command, input?: string): Promise<string>;
-  listeners(part: Part): Promise<PlacedListener[]>;
+  /** Addresses of these parts, and of what else there is of the stack at this place. */
+  listeners(parts: readonly Part[]): Promise<PlacedListener[]>;
   /** Bytes that a part keeps. */
   size(part: Part): Promise<number>;
   /** Brings back what was stopped or killed, without waiting; resolves to `false` where only `pulumi up` can. */

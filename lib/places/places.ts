@@ -7,7 +7,7 @@ import { hostPlace } from "./host.ts";
 import { hostData } from "./host-data.ts";
 import { kubernetesPlace } from "./kubernetes.ts";
 import { kubernetesData } from "./kubernetes-data.ts";
-import type { PartState, Place } from "./place.ts";
+import type { PartState, Place, PlacedListener } from "./place.ts";
 
 /** The drivers of the places where parts of a stack may run. Nothing is started or asked yet. */
 export function placesOf({ stack, dataDir, dockerContext, kubernetes }: PlainSettings): Record<PlaceKind, Place> {
@@ -57,6 +57,13 @@ export class StackParts {
       what: place.describe(part),
       detail: error.message,
     }));
+  }
+
+  /** Addresses at which the stack is reached from beyond the places of its parts. */
+  async listeners(): Promise<PlacedListener[]> {
+    const kinds = [...new Set(this.all.map(({ place }) => place))];
+    const found = kinds.map((kind) => this.#places[kind].listeners(this.all.filter(({ place }) => place === kind)));
+    return (await Promise.all(found)).flat();
   }
 
   /** Brings back these parts, or all, as far as that needs no `pulumi up`. */

@@ -51,7 +51,6 @@ test("a container that does not exist is left to up", async () => {
   await place.stop(queue);
   expect(await place.start(queue)).toBe(false);
   expect(await place.logs(queue, { lines: 5, follow: false })).toBeUndefined();
-  expect(await place.listeners(queue)).toEqual([]);
   expect(calls()).toEqual([]);
 });
 
@@ -78,6 +77,16 @@ test("sizes and the last sweep are read in the container", async () => {
   docker({ "du -sk /data": "12\t/data", "last-sweep.json": '{"at":"2026-01-02T03:04:05.678Z"}' });
   expect(await place.size(queue)).toBe(12 * 1024);
   expect(await place.lastSweep(janitor)).toEqual({ at: "2026-01-02T03:04:05.678Z" });
+});
+
+test("listeners are of every container of the stack, also of one that is no part", async () => {
+  docker({
+    "ps --filter label=inngest-local.stack=mine": "inngest-mine-queue 127.0.0.1:1->2/tcp\nby-hand :::3->4/tcp, 5/tcp",
+  });
+  expect(await place.listeners([queue])).toEqual([
+    { who: "container inngest-mine-queue", host: "127.0.0.1", port: 1, part: queue },
+    { who: "container by-hand", host: "::", port: 3, part: undefined },
+  ]);
 });
 
 test("logs are followed by the command that a person would use", async () => {

@@ -37,7 +37,9 @@ test("a running process has a pid, a start, a log and its listeners", async () =
     "-F",
     join(home.data, "logs/server.log"),
   ]);
-  expect(await place.listeners(server)).toEqual([{ host: "127.0.0.1", port, who: "process of the server" }]);
+  expect(await place.listeners([server, janitor])).toEqual([
+    { host: "127.0.0.1", port, who: "process of the server", part: server },
+  ]);
 });
 
 test("a killed process is down, and only up brings it back without a supervisor", async () => {
