@@ -4,7 +4,7 @@ import { Writable } from "node:stream";
 import { WriteStream } from "node:tty";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { type Check, reasonOf, runChecks } from "../../cli/lib/checks/check.ts";
-import { silent, terminalReport, whileTelling, wrapped } from "../../cli/lib/checks/terminal.ts";
+import { silent, terminalReport, withProgress, wrapped } from "../../cli/lib/checks/terminal.ts";
 
 type Status = "good" | "bad";
 const formats = { good: "green", bad: "red" } as const;
@@ -120,7 +120,7 @@ test("what takes longer than a second is told on a terminal, and taken away; wit
   const [terminal, log] = [new Kept(80), new Kept()];
   for (const stream of [terminal, log]) {
     const work = new Promise((resolve) => setTimeout(resolve, 2500, "done"));
-    const told = whileTelling("looking", work, asStream(stream));
+    const told = withProgress("looking", work, asStream(stream));
     await vi.advanceTimersByTimeAsync(3000);
     expect(await told).toBe("done");
   }
