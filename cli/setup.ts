@@ -7,7 +7,7 @@ import { whatNext } from "./setup/next.ts";
 import { works } from "./setup/scaffold.ts";
 import { SettingsFile } from "./setup/settings.ts";
 import { survey } from "./setup/situation.ts";
-import { plan, run } from "./setup/steps.ts";
+import { planSteps, runSteps } from "./setup/steps.ts";
 
 const command = defineCommand(
   "setup",
@@ -42,11 +42,11 @@ async function setup(positional: string | undefined, given: Flags): Promise<void
   await freeStack(pulumi, stack);
   const file = new SettingsFile(pulumi, stack);
   const answers = await collectAnswers(stack, flags, file, ask);
-  const steps = plan(await survey(pulumi, file, answers, ask));
+  const steps = planSteps(await survey(pulumi, file, answers, ask));
   const lines = steps.flatMap((step) => step.lines);
   if (ask) await ask.agree(lines);
   else console.log(lines.join("\n"));
-  await run(steps);
+  await runSteps(steps);
   console.log(whatNext(answers));
 }
 

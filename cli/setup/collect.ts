@@ -11,7 +11,7 @@ import {
   runtimes,
   type StackName,
 } from "./answers.ts";
-import type { Questions } from "./questions.ts";
+import type * as questions from "./questions.ts";
 import { checkFolder, works } from "./scaffold.ts";
 import type { SettingsFile } from "./settings.ts";
 
@@ -20,7 +20,7 @@ export async function collectAnswers(
   stack: StackName,
   flags: Flags,
   file: SettingsFile,
-  ask: Questions | undefined,
+  ask: typeof questions | undefined,
 ): Promise<Answers> {
   const before = choice("runtime", runtimes, (await file.get("runtime")) ?? "node");
   const runtime = flags.runtime
@@ -31,7 +31,7 @@ export async function collectAnswers(
   return { stack, worker };
 }
 
-async function existingApp(flags: Flags, file: SettingsFile, ask: Questions | undefined): Promise<ExistingApp> {
+async function existingApp(flags: Flags, file: SettingsFile, ask: typeof questions | undefined): Promise<ExistingApp> {
   const url = flags.appUrl ?? (await file.get("workerUrl")) ?? (await ask?.askAppUrl());
   if (url === undefined) {
     throw new UsageProblem("--runtime external needs your app's address", "--app-url http://localhost:3000");
@@ -46,7 +46,7 @@ async function newWorker(
   runtime: NewWorker["runtime"],
   flags: Flags,
   file: SettingsFile,
-  ask: Questions | undefined,
+  ask: typeof questions | undefined,
 ): Promise<NewWorker> {
   const workBefore = choice("work", works, (await file.get("workerEnv.WORK")) ?? "both");
   const work = flags.work ? choice("--work", works, flags.work) : ((await ask?.askWork(workBefore)) ?? workBefore);

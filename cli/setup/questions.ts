@@ -4,9 +4,6 @@ import { endpointOf, type Framework, frameworks, type Runtime, type StackName, s
 import type { Recipe } from "./recipe.ts";
 import type { Work } from "./scaffold.ts";
 
-/** What setup can ask. */
-export type Questions = typeof import("./questions.ts");
-
 /** An answer. @throws {Problem} when the person leaves with Ctrl-C or Escape */
 function answered<T>(answer: T): Exclude<T, symbol> {
   if (!isCancel(answer)) return answer as Exclude<T, symbol>;

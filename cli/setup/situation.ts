@@ -9,7 +9,7 @@ import { Problem } from "../../lib/problem.ts";
 import type { Settings } from "../../lib/settings/settings.ts";
 import type { Pulumi } from "../lib/pulumi-cli.ts";
 import { type Answers, wantedSettings } from "./answers.ts";
-import type { Questions } from "./questions.ts";
+import type * as questions from "./questions.ts";
 import { findRecipe, type Recipe } from "./recipe.ts";
 import type { SettingChange, SettingsFile } from "./settings.ts";
 
@@ -37,7 +37,7 @@ export async function survey(
   pulumi: Pulumi,
   file: SettingsFile,
   answers: Answers,
-  ask: Questions | undefined,
+  ask: typeof questions | undefined,
 ): Promise<Situation> {
   const { stack, worker } = answers;
   if (worker.runtime === "bun") locate({ kind: "bun" });

@@ -6,7 +6,7 @@ import { differences, lookAt, packageName, readFiles, scaffoldFiles, writeWorker
 import type { Situation } from "./situation.ts";
 
 /** One thing that setup does, or leaves alone. */
-export interface Step {
+export interface SetupStep {
   /** Its lines in the plan. */
   lines: string[];
   /** What setup is doing then, such as "writing the settings". */
@@ -18,7 +18,7 @@ export interface Step {
 const shownLines = 40;
 
 /** Everything that setup does, in order. */
-export function plan(situation: Situation): Step[] {
+export function planSteps(situation: Situation): SetupStep[] {
   const { worker } = situation.answers;
   return [
     ...(worker.runtime === "external" ? [] : [workerStep(worker)]),
@@ -34,7 +34,7 @@ export function plan(situation: Situation): Step[] {
  *
  * @throws {Problem} when it was interrupted, and when a step fails
  */
-export async function run(steps: Step[]): Promise<void> {
+export async function runSteps(steps: SetupStep[]): Promise<void> {
   let isInterrupted = false;
   const interrupt = () => {
     isInterrupted = true;
@@ -54,7 +54,7 @@ export async function run(steps: Step[]): Promise<void> {
   }
 }
 
-function workerStep({ dir, work }: NewWorker): Step {
+function workerStep({ dir, work }: NewWorker): SetupStep {
   const template = scaffoldFiles(readFiles("worker"), work, packageName(dir));
   if (lookAt(dir) === "absent") {
     return {
@@ -81,7 +81,7 @@ function showDifferences(dir: string, template: ReadonlyMap<string, string>): vo
   if (lines.length > shownLines) console.log(`... and ${lines.length - shownLines} more lines`);
 }
 
-function settingsStep({ file, changes, keys, recipe }: Situation): Step {
+function settingsStep({ file, changes, keys, recipe }: Situation): SetupStep {
   const lines = [
     ...changes.map(({ path, before = "(not set)", after = "(not set)" }) => `${path} ${before} -> ${after}`),
     ...Object.keys(keys).map((key) => `${key} from ${recipe?.source}, encrypted`),
@@ -97,7 +97,7 @@ function settingsStep({ file, changes, keys, recipe }: Situation): Step {
 }
 
 /** Takes over from the container that was started by hand, and its history. */
-function containerSteps({ recipe, answers, serverFolder }: Situation): Step[] {
+function containerSteps({ recipe, answers, serverFolder }: Situation): SetupStep[] {
   const container = recipe?.container;
   if (!container) return [];
   const stop = {
@@ -122,7 +122,7 @@ function containerSteps({ recipe, answers, serverFolder }: Situation): Step[] {
   return container.running ? [stop, history] : [history];
 }
 
-function upStep({ pulumi, answers: { stack }, isUp }: Situation): Step {
+function upStep({ pulumi, answers: { stack }, isUp }: Situation): SetupStep {
   return {
     lines: [`stack ${stack}: ${isUp ? "is up; brought up to date" : "brought up"}, then checked`],
     doing: "bringing the stack up",
@@ -134,7 +134,7 @@ function upStep({ pulumi, answers: { stack }, isUp }: Situation): Step {
 }
 
 /** Runs `verify`; an app that does not answer yet leaves nothing to check. */
-function checkStep({ answers: { stack, worker } }: Situation): Step {
+function checkStep({ answers: { stack, worker } }: Situation): SetupStep {
   return {
     lines: worker.runtime === "external" ? [`your app at ${worker.url}: left to you`] : [],
     doing: "checking the stack",

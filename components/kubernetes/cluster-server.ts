@@ -1,6 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { dataFolder } from "../../lib/render/maintenance-pod.ts";
+import { serverDataFolder } from "../../lib/render/maintenance-pod.ts";
 import { connectionsPerServer } from "../../lib/render/postgres-connections.ts";
 import { scratch } from "../../lib/render/restricted-pod.ts";
 import { migrationScript } from "../../lib/render/server-pod-script.ts";
@@ -28,7 +28,7 @@ export class ClusterServer extends pulumi.ComponentResource {
     const postgresConnections = connectionsPerServer(replicas);
     const variables = serverVariables(args, { postgresUrl, postgresConnections });
     const environment = immutableSecret(scope, "environment", variables);
-    const pod = serverPod({ image, environment, data: scratch("data", dataFolder), stores: args });
+    const pod = serverPod({ image, environment, data: scratch("data", serverDataFolder), stores: args });
 
     const migrationScope = { ...scope, name: `${name}-migration`, part: "migration" } as const;
     const [{ startupProbe, readinessProbe, livenessProbe, lifecycle, ports, ...server }] = pod.containers;

@@ -1,7 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import { gatewayPorts } from "../../lib/render/caddyfile.ts";
 import { type KubernetesPart, selectorOf } from "../../lib/stack/kubernetes-names.ts";
-import { metadataOf, type Scope } from "./scope.ts";
+import { metadataOf, type PartScope } from "./scope.ts";
 
 /** Parts of this stack, a namespace by name, or every address. */
 type Peers = KubernetesPart[] | { namespace: string } | "anyone";
@@ -22,7 +22,7 @@ export const toDatabase: EgressRule = { to: ["database"], ports: [5432] };
 export const toGateway: EgressRule = { to: ["gateway"], ports: [gatewayPorts.http] };
 
 /** Allows exactly `rules` for a part's pods. */
-export function networkPolicy(scope: Scope, { ingress, egress }: NetworkRules): void {
+export function networkPolicy(scope: PartScope, { ingress, egress }: NetworkRules): void {
   new k8s.networking.v1.NetworkPolicy(
     `${scope.name}-network`,
     {

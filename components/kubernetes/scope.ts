@@ -2,7 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import { type KubernetesPart, partLabels } from "../../lib/stack/kubernetes-names.ts";
 
 /** Where the objects of a part are created. */
-export interface Scope {
+export interface PartScope {
   /** First part of their Pulumi names. */
   name: string;
   part: KubernetesPart;
@@ -11,6 +11,6 @@ export interface Scope {
 }
 
 /** Metadata of an object in a scope, without its name; Pulumi chooses one for an object that gets none. */
-export function metadataOf({ part, namespace }: Scope) {
+export function metadataOf({ part, namespace }: PartScope) {
   return { namespace, labels: partLabels(part) };
 }

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { dataFolder, serverUser } from "../../lib/render/maintenance-pod.ts";
+import { serverDataFolder, serverUser } from "../../lib/render/maintenance-pod.ts";
 import { type Folder, probes, scratch } from "../../lib/render/restricted-pod.ts";
 import { serverEnvironment } from "../../lib/render/server-options.ts";
 import {
@@ -40,7 +40,7 @@ export function serverVariables(
   { keys, redisUrl, sdkUrl, profile, dashboard }: ServerArgs,
   { postgresUrl, ...pool }: { postgresUrl?: pulumi.Input<string>; postgresConnections?: number } = {},
 ): pulumi.Output<Record<string, string>> {
-  const options = { host: "0.0.0.0", ...serverPorts, sqliteDir: dataFolder, sdkUrl, profile, dashboard, ...pool };
+  const options = { host: "0.0.0.0", ...serverPorts, sqliteDir: serverDataFolder, sdkUrl, profile, dashboard, ...pool };
   return pulumi.secret(
     pulumi
       .output({ keys, redisUrl, postgresUrl })
@@ -91,7 +91,7 @@ export function serverPod({ image, environment, data, stores, prepare }: ServerP
     name: "inngest",
     image,
     command: ["bash", "-euc", startScript(stores)],
-    workingDir: dataFolder,
+    workingDir: serverDataFolder,
     envFrom: [{ secretRef: { name: environment } }],
     // The addresses at which other servers reach this one; the default, 127.0.0.1, suits only a single server.
     env: ["INNGEST_CONNECT_GATEWAY_GRPC_IP", "INNGEST_CONNECT_EXECUTOR_GRPC_IP"].map((name) => ({

@@ -1,6 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { dataFolder } from "../../lib/render/maintenance-pod.ts";
+import { serverDataFolder } from "../../lib/render/maintenance-pod.ts";
 import { configFiles, pvcVolume } from "../../lib/render/restricted-pod.ts";
 import { presetScript } from "../../lib/render/server-pod-script.ts";
 import { emptyWalDatabase } from "../../lib/render/wal-database.ts";
@@ -32,7 +32,7 @@ export class KubernetesServer extends pulumi.ComponentResource {
       { parent: this },
     );
     this.claim = persistentVolumeClaim(scope, serverClaim, args.storage);
-    const data = pvcVolume("data", dataFolder, this.claim);
+    const data = pvcVolume("data", serverDataFolder, this.claim);
     const prepare = { script: presetScript, folders: [configFiles("preset", "/preset", preset.metadata.name)] };
     const server = workload(scope, "inngest", {
       kind: "StatefulSet",

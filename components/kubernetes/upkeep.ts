@@ -3,10 +3,10 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Database } from "../../lib/data/requests.ts";
 import { libpqVariables } from "../../lib/render/libpq.ts";
 import {
-  dataFolder,
   maintenanceResources,
   nextToServer,
   psqlContainer,
+  serverDataFolder,
   serverUser,
   snapshotPort,
   sqliteFile,
@@ -15,7 +15,7 @@ import {
 import { configFiles, type Folder, pvcVolume, scratch, secretFiles } from "../../lib/render/restricted-pod.ts";
 import { runtimeFiles } from "../../lib/runtime-files.ts";
 import { type EgressRule, networkPolicy, toDatabase, toGateway, toQueue } from "./network-policy.ts";
-import { metadataOf, type Scope } from "./scope.ts";
+import { metadataOf, type PartScope } from "./scope.ts";
 import { type Container, immutableSecret, type Pod, podTemplate } from "./workload.ts";
 
 /** Arguments on either Kubernetes tier. */
@@ -42,7 +42,7 @@ export interface KubernetesUpkeepArgs extends UpkeepArgs {
 export class KubernetesUpkeep extends pulumi.ComponentResource {
   constructor(name: string, args: KubernetesUpkeepArgs, opts?: pulumi.ComponentResourceOptions) {
     super("inngest-local:index:KubernetesUpkeep", name, {}, opts);
-    const folder = pvcVolume("data", dataFolder, args.claim);
+    const folder = pvcVolume("data", serverDataFolder, args.claim);
     const scope = { name, part: "upkeep", namespace: args.namespace, parent: this } as const;
     maintain(scope, args, { database: sqliteFile, folder, affinity: nextToServer, egress: [] });
     this.registerOutputs({});
@@ -83,7 +83,7 @@ interface HistoryAccess {
   egress: EgressRule[];
 }
 
-function maintain(scope: Scope, { days, ...args }: UpkeepArgs, history: HistoryAccess): void {
+function maintain(scope: PartScope, { days, ...args }: UpkeepArgs, history: HistoryAccess): void {
   const { storesOutside } = args;
   networkPolicy(scope, {
     ingress: [{ from: storesOutside ? "anyone" : ["queue"], ports: [snapshotPort] }],
@@ -100,7 +100,7 @@ function maintain(scope: Scope, { days, ...args }: UpkeepArgs, history: HistoryA
 
 /** A pod that sweeps the history once. */
 function janitorPod(
-  scope: Scope,
+  scope: PartScope,
   { image, redisUrl: queueUrl, days, alarmUrl }: UpkeepArgs,
   { database, folder, sidecar }: HistoryAccess,
 ): Pod {
@@ -118,7 +118,7 @@ function janitorPod(
 }
 
 /** The programs of `runtime/` in a ConfigMap: an image with them would have to be built and pushed. */
-function scriptsFolder(scope: Scope): Folder {
+function scriptsFolder(scope: PartScope): Folder {
   const files = Object.entries(runtimeFiles()).map(([path, text]) => ({ path, text, key: path.replaceAll("/", ".") }));
   const data = Object.fromEntries(files.map(({ key, text }) => [key, text]));
   const { metadata } = new k8s.core.v1.ConfigMap(
@@ -131,7 +131,7 @@ function scriptsFolder(scope: Scope): Folder {
 }
 
 /** Runs a pod every hour, one at a time. A failed sweep is left to the next hour. */
-function cronJob(scope: Scope, pod: Pod, affinity: k8s.types.input.core.v1.Affinity | undefined): void {
+function cronJob(scope: PartScope, pod: Pod, affinity: k8s.types.input.core.v1.Affinity | undefined): void {
   const template = podTemplate(scope, pod, { ...(affinity && { affinity }), restartPolicy: "Never" });
   new k8s.batch.v1.CronJob(
     `${scope.name}-node`,

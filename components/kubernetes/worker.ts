@@ -4,7 +4,7 @@ import { gatewayPorts } from "../../lib/render/caddyfile.ts";
 import { preStopSleep, probes, scratch } from "../../lib/render/restricted-pod.ts";
 import { gatewayService } from "../../lib/stack/kubernetes-names.ts";
 import { type WorkerArgs, workerEnvironment } from "../worker-environment.ts";
-import { metadataOf, type Scope } from "./scope.ts";
+import { metadataOf, type PartScope } from "./scope.ts";
 import { disruptionBudget, forceReplicas, immutableSecret, workload } from "./workload.ts";
 
 /** How the number of workers is set. */
@@ -73,7 +73,7 @@ export class KubernetesWorker extends pulumi.ComponentResource {
 /** Queued items per worker that KEDA aims for. */
 const itemsPerWorker = 20;
 
-function autoscale(scope: Scope, { kind, min, max }: Autoscaler): void {
+function autoscale(scope: PartScope, { kind, min, max }: Autoscaler): void {
   const name = `${scope.name}-autoscaler`;
   const metadata = { ...metadataOf(scope), name: "worker" };
   const opts = { parent: scope.parent };

@@ -4,7 +4,7 @@ import * as random from "@pulumi/random";
 import { type Folder, restrictedPod } from "../../lib/render/restricted-pod.ts";
 import { partLabels, selectorOf } from "../../lib/stack/kubernetes-names.ts";
 import { type NetworkRules, networkPolicy } from "./network-policy.ts";
-import { metadataOf, type Scope } from "./scope.ts";
+import { metadataOf, type PartScope } from "./scope.ts";
 
 /** A container that names each of its folders once. */
 export type Container = Omit<k8s.types.input.core.v1.Container, "volumeMounts"> & { folders: Folder[] };
@@ -35,7 +35,7 @@ export interface WorkloadArgs {
  *
  * @param suffix Last part of the returned resource's Pulumi name.
  */
-export function workload(scope: Scope, suffix: string, args: WorkloadArgs) {
+export function workload(scope: PartScope, suffix: string, args: WorkloadArgs) {
   const { name, part, parent } = scope;
   const { service, pod } = args;
   const selector = selectorOf(part);
@@ -64,7 +64,7 @@ export function workload(scope: Scope, suffix: string, args: WorkloadArgs) {
 
 /** A part's pod, restricted; `spec` is added to it. */
 export function podTemplate(
-  { part }: Scope,
+  { part }: PartScope,
   { user = 1000, containers, initContainers }: Pod,
   spec: Omit<k8s.types.input.core.v1.PodSpec, "containers"> = {},
 ) {
@@ -76,7 +76,7 @@ export function podTemplate(
 
 /** Creates a Secret that is replaced, under another name, when its content changes. Returns its name. */
 export function immutableSecret(
-  scope: Scope,
+  scope: PartScope,
   suffix: string,
   stringData: pulumi.Input<Record<string, pulumi.Input<string>>>,
 ): pulumi.Output<string> {
@@ -85,7 +85,7 @@ export function immutableSecret(
 }
 
 /** Creates a password of 32 letters and digits. */
-export function randomPassword({ name, parent }: Scope): random.RandomPassword {
+export function randomPassword({ name, parent }: PartScope): random.RandomPassword {
   return new random.RandomPassword(`${name}-password`, { length: 32, special: false }, { parent });
 }
 
@@ -103,7 +103,7 @@ export interface Storage {
  * with the stack.
  */
 export function persistentVolumeClaim(
-  { name, namespace, parent }: Scope,
+  { name, namespace, parent }: PartScope,
   claim: string,
   { size, className, protectData = true }: Storage,
 ): pulumi.Output<string> {
@@ -123,7 +123,7 @@ export function persistentVolumeClaim(
 }
 
 /** Lets a drain of nodes evict a part's pods one at a time. */
-export function disruptionBudget(scope: Scope): void {
+export function disruptionBudget(scope: PartScope): void {
   new k8s.policy.v1.PodDisruptionBudget(
     `${scope.name}-disruption`,
     {

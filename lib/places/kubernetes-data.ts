@@ -1,8 +1,8 @@
 import { readdirSync } from "node:fs";
 import { Problem } from "../problem.ts";
 import {
-  dataFolder,
   maintenancePod,
+  serverDataFolder,
   snapshotPort,
   sqliteFile,
   versionPod,
@@ -62,7 +62,7 @@ export function kubernetesData({ image, history, ...target }: KubernetesPlace): 
 
   return {
     database,
-    previousAt: (name) => (onClaim ? `${dataFolder}/${name}` : name),
+    previousAt: (name) => (onClaim ? `${serverDataFolder}/${name}` : name),
 
     async runNextToData<P extends keyof DataPrograms>(program: P, request: DataRequest<P>, files?: string) {
       const manifest = maintenancePod({ image, history, serverRuns: onClaim && (await serverRuns()) });

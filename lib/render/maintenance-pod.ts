@@ -1,14 +1,14 @@
 import { pipes, psqlFlags } from "../data/psql-pipes.ts";
 import { partLabels, selectorOf } from "../stack/kubernetes-names.ts";
-import type { ClaimedHistory, PostgresHistory } from "../stack/stores.ts";
+import type { ClaimedHistory, DatabaseHistory } from "../stack/stores.ts";
 import { type Folder, pvcVolume, restrictedPod, scratch } from "./restricted-pod.ts";
 import { commonVariables } from "./server-options.ts";
 
 /** Folder of the server's data, in its own pod and in maintenance pods. */
-export const dataFolder = "/data";
+export const serverDataFolder = "/data";
 
 /** The server's SQLite file. */
-export const sqliteFile = `${dataFolder}/main.db`;
+export const sqliteFile = `${serverDataFolder}/main.db`;
 
 /** Folder of a maintenance pod for scripts and files, deleted with the pod. */
 export const workFolder = "/work";
@@ -40,7 +40,7 @@ export const nextToServer = {
 export interface MaintenancePodArgs {
   /** Image with Node. */
   image: string;
-  history: ClaimedHistory | PostgresHistory;
+  history: ClaimedHistory | DatabaseHistory;
   /** Run on the server's node, which holds the volume. */
   serverRuns: boolean;
 }
@@ -53,7 +53,7 @@ export function maintenancePod({ image, history, serverRuns }: MaintenancePodArg
   const shared = [scratch("work", workFolder), scratch("tmp", "/tmp")];
   const node = { name: "node", image, command: ["sleep", String(lifetime)] };
   if (!("claim" in history)) return ephemeralPod([{ ...node, folders: shared }, psqlContainer(history, shared)]);
-  const folders = [pvcVolume("data", dataFolder, history.claim), ...shared];
+  const folders = [pvcVolume("data", serverDataFolder, history.claim), ...shared];
   return ephemeralPod([{ ...node, folders }], serverRuns ? { affinity: nextToServer } : {});
 }
 
@@ -86,7 +86,7 @@ function ephemeralPod(containers: { folders?: Folder[]; [field: string]: unknown
  * `folders` must include that folder.
  */
 export function psqlContainer<Text>(
-  { postgresImage: image, secret }: Record<keyof PostgresHistory, Text>,
+  { postgresImage: image, secret }: Record<keyof DatabaseHistory, Text>,
   folders: Folder[],
 ) {
   const { input, output } = pipes;

@@ -37,7 +37,7 @@ export interface KubernetesPlace {
   namespace: string;
   /** Image with Node, in which programs of `runtime/` run next to the data. */
   image: string;
-  history: ClaimedHistory | PostgresHistory;
+  history: ClaimedHistory | DatabaseHistory;
 }
 
 /** The history is the server's SQLite file on a volume claim. */
@@ -47,7 +47,7 @@ export interface ClaimedHistory {
 }
 
 /** The history is in the servers' Postgres. */
-export interface PostgresHistory {
+export interface DatabaseHistory {
   /** Image with psql and pg_dump, of the version of that Postgres or newer. */
   postgresImage: string;
   /** Name of the Secret with the variables that psql and pg_dump connect by. */

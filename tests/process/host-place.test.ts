@@ -1,5 +1,5 @@
 // Proves what the driver of this machine does to a part that is a real process without a supervisor. Supervisors are for
-// tests/integration/supervision-*.test.ts, and a whole stack for verify-process.test.ts.
+// tests/integration/supervision-*.test.ts, and a whole stack for tests/integration/verify-process.test.ts.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";

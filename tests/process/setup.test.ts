@@ -18,7 +18,7 @@ import {
   writeWorker,
 } from "../../cli/setup/scaffold.ts";
 import type { Situation } from "../../cli/setup/situation.ts";
-import { plan, run } from "../../cli/setup/steps.ts";
+import { planSteps, runSteps } from "../../cli/setup/steps.ts";
 import { Problem } from "../../lib/problem.ts";
 import { Home } from "../support/host.ts";
 
@@ -241,7 +241,7 @@ describe("the plan", () => {
     serverFolder: join(folder, "server"),
     ...changes,
   });
-  const linesOf = (changes?: Partial<Situation>) => plan(situation(changes)).flatMap(({ lines }) => lines);
+  const linesOf = (changes?: Partial<Situation>) => planSteps(situation(changes)).flatMap(({ lines }) => lines);
 
   test("lists what will be made, in order", () => {
     expect(linesOf({ changes: [{ path: "runtime", before: undefined, after: "node" }] })).toEqual([
@@ -300,7 +300,7 @@ describe("the steps", () => {
       process.emit("SIGINT");
       throw new Error("killed");
     });
-    await expect(run([step("writing the settings"), interrupted, step("checking the stack")])).rejects.toThrow(
+    await expect(runSteps([step("writing the settings"), interrupted, step("checking the stack")])).rejects.toThrow(
       new Problem("setup was interrupted while bringing the stack up", "npm run setup again: it continues from there"),
     );
     expect(done).toEqual(["writing the settings", "bringing the stack up"]);
@@ -311,7 +311,7 @@ describe("the steps", () => {
     const failing = step("writing the settings", () => {
       throw new Problem("no");
     });
-    await expect(run([failing, step("checking the stack")])).rejects.toThrow(new Problem("no"));
+    await expect(runSteps([failing, step("checking the stack")])).rejects.toThrow(new Problem("no"));
     expect(done).toEqual(["writing the settings"]);
   });
 });

@@ -1,6 +1,6 @@
 // Proves what status makes of a stack's parts: what they did last, and whether backups are overdue. The places are
 // stand-ins. That a real janitor has swept is for tests/integration/verify-process.test.ts and
-// verify-docker.test.ts.
+// tests/integration/verify-docker.test.ts.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
