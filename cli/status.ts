@@ -1,7 +1,7 @@
 import { styleText } from "node:util";
 import { warningsOf } from "../lib/data/requests.ts";
 import { forwardCommand, neededForward } from "../lib/places/forward.ts";
-import { whileTelling, wrapped } from "./lib/checks/terminal.ts";
+import { withProgress, wrapped } from "./lib/checks/terminal.ts";
 import { defineCommand, runCommand } from "./lib/command.ts";
 import { compareFunctions, Unreachable } from "./lib/comparison.ts";
 import { type KnownStack, knownStack, LiveStack, outputsOf } from "./lib/live-stack.ts";
@@ -20,7 +20,7 @@ const command = defineCommand(
   .action(status);
 
 async function status({ stack: name, json }: { stack: string; json?: true }): Promise<void> {
-  const { stack, comparison, parts, versions, sizes, crons } = await whileTelling(
+  const { stack, comparison, parts, versions, sizes, crons } = await withProgress(
     `looking at stack ${name}`,
     look(name),
   );

@@ -23,10 +23,10 @@ const kills: { id: string; parts: PartName[] }[] = [
 export function killChecks(stack: LiveStack, comparison: SharedComparison, timeouts: Timeouts): VerifyCheck[] {
   return kills.map(({ id, parts }) => ({
     id,
-    async run(tell) {
+    async run(progress) {
       const here = stack.parts.all.filter(({ name }) => parts.includes(name));
       const app = notPromised(stack, parts, here) ?? probedApp(stack, await comparison());
-      return typeof app === "string" ? await survives(stack, app, here, timeouts, tell) : app;
+      return typeof app === "string" ? await survives(stack, app, here, timeouts, progress) : app;
     },
   }));
 }
@@ -51,13 +51,13 @@ async function survives(
   app: string,
   parts: Part[],
   { runSeconds, nextStepMs }: Timeouts,
-  tell: (doing: string) => void,
+  progress: (doing: string) => void,
 ): Promise<VerifyOutcome> {
   const names = parts.map(({ name }) => name).join(", ");
   const workerOnly = parts.every(({ name }) => name === "worker");
   // Long enough for the kill to come within it, also through a slow forward.
   const holdSeconds = stack.outputs.forward ? 20 : 5;
-  tell(workerOnly ? "start a run" : "start a run that works, and a run that sleeps");
+  progress(workerOnly ? "start a run" : "start a run that works, and a run that sleeps");
   const probes: Probe[] = [];
   // The one that works is the last, so that it still works when its parts are killed.
   for (const data of [...(workerOnly ? [] : [{ napSeconds: holdSeconds * 2 }]), { holdSeconds }]) {
@@ -71,9 +71,9 @@ async function survives(
     );
   }
   await sleep(nextStepMs);
-  tell(`kill ${parts.map((part) => stack.parts.placeOf(part).describe(part)).join(", ")}`);
+  progress(`kill ${parts.map((part) => stack.parts.placeOf(part).describe(part)).join(", ")}`);
   const killedAt = performance.now();
-  const gone = await uninterrupted(() => killAndBringBack(stack, parts, () => tell(`bring back ${names}`)));
+  const gone = await uninterrupted(() => killAndBringBack(stack, parts, () => progress(`bring back ${names}`)));
   if (gone.length > 0) {
     return failed(
       `${names} killed, and not brought back: ${gone.join("; ")}`,
@@ -91,7 +91,7 @@ async function survives(
       `npm run logs -- --stack ${stack.name}`,
     );
   }
-  tell("wait for the runs to end");
+  progress("wait for the runs to end");
   const ends = await Promise.all(probes.map((probe) => probe.end(runSeconds)));
   const seconds = Math.round((performance.now() - killedAt) / 1000);
   const lost = ends.filter((end) => typeof end === "string");
@@ -122,9 +122,9 @@ async function survives(
 }
 
 /** Resolves to why parts are not back. */
-async function killAndBringBack(stack: LiveStack, parts: Part[], tell: () => void): Promise<string[]> {
+async function killAndBringBack(stack: LiveStack, parts: Part[], progress: () => void): Promise<string[]> {
   await Promise.all(parts.map((part) => stack.parts.placeOf(part).kill(part)));
-  tell();
+  progress();
   const gone: string[] = [];
   // When one fails, the others must not stay dead.
   for (const part of parts) await bringBack(stack, part).catch((error: Error) => gone.push(error.message));

@@ -38,11 +38,11 @@ export function rebootCheck(
   const file = join(stack.dataFolder, "verify", "armed.json");
   return {
     id: "reboot",
-    async run(tell) {
+    async run(progress) {
       if (!flag) return skipped("needs --before-reboot, a reboot, and --after-reboot");
       const loss = notPromised(stack);
       if (loss) return loss;
-      if (flag === "after") return await after(stack, file, timeouts, tell);
+      if (flag === "after") return await after(stack, file, timeouts, progress);
       const app = probedApp(stack, await comparison());
       if (typeof app !== "string") return app;
       const history = await historyOf(stack);
@@ -67,7 +67,7 @@ async function after(
   stack: LiveStack,
   file: string,
   { runSeconds }: Timeouts,
-  tell: (doing: string) => void,
+  progress: (doing: string) => void,
 ): Promise<VerifyOutcome> {
   const armed = readJson<Armed>(file);
   if (!armed) {
@@ -80,7 +80,7 @@ async function after(
       "reboot, and run this again",
     );
   }
-  tell("wait for server and worker to be back");
+  progress("wait for server and worker to be back");
   const back = await untilWorks({ seconds: backSeconds }, () =>
     stack.reach(async ({ api, workerUrl }) => {
       const worker =
@@ -98,7 +98,7 @@ async function after(
   const gone = missingFrom(armed.history, await historyOf(stack));
   // Without its history the server does not know the armed run either.
   if (gone > 0) return lost(stack, `${gone} of ${armed.history.length} runs of the history are gone`);
-  tell("wait for the armed run");
+  progress("wait for the armed run");
   const asleepSeconds = Math.max(0, (Date.parse(armed.at) - Date.now()) / 1000 + napSeconds);
   const end = await new Probe(stack, armed.probe).end(asleepSeconds + runSeconds);
   if (typeof end === "string") return lost(stack, `the armed run does not continue: ${end}`);

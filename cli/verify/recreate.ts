@@ -11,7 +11,7 @@ import { uninterrupted } from "./uninterrupted.ts";
 export function recreateCheck(stack: LiveStack, comparison: SharedComparison, { runSeconds }: Timeouts): VerifyCheck {
   return {
     id: "recreate",
-    async run(tell) {
+    async run(progress) {
       const server = stack.parts.find("server");
       const place = server && stack.parts.placeOf(server);
       if (!server || !place?.remove) return skipped("the server is a process, which server-kill covers");
@@ -20,20 +20,20 @@ export function recreateCheck(stack: LiveStack, comparison: SharedComparison, { 
       const app = probedApp(stack, await comparison());
       if (typeof app !== "string") return app;
 
-      tell("start a run that sleeps");
+      progress("start a run that sleeps");
       const before = await historyOf(stack);
       const sleeping = await Probe.send(stack, app, { napSeconds: forward ? 40 : 10 });
       await sleeping.began(30);
       const what = place.describe(server);
-      tell(`remove ${what}`);
+      progress(`remove ${what}`);
       await uninterrupted(async () => {
         await place.remove?.(server);
-        tell("recreate the server");
+        progress("recreate the server");
         await bringBack(stack, server);
       });
       const gone = missingFrom(before, await historyOf(stack));
       if (gone > 0) return wrongly(stack, `${gone} of ${before.length} runs of its history are gone`);
-      tell("wait for the sleeping run");
+      progress("wait for the sleeping run");
       const end = await sleeping.end(runSeconds);
       if (typeof end === "string") return wrongly(stack, `the sleeping run does not continue: ${end}`);
       const wrong = repeated(end);

@@ -29,7 +29,7 @@ export interface Holder {
   command: string;
 }
 
-/** The process that listens on `port`, by `lsof` (macOS, most Linux) or `ss`; `undefined` when neither tells. */
+/** The process that listens on `port`, by `lsof` (macOS, most Linux) or `ss`; `undefined` when neither knows. */
 export async function holderOf(port: number): Promise<Holder | undefined> {
   // lsof exits with 1 when it sees no listener.
   const byLsof = await run("lsof", ["-nP", `-iTCP:${port}`, "-sTCP:LISTEN", "-Fpc"]).catch(() => "");

@@ -93,7 +93,7 @@ export async function removeVolumes(stack: string, context?: string): Promise<vo
   await docker(context, ["volume", "rm", ...volumes]).catch(({ reason }: CommandFailed) => {
     throw new Problem(
       `the stack is down, but its data is not deleted: ${reason}`,
-      "docker ps --all --filter volume=NAME tells what uses it; remove that, and run this command again",
+      "docker ps --all --filter volume=NAME shows what uses it; remove that, and run this command again",
     );
   });
 }

@@ -10,7 +10,7 @@ export interface PartState {
   isRunning: boolean;
   /** For people: `process 123`, `container inngest-persistent-server`. */
   what: string;
-  /** When it started, ISO 8601; `undefined` when it does not run, or does not tell. */
+  /** When it started, ISO 8601; `undefined` when it does not run, or does not say. */
   since?: string | undefined;
   /** What restarts it, how healthy it reports to be, or why it does not run. */
   detail?: string | undefined;

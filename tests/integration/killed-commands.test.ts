@@ -94,7 +94,7 @@ describe.skipIf(reason)(title("killed commands, Docker tier", reason), () => {
     docker("volume", "rm", volume);
     expect(all).toContain(
       `the stack is down, but its data is not deleted: remove ${volume}: volume is in use - [${user}]. ` +
-        "Remedy: docker ps --all --filter volume=NAME tells what uses it; remove that, and run this command again",
+        "Remedy: docker ps --all --filter volume=NAME shows what uses it; remove that, and run this command again",
     );
     expect(exitCode).toBe(1);
   });

@@ -77,7 +77,7 @@ describe("a cluster", () => {
     return look([...kubernetesChecks(context()), ...storeChecks(context()).filter(({ id }) => id === "data")]);
   };
 
-  test("that has it all is fine", async () => {
+  test("with everything that is needed passes every check", async () => {
     expect(brokenIds(await withFault())).toEqual([]);
   });
 
@@ -92,14 +92,14 @@ describe("a cluster", () => {
     ["a missing permission", [["can-i create secrets", "no"]], "permissions broken", /^may not create secrets$/],
     ["a Service named inngest", [["get service inngest", "service/inngest"]], "service-links broken", /INNGEST_PORT/],
     ["data on no claim", [["get pods", pod({ emptyDir: {} })]], "data broken", /on no claim/],
-  ] as [string, [string, string][], string, RegExp][])("with %s: exactly that is said", async (_, fault, id, text) => {
+  ] as [string, [string, string][], string, RegExp][])("with %s fails that check alone", async (_, fault, id, text) => {
     const results = await withFault(...fault);
     expect(brokenIds(results)).toEqual([id]);
     expect(wrong(results)[0]?.seen).toMatch(text);
     expect(wrong(results)[0]?.remedy).toBeTruthy();
   });
 
-  test("that no setting names is broken", async () => {
+  test("that no setting names fails its check", async () => {
     const [only] = await look(kubernetesChecks(contextOf({ tier: "kubernetes" }, undefined)));
     expect(only).toMatchObject({ id: "kubernetes", status: "broken", seen: "`kubeContext` is not set" });
   });
@@ -146,7 +146,7 @@ describe("Docker", () => {
     return look([...dockerChecks(here).filter(({ id }) => id !== "reach"), ...storeChecks(here)]);
   };
 
-  test("that has it all is fine", async () => {
+  test("with everything that is needed passes every check", async () => {
     expect(brokenIds(await withFault())).toEqual([]);
   });
 
@@ -197,13 +197,13 @@ describe("Docker", () => {
       "queue broken",
       /maxmemory-policy allkeys-lru/,
     ],
-  ] as [string, [string, string][], string, RegExp][])("%s: exactly that is said", async (_, fault, id, text) => {
+  ] as [string, [string, string][], string, RegExp][])("%s fails that check alone", async (_, fault, id, text) => {
     const results = await withFault(...fault);
     expect(brokenIds(results)).toEqual([id]);
     expect(wrong(results)[0]?.seen).toMatch(text);
   });
 
-  test("an image that the stack does not use may be absent", async () => {
+  test("may lack an image that the stack does not use", async () => {
     standIn("docker", [["image inspect node:24", "!No such image"], ...right]);
     for (const unused of [{ retention: "off" }, { durable: "false" }]) {
       const [images] = await look(
@@ -234,7 +234,7 @@ describe("Docker", () => {
 });
 
 describe("a stack", () => {
-  test("that is not up yet, with free ports, is fine", async () => {
+  test("that is not up yet passes with free ports", async () => {
     standIn("docker", [
       ["ps", ""],
       ["network", "172.17.0.1 172.17.0.0/16"],
@@ -253,7 +253,7 @@ describe("a stack", () => {
     expect(brokenIds(results)).toEqual([]);
   });
 
-  test("whose port another program has: exactly that is said, and who it is", async () => {
+  test("whose port another program has fails that check alone, which names the program", async () => {
     const port = await freePort();
     const holder = createServer().listen(port, "127.0.0.1");
     await new Promise((resolve) => holder.once("listening", resolve));
@@ -272,7 +272,7 @@ describe("a stack", () => {
     );
   });
 
-  test("with a prefixed key: exactly that is said, and never the key", async () => {
+  test("with a prefixed key fails that check alone, which never quotes the key", async () => {
     standIn("docker", [
       ["ps", ""],
       ["network", "172.17.0.1 172.17.0.0/16"],
@@ -308,13 +308,13 @@ describe("a stack", () => {
 describe("INNGEST_DEV", () => {
   const check = async () => (await look([devModeCheck(home.folder, undefined)]))[0];
 
-  test("that is nowhere is fine, also when it is off", async () => {
+  test("that is unset or off passes", async () => {
     vi.stubEnv("INNGEST_DEV", "0");
     home.file(".env", "INNGEST_DEV=false\n");
     expect(await check()).toMatchObject({ status: "ok" });
   });
 
-  test("in the shell or in the worker's .env is told with its place", async () => {
+  test("in the shell or in the worker's .env is a warning that says where", async () => {
     vi.stubEnv("INNGEST_DEV", "1");
     const file = home.file(".env", "INNGEST_DEV=http://localhost:8288\n");
     expect(await check()).toMatchObject({

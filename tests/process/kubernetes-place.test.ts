@@ -90,7 +90,7 @@ describe("a program next to the data", () => {
     expect(told().at(-1)).toMatch(/^delete pod\/upkeep-1 /);
   });
 
-  test("finds the files that it is given, and no copy of them comes back", async () => {
+  test("gets the files that it is given, and they are not copied back", async () => {
     makeHistory();
     const files = join(cluster, "home", "files");
     mkdirSync(files);
@@ -128,7 +128,7 @@ describe("a program next to the data", () => {
       "0/1 nodes are available",
     ],
     [{ phase: "Failed" }, "it is Failed"],
-  ])("whose pod does not come up: %j", async (podStatus, why) => {
+  ])("fails with the pod's reason when that does not start: %j", async (podStatus, why) => {
     write({ scaled: {}, podStatus });
     const message = `a pod of \`upkeepImage\` node:1 does not run in namespace inngest-s: ${why}`;
     await expect(data.runNextToData("inspect", {})).rejects.toThrow(message);
@@ -136,7 +136,7 @@ describe("a program next to the data", () => {
   });
 });
 
-test("what is stopped comes back in the number that it had, also when the command that stopped it was killed", async () => {
+test("parts that were stopped come back with the replicas they had, also when the command that stopped them was killed", async () => {
   await parts.stop("gateway");
   await parts.stopWriters();
   await parts.stop("worker", "queue");
@@ -151,7 +151,7 @@ test("what is stopped comes back in the number that it had, also when the comman
   expect(Object.values(state).map((of) => (of as { annotations: object }).annotations)).toEqual([{}, {}, {}, {}]);
 });
 
-test("a stack without queue and worker in the cluster has neither stopped nor started", async () => {
+test("parts that are not in the cluster are neither stopped nor started", async () => {
   write({ scaled: { "statefulset/inngest": { replicas: 1 }, "deployment/gateway": { replicas: 1 } } });
   await parts.stopWriters();
   await parts.stop("worker", "queue");

@@ -36,11 +36,11 @@ function preflight(answers: Record<string, string>, kubernetes: object = needs) 
   return home.preflight({ kubernetes }, { PATH: `${folder}:${process.env.PATH}` });
 }
 
-test("a cluster that has it all passes without a word", async () => {
+test("a cluster with everything that is needed passes", async () => {
   expect(await preflight({})).toMatchObject(right);
 });
 
-test("no kubectl", async () => {
+test("a machine without kubectl is refused", async () => {
   expect(await home.preflight({ kubernetes: needs }, { PATH: "/nonexistent" })).toMatchObject(
     wrong(
       "no `kubectl` command on PATH, and the Kubernetes tiers reach their cluster with it. " +
@@ -50,13 +50,13 @@ test("no kubectl", async () => {
 });
 
 describe("the context", () => {
-  test("that does not exist", async () => {
+  test("is refused when it does not exist", async () => {
     expect(await preflight({}, { ...needs, context: "mime" })).toMatchObject(
       wrong('`kubeContext` must be one of mine, other, got "mime". Remedy: pulumi config set kubeContext mine'),
     );
   });
 
-  test("when there is none", async () => {
+  test("is refused when the kubeconfig has none", async () => {
     expect(await preflight({ "get-contexts": "" })).toMatchObject(
       wrong(
         '`kubeContext` must name a context, got "mine", and the kubeconfig has none. ' +
@@ -65,7 +65,7 @@ describe("the context", () => {
     );
   });
 
-  test("in a file that kubectl cannot read", async () => {
+  test("is refused in a file that kubectl cannot read", async () => {
     expect(await preflight({ "get-contexts": "!error: yaml: line 1" }, { ...needs, kubeconfig: "/k" })).toMatchObject(
       wrong(
         '`kubeconfig` must be a file that kubectl reads, got "/k" (yaml: line 1). ' +
@@ -74,7 +74,7 @@ describe("the context", () => {
     );
   });
 
-  test("whose cluster does not answer", async () => {
+  test("is refused when its cluster does not answer", async () => {
     expect(await preflight({ readyz: "!Unable to connect to the server: connection refused" })).toMatchObject(
       wrong(
         "`kubeContext` must name a cluster that answers, and mine does not (connection refused). " +
@@ -85,7 +85,7 @@ describe("the context", () => {
 });
 
 describe("the storage class", () => {
-  test("that is missing", async () => {
+  test("is refused when the cluster does not have it", async () => {
     expect(
       await preflight(
         { storageclass: classes({ name: "fast" }, { name: "slow" }) },
@@ -99,7 +99,7 @@ describe("the storage class", () => {
     );
   });
 
-  test("that is left to a cluster without a default one", async () => {
+  test("is required where the cluster has no default", async () => {
     expect(await preflight({ storageclass: classes({ name: "fast" }) })).toMatchObject(
       wrong(
         "`storageClass` must be set, because the cluster has no default class (the cluster has fast). " +
@@ -114,12 +114,12 @@ describe("the storage class", () => {
     );
   });
 
-  test("does not matter to a stack that keeps nothing in the cluster", async () => {
+  test("is not checked for a stack that keeps nothing in the cluster", async () => {
     expect(await preflight({ storageclass: classes() }, { ...needs, needsStorage: false })).toMatchObject(right);
   });
 });
 
-test("a cluster without KEDA", async () => {
+test("a cluster without KEDA is refused for autoscaler keda", async () => {
   expect(await preflight({ scaledobjects: "!not found" }, { ...needs, keda: true })).toMatchObject(
     wrong(
       '`autoscaler` must be cpu on a cluster without KEDA, got "keda". ' +
@@ -145,7 +145,7 @@ describe("a forward", () => {
     process.env.PATH = `${home.command("kubectl", script)}:${environment.PATH}`;
   };
 
-  test("lasts as long as its use, which sees it under a port of its own", async () => {
+  test("lasts as long as its use, which gets a port of its own", async () => {
     kubectl('echo "$$ $*" >> "$0.log"; echo "Forwarding from 127.0.0.1:45678 -> 1"; exec sleep 60');
     const reached = await throughForward(forward, urls, async (inside) => inside);
     expect(reached).toEqual({ apiUrl: "http://127.0.0.1:45678", workerUrl: "http://127.0.0.1:45678/api/inngest" });
@@ -159,7 +159,7 @@ describe("a forward", () => {
     for (const call of calls) expect(() => process.kill(Number.parseInt(call, 10), 0)).toThrow("ESRCH");
   });
 
-  test("ends with a use that fails", async () => {
+  test("ends when its use fails", async () => {
     kubectl('echo $$ >> "$0.log"; echo "Forwarding from 127.0.0.1:45678 -> 1"; exec sleep 60');
     await expect(throughForward(forward, urls, () => Promise.reject(new Error("no")))).rejects.toThrow("no");
     const pids = execFileSync("sh", ["-c", 'cat "$(command -v kubectl).log"'], { encoding: "utf8" }).trim().split("\n");
@@ -167,18 +167,18 @@ describe("a forward", () => {
     for (const pid of pids) expect(() => process.kill(Number(pid), 0)).toThrow("ESRCH");
   });
 
-  test("that does not come about is told with kubectl's reason", async () => {
+  test("that cannot be opened fails with kubectl's reason", async () => {
     kubectl('echo "error: unable to forward port because pod is not running" >&2; exit 1');
     await expect(throughForward(forward, urls, async () => {})).rejects.toThrow(
       "service inngest-svc in namespace inngest-test cannot be reached: error: unable to forward port because pod is not running",
     );
   });
 
-  test("is none where none is asked for", async () => {
+  test("is not opened where none is needed", async () => {
     expect(await throughForward(undefined, urls, async (inside) => inside)).toEqual(urls);
   });
 
-  test("by hand is one command", () => {
+  test("is one command for a person", () => {
     expect(forwardCommand(forward)).toBe(
       "kubectl --kubeconfig /k --context mine --namespace inngest-test port-forward service/inngest-svc 9000:8288",
     );

@@ -16,12 +16,12 @@ beforeEach(() => {
 });
 afterEach(() => home.dispose());
 
-test("a machine that has it all passes, and stays as it was", async () => {
+test("a machine with everything that is needed passes, and is not changed", async () => {
   const ports = [{ setting: "port", port: await freePort() }];
   expect(await home.preflight({ ports, programs: [{ kind: "node" }] })).toEqual(right());
 });
 
-test("everything that is wrong is told at once", async () => {
+test("everything that is wrong is reported at once", async () => {
   const file = home.file("file");
   const { stderr } = await home.preflight({
     dataDir: file,
@@ -33,28 +33,28 @@ test("everything that is wrong is told at once", async () => {
 describe("the data folder", () => {
   const remedy = "Remedy: pulumi config set dataDir /absolute/path/of/a/folder/of/yours";
 
-  test("that is a file", async () => {
+  test("is refused when it is a file", async () => {
     const file = home.file("file");
     expect(await home.preflight({ dataDir: file })).toEqual(
       wrong(`\`dataDir\` must be a folder, got "${file}", and ${file} is a file. ${remedy}`),
     );
   });
 
-  test("under a file", async () => {
+  test("is refused under a file", async () => {
     const file = home.file("file");
     expect(await home.preflight({ dataDir: join(file, "a", "b") })).toEqual(
       wrong(`\`dataDir\` must be a folder, got "${join(file, "a", "b")}", and ${file} is a file. ${remedy}`),
     );
   });
 
-  test("of the platform, when that is a file", async () => {
+  test("of the platform is refused when it is a file", async () => {
     const file = home.file(home.data.slice(home.folder.length + 1));
     expect(await home.preflight({})).toEqual(
       wrong(`the data folder must be a folder, got "${file}", and ${file} is a file. ${remedy}`),
     );
   });
 
-  test.skipIf(process.getuid?.() === 0)("that is not writable (root may write anywhere)", async () => {
+  test.skipIf(process.getuid?.() === 0)("is refused when it is not writable (root may write anywhere)", async () => {
     const closed = join(home.folder, "closed");
     mkdirSync(closed);
     chmodSync(closed, 0o500);
@@ -65,7 +65,7 @@ describe("the data folder", () => {
 });
 
 describe("a port", () => {
-  test("that is taken is told with its setting and its holder", async () => {
+  test("that is taken is refused with its setting and its holder", async () => {
     const { server, port } = await listen();
     const holder = await holderOf(port);
     const by = holder ? `${holder.command} (pid ${process.pid})` : "a process that this user may not see";
@@ -78,13 +78,13 @@ describe("a port", () => {
     server.close();
   });
 
-  test("that the stack's own process holds is no problem", async () => {
+  test("that the stack's own process holds passes", async () => {
     const port = await freePort();
     await home.reconcile(tinyService(port));
     expect(await home.preflight({ ports: [{ setting: "port", port }] })).toEqual(right());
   });
 
-  test("that the stack's own process holds from the data folder it had before is no problem", async () => {
+  test("that the stack's own process holds from its former data folder passes", async () => {
     const port = await freePort();
     const dataDir = join(home.folder, "before");
     await home.reconcile(tinyService(port, { dataDir }));
@@ -93,7 +93,7 @@ describe("a port", () => {
     expect(await home.preflight({ ports }, { PULUMI_COMMAND_STDOUT: dataDir })).toEqual(right());
   });
 
-  test("that the stack's own container publishes is no problem", async () => {
+  test("that the stack's own container publishes passes", async () => {
     const { server, port } = await listen();
     const docker = home.command("docker", `if [ "$1" = ps ]; then echo "127.0.0.1:${port}->8288/tcp"; fi`);
     const spec = { ports: [{ setting: "port", port }], docker: { images: [] } };
@@ -106,13 +106,13 @@ describe("the server's binary", () => {
   const remedy = "Remedy: pulumi config set serverBinary /path/to/inngest, or pulumi config rm serverBinary";
   const preflight = (binary: string) => home.preflight({ programs: [{ kind: "inngest", binary }] });
 
-  test("that is missing", async () => {
+  test("is refused when it is missing", async () => {
     expect(await preflight("/nowhere/inngest")).toEqual(
       wrong(`\`serverBinary\` must be an executable file, got "/nowhere/inngest". ${remedy}`),
     );
   });
 
-  test("that is a folder, or not executable", async () => {
+  test("is refused when it is a folder, or not executable", async () => {
     for (const path of [home.folder, home.file("text", "not a program")]) {
       expect(await preflight(path)).toEqual(
         wrong(`\`serverBinary\` must be an executable file, got "${path}". ${remedy}`),
@@ -120,37 +120,43 @@ describe("the server's binary", () => {
     }
   });
 
-  test.each(["echo something else", "echo 1.43.0; exit 1", "exit 0"])("that is not Inngest (%s)", async (script) => {
-    const binary = join(home.command("inngest", script), "inngest");
-    expect(await preflight(binary)).toEqual(
-      wrong(
-        `\`serverBinary\` must be the Inngest binary, and "${binary}" does not answer \`version\` like it. ${remedy}`,
-      ),
-    );
-  });
+  test.each(["echo something else", "echo 1.43.0; exit 1", "exit 0"])(
+    "is refused when it is another program (%s)",
+    async (script) => {
+      const binary = join(home.command("inngest", script), "inngest");
+      expect(await preflight(binary)).toEqual(
+        wrong(
+          `\`serverBinary\` must be the Inngest binary, and "${binary}" does not answer \`version\` like it. ${remedy}`,
+        ),
+      );
+    },
+  );
 
-  test("that answers like Inngest", async () => {
+  test("passes when it answers like Inngest", async () => {
     const script = '[ "$1" = version ] && [ "$DO_NOT_TRACK" = 1 ] && echo 1.43.0-a1b2c3d';
     expect(await preflight(join(home.command("inngest", script), "inngest"))).toEqual(right());
   });
 
-  test.each(["1.39.0-a1b2c3d", ""])("that is too old, or does not say (%j)", async (version) => {
-    const PATH = home.command("inngest", `echo ${version}`);
-    expect(await home.preflight({ programs: [{ kind: "inngest" }] }, { PATH })).toEqual(
-      wrong(
-        `the Inngest binary must be 1.40.0 or newer, and "${join(PATH, "inngest")}" says "${version}". ` +
-          "Remedy: npm install, or pulumi config set serverBinary /path/to/inngest",
-      ),
-    );
-  });
+  test.each(["1.39.0-a1b2c3d", ""])(
+    "is refused when it is too old, or does not say its version (%j)",
+    async (version) => {
+      const PATH = home.command("inngest", `echo ${version}`);
+      expect(await home.preflight({ programs: [{ kind: "inngest" }] }, { PATH })).toEqual(
+        wrong(
+          `the Inngest binary must be 1.40.0 or newer, and "${join(PATH, "inngest")}" says "${version}". ` +
+            "Remedy: npm install, or pulumi config set serverBinary /path/to/inngest",
+        ),
+      );
+    },
+  );
 
-  test("is found on PATH, and asked without its telling the network", async () => {
+  test("is found on PATH, and asked without tracking", async () => {
     const PATH = home.command("inngest", '[ "$DO_NOT_TRACK" = 1 ] && echo 1.43.0');
     expect(await home.preflight({ programs: [{ kind: "inngest" }] }, { PATH })).toEqual(right());
   });
 });
 
-test("Bun that is asked for and missing", async () => {
+test("Bun is refused when it is missing", async () => {
   const PATH = home.command("nothing", "");
   expect(await home.preflight({ programs: [{ kind: "bun" }] }, { PATH })).toEqual(
     wrong(
@@ -162,7 +168,7 @@ test("Bun that is asked for and missing", async () => {
 describe("Docker", () => {
   const remedy = "Remedy: start Docker, or pulumi config set dockerContext to one of `docker context ls`";
 
-  test("without its command", async () => {
+  test("is refused without its command", async () => {
     const PATH = home.command("nothing", "");
     expect(await home.preflight({ docker: { images: [] } }, { PATH })).toEqual(
       wrong(
@@ -172,7 +178,7 @@ describe("Docker", () => {
     );
   });
 
-  test.skipIf(!onPath("docker"))("the real command at a dead socket: the endpoint is named", async () => {
+  test.skipIf(!onPath("docker"))("is refused at a dead socket, whose endpoint the error names", async () => {
     const DOCKER_HOST = `unix://${home.folder}/none.sock`;
     const { code, stderr } = await home.preflight({ docker: { images: [] } }, { DOCKER_HOST });
     expect(code).toBe(1);
@@ -180,7 +186,7 @@ describe("Docker", () => {
     expect(stderr).toContain(`). ${remedy}\n`);
   });
 
-  test("whose engine is down: the context's endpoint is named", async () => {
+  test("is refused when its engine is down, and the error names the context's endpoint", async () => {
     const PATH = home.command(
       "docker",
       `case "$*" in
@@ -199,13 +205,13 @@ describe("Docker", () => {
     );
   });
 
-  test("that does not know the context", async () => {
+  test("is refused when it does not know the context", async () => {
     const PATH = home.command("docker", "echo 'context \"cloima\": context not found' >&2; exit 1");
     const { stderr } = await home.preflight({ docker: { context: "cloima", images: [] } }, { PATH });
     expect(stderr).toContain('answers at the endpoint of context "cloima", which docker does not know (');
   });
 
-  test("with an image that cannot be pulled: setting, image and reason are named", async () => {
+  test("is refused with an image that cannot be pulled, and the error names setting, image and reason", async () => {
     const PATH = home.command(
       "docker",
       `case "$*" in
@@ -226,7 +232,7 @@ describe("Docker", () => {
     );
   });
 
-  test("pulls an image that is not here", async () => {
+  test("pulls an image that is missing", async () => {
     const log = join(home.folder, "calls");
     const PATH = home.command("docker", `echo "$*" >> ${log}; case "$*" in *inspect*) exit 1 ;; esac`);
     const images = [{ setting: "serverImage", image: "far:1" }];

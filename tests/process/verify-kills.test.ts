@@ -238,13 +238,13 @@ describe("reboot", () => {
     );
   const bootedSince = "2000-01-01T00:00:00Z";
 
-  test("that nobody armed is an error with the remedy", async () => {
+  test("is refused with the remedy when nobody armed it", async () => {
     await expect(look("reboot", stackThat())).rejects.toThrow(
       "nothing was armed. Remedy: npm run verify -- --before-reboot --stack mine, then reboot",
     );
   });
 
-  test("that has not been: failed", async () => {
+  test("fails when the machine was not rebooted", async () => {
     arm(new Date().toISOString());
     expect(await look("reboot", stackThat())).toMatchObject({
       status: "failed",
@@ -259,7 +259,7 @@ describe("reboot", () => {
       { history: [["1"]], status: "RUNNING" },
       "the armed run does not continue: not ended after 1 s",
     ],
-  ])("after which %s: failed", async (_, changes, text) => {
+  ])("fails when %s", async (_, changes, text) => {
     arm(bootedSince);
     expect(await look("reboot", stackThat(changes))).toMatchObject({
       status: "failed",
@@ -267,7 +267,7 @@ describe("reboot", () => {
     });
   });
 
-  test("what is armed is told with its next step", async () => {
+  test("says what to do next once it is armed", async () => {
     const armed = await rebootCheck(stackThat(), compared, "before", timeouts).run(() => {});
     expect(armed).toEqual({
       status: "passed",
@@ -281,11 +281,11 @@ describe("reboot", () => {
 });
 
 describe("runs in flight", () => {
-  test("of verify itself are no hindrance", async () => {
+  test("may be verify's own", async () => {
     await refuseForeignRuns(stackThat({ inFlight: ["verify-probe", "verify-probe-chained"] }));
   });
 
-  test("of others are named, and refused after a while", async () => {
+  test("are named and refused after a while when they are others'", async () => {
     vi.useFakeTimers();
     const refused = expect(refuseForeignRuns(stackThat({ inFlight: ["send-invoice"] }))).rejects.toThrow(
       "runs that are not verify's own are in flight, and --disruptive kills what they run on:\n" +

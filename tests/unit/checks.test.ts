@@ -4,7 +4,7 @@ import { Writable } from "node:stream";
 import { WriteStream } from "node:tty";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { type Check, reasonOf, runChecks } from "../../cli/lib/checks/check.ts";
-import { silent, terminalReport, whileTelling, wrapped } from "../../cli/lib/checks/terminal.ts";
+import { silent, terminalReport, withProgress, wrapped } from "../../cli/lib/checks/terminal.ts";
 
 type Status = "good" | "bad";
 const formats = { good: "green", bad: "red" } as const;
@@ -45,7 +45,7 @@ beforeEach(() => {
 });
 afterEach(() => vi.useRealTimers());
 
-test("a check that throws has failed with what was thrown, and the next one is run", async () => {
+test("a check that throws fails with what was thrown, and the next one runs", async () => {
   const throws: Check<Status> = {
     id: "throws",
     run: async () => {
@@ -60,12 +60,12 @@ test("a check that throws has failed with what was thrown, and the next one is r
   expect(results.every(({ ms }) => ms >= 0)).toBe(true);
 });
 
-test("an error without a cause says what it says", () => {
+test("an error without a cause is given by its message", () => {
   expect(reasonOf(new Error("HTTP 401"))).toBe("HTTP 401");
   expect(reasonOf(Object.assign(new Error("x"), { name: "TimeoutError" }))).toBe("no answer in time");
 });
 
-test("without a terminal each check is one line, cause and remedy below it", async () => {
+test("a check without a terminal is one line, with cause and remedy below", async () => {
   const stream = new Kept();
   await runChecks([fine, wrong], "bad", terminalReport(formats, asStream(stream)));
   expect(stream.text).toBe(
@@ -86,7 +86,7 @@ test("a narrow terminal gets lines that fit, and NO_COLOR no colour", async () =
   expect(stream.text.replaceAll(erase, "")).not.toContain("\x1b");
 });
 
-test("a check that takes longer than a second says on the terminal what it is at", async () => {
+test("a check that takes longer than a second shows on the terminal what it does", async () => {
   vi.useFakeTimers();
   const stream = new Kept(80);
   const slow: Check<Status> = {
@@ -102,7 +102,7 @@ test("a check that takes longer than a second says on the terminal what it is at
   expect(stream.text.split(erase).at(-1)).toBe("good  slow           done\n");
 });
 
-test("without a terminal it says each thing once", async () => {
+test("a check without a terminal reports each thing that it does once", async () => {
   const stream = new Kept();
   const slow: Check<Status> = {
     id: "slow",
@@ -115,12 +115,12 @@ test("without a terminal it says each thing once", async () => {
   expect(stream.text).toBe("      slow: wait for it\ngood  slow           done\n");
 });
 
-test("what takes longer than a second is told on a terminal, and taken away; without one nothing is", async () => {
+test("work that takes longer than a second is shown on a terminal until it is done, and not in a log", async () => {
   vi.useFakeTimers();
   const [terminal, log] = [new Kept(80), new Kept()];
   for (const stream of [terminal, log]) {
     const work = new Promise((resolve) => setTimeout(resolve, 2500, "done"));
-    const told = whileTelling("looking", work, asStream(stream));
+    const told = withProgress("looking", work, asStream(stream));
     await vi.advanceTimersByTimeAsync(3000);
     expect(await told).toBe("done");
   }
@@ -128,7 +128,7 @@ test("what takes longer than a second is told on a terminal, and taken away; wit
   expect(log.text).toBe("");
 });
 
-test("colours take no room of a line", () => {
+test("colours do not count for the width of a line", () => {
   const green = (text: string) => `\x1b[32m${text}\x1b[39m`;
   const text = [green("runs"), "word", "word", "word", "word", "word", "word", "word"].join(" ");
   expect(wrapped(text, asStream(new Kept(50)), "".padEnd(11), 11)).toBe(text);

@@ -46,19 +46,19 @@ describe("registration", () => {
   };
 
   test.each([
-    ["all is the same", {}, { registered: "passed", triggers: "passed", crons: "passed" }],
+    ["worker and server that agree", {}, { registered: "passed", triggers: "passed", crons: "passed" }],
     [
-      "a function is missing",
+      "a missing function",
       { drift: [{ problem: "missing" as const, text: "a is missing" }] },
       { registered: "failed", triggers: "passed", crons: "passed" },
     ],
     [
-      "a trigger is stale",
+      "a stale trigger",
       { drift: [{ problem: "triggers" as const, text: "a has triggers event b" }] },
       { registered: "passed", triggers: "failed", crons: "passed" },
     ],
     [
-      "a cron does not run",
+      "a cron that does not run",
       {
         declared: [{ id: "a", triggers: [{ cron: "* * * * *" }] }],
         crons: [{ problem: "not running" as const, text: "a" }],
@@ -66,11 +66,11 @@ describe("registration", () => {
       { registered: "passed", triggers: "passed", crons: "failed" },
     ],
     [
-      "nobody tells of crons",
+      "a worker that does not report on crons",
       { declared: [{ id: "a", triggers: [{ cron: "* * * * *" }] }], crons: undefined },
       { registered: "passed", triggers: "passed", crons: "skipped" },
     ],
-  ])("%s", async (_, changes, expected) => {
+  ])("%s: the checks that are about it fail or are skipped", async (_, changes, expected) => {
     expect(await all(changes)).toEqual(expected);
   });
 
@@ -118,14 +118,14 @@ describe("the edge", () => {
       "fenced",
       "/debug/vars answers 200 without the password, /debug/vars answers 200 with the password",
     ],
-  ])("one that lets anybody into %s fails %s", async (path, id, text) => {
+  ])("a gateway that lets anybody into %s fails %s", async (path, id, text) => {
     const url = await gateway((asked) => (asked === path ? 200 : undefined));
     expect(await check(id, url)).toMatchObject({ status: "failed", seen: expect.stringContaining(text) });
     const other = id === "dashboard" ? "fenced" : "dashboard";
     expect((await check(other, url)).status).toBe("passed");
   });
 
-  test("a stack that serves no dashboard has none to look at", async () => {
+  test("a stack that serves no dashboard skips its check", async () => {
     const checks = edgeChecks(new FakeStack({ values: { dashboard: "false" } }), compared());
     expect(await run(checks, "dashboard")).toEqual({
       status: "skipped",
@@ -133,7 +133,7 @@ describe("the edge", () => {
     });
   });
 
-  test("one that refuses the password too fails dashboard, and never quotes it", async () => {
+  test("a gateway that refuses the password fails dashboard, which never quotes it", async () => {
     const url = await gateway((_, let_in) => (let_in ? 502 : undefined));
     const failed = await check("dashboard", url);
     expect(failed).toMatchObject({ status: "failed", seen: `${url} answers 502 with the password` });
@@ -149,7 +149,7 @@ describe("the edge", () => {
     });
   });
 
-  test("without a password what stands open is said, and is no failure", async () => {
+  test("a tier without a password passes fenced, which lists what is open", async () => {
     const url = await answering((_, response) => response.end());
     expect((await check("dashboard", url, {})).status).toBe("passed");
     const fenced = await check("fenced", url, {});
@@ -161,7 +161,7 @@ describe("the edge", () => {
     ["refuses both", () => 401, "passed", /refused with 401/],
     ["takes what nobody has signed", (signature?: string) => (signature ? 401 : 200), "failed", /\(unsigned: 200\)/],
     ["takes any signature", (signature?: string) => (signature ? 206 : 401), "failed", /\(wrongly signed: 206\)/],
-  ])("a worker that %s", async (_, answer, status, text) => {
+  ])("signed sees a worker that %s", async (_, answer, status, text) => {
     const endpointUrl = await answering(({ headers }, response) => {
       response.writeHead(answer(headers["x-inngest-signature"] as string | undefined)).end();
     });
@@ -183,7 +183,7 @@ describe("disruptive checks", () => {
       return await run(checks, id);
     };
 
-  test("what the stack says it does not keep is skipped in its own words", async () => {
+  test("are skipped for what the stack does not keep, in its own words", async () => {
     const durability = { kept: false, text: "runs in flight are lost" };
     const look = statusOf(new FakeStack({ outputs: { durability } }));
     for (const id of ["server-kill", "queue-kill", "all-kill", "reboot"]) {
@@ -194,7 +194,7 @@ describe("disruptive checks", () => {
     }
   });
 
-  test("a Redis and an app of the user's are left alone", async () => {
+  test("leave the user's own Redis and app alone", async () => {
     expect(await statusOf(new FakeStack())("queue-kill")).toMatchObject({
       status: "skipped",
       seen: "the queue is a Redis of yours (`redisUrl`), which the stack neither starts nor ends",
@@ -205,14 +205,14 @@ describe("disruptive checks", () => {
     });
   });
 
-  test("a worker without the probe's function runs nothing", async () => {
+  test("run nothing on a worker without the probe's function", async () => {
     expect(await statusOf(new FakeStack())("worker-kill")).toMatchObject({
       status: "skipped",
       seen: expect.stringContaining("the worker has no function verify-probe, and none of yours is started"),
     });
   });
 
-  test("a reboot after which nothing starts the processes is not promised", async () => {
+  test("skip a reboot after which nothing starts the processes", async () => {
     const supervision = {
       server: { by: "systemd", survives: "a reboot" },
       worker: { by: "none", survives: "nothing" },
@@ -223,7 +223,7 @@ describe("disruptive checks", () => {
     });
   });
 
-  test("a run of which each step ran once has nothing against it, and any other has", () => {
+  test("accept a run whose steps ran once each, and no other", () => {
     const marks = { first: 1, hold: 2, last: 1, chained: 1 };
     const good = { statuses: ["COMPLETED"], chained: 1, marks };
     expect(repeated(good)).toEqual([]);
@@ -234,13 +234,13 @@ describe("disruptive checks", () => {
     expect(repeated({ ...good, statuses: ["FAILED"] })).toEqual(["the run ended as FAILED"]);
   });
 
-  test("history that is gone is counted, however many runs have come", () => {
+  test("count missing runs of the history, however many new ones there are", () => {
     expect(missingFrom(["3", "2", "1"], ["5", "4", "3", "2", "1"])).toBe(0);
     expect(missingFrom(["3", "2", "1"], ["5", "4"])).toBe(3);
   });
 });
 
-test("a receipt has the shape that other tools read, cause and remedy in what was seen", () => {
+test("a receipt has the shape that other tools read, with cause and remedy in what was seen", () => {
   const results = [
     { id: "dashboard", status: "passed" as const, seen: "answers", ms: 1 },
     { id: "event", status: "failed" as const, seen: "it is off", cause: "no power", remedy: "plug it in", ms: 2 },

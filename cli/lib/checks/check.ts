@@ -2,8 +2,8 @@
 export interface Check<Status extends string> {
   /** Its name for people and tools. */
   id: string;
-  /** Resolves to what was seen; reports by `tell` what it does, where that takes time. */
-  run(tell: (doing: string) => void): Promise<Outcome<Status>>;
+  /** Resolves to what was seen, and calls `progress` with what it does, where that takes time. */
+  run(progress: (doing: string) => void): Promise<Outcome<Status>>;
 }
 
 export interface Outcome<Status extends string> {
@@ -60,10 +60,10 @@ export async function runChecksAtOnce<Status extends string>(
 async function resultOf<Status extends string>(
   { id, run }: Check<Status>,
   thrown: Status,
-  tell: (doing: string) => void,
+  progress: (doing: string) => void,
 ): Promise<Result<Status>> {
   const before = performance.now();
-  const outcome = await run(tell).catch((error: unknown) => ({
+  const outcome = await run(progress).catch((error: unknown) => ({
     status: thrown,
     seen: error instanceof Error ? reasonOf(error) : String(error),
   }));

@@ -63,7 +63,7 @@ function writeOver(stream: NodeJS.WriteStream, text: string): void {
 }
 
 /** Shows on a terminal what is done, when it takes longer than a second. */
-export async function whileTelling<T>(
+export async function withProgress<T>(
   doing: string,
   work: Promise<T>,
   stream: NodeJS.WriteStream = process.stderr,
