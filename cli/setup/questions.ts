@@ -77,8 +77,8 @@ export async function askWorkerDir(initialValue: string): Promise<string> {
 
 /** Asks whether to take over an Inngest that was started by hand. */
 export async function askAdopt({ source, keys, container }: Recipe): Promise<boolean> {
-  const what = Object.keys(keys).length > 0 ? "take its keys over" : "take over from it (its keys are not usable here)";
-  const message = `Found an Inngest that was started by hand: ${source}. Shall setup ${what}`;
+  const what = Object.keys(keys).length > 0 ? "Take its keys over" : "Take over from it (its keys are not usable here)";
+  const message = `Found an Inngest started by hand: ${source}. ${what}`;
   return answered(await confirm({ message: `${message}${container?.running ? " and stop it" : ""}?` }));
 }
 

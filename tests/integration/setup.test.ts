@@ -224,7 +224,7 @@ describe.skipIf(noRecipe)(title("setup by a person who has an Inngest made by ha
     await terminal.answer("Which runtime for the worker?", "\r");
     await terminal.answer("What kind of work?", "\r");
     await terminal.answer("Which folder for the worker?", "\r");
-    await terminal.answer("take its keys over and stop it?", "\r");
+    await terminal.answer("Take its keys over", "\r");
     await terminal.answer("Go ahead?", "\r");
     await eventually(10_000, async () => {
       if (!existsSync(join(clone.folder, "my-worker"))) throw new Error("no worker yet");

@@ -9,7 +9,8 @@ signal=USR1
 target=$2
 label=${target##*/}
 fail() { echo "$2" >&2; exit "$1"; }
-keeper() { sed -n 's/^\tkeeper = //p' "$LAUNCHD/$label.print"; }
+# Empty once the job has ended, which it may do at any moment.
+keeper() { sed -n 's/^\tkeeper = //p' "$LAUNCHD/$label.print" 2>/dev/null; }
 
 case $verb in
   print)
@@ -24,12 +25,14 @@ case $verb in
     esac
     exec "$NODE" "$(dirname "$0")/launchd-job.ts" bootstrap "$3" ;;
   bootout)
-    [ -e "$LAUNCHD/$label.print" ] || fail 3 "Boot-out failed: 3: No such process"
-    kill -TERM "$(keeper)"
+    pid=$(keeper)
+    [ -n "$pid" ] || fail 3 "Boot-out failed: 3: No such process"
+    kill -TERM "$pid"
     fail 36 "Boot-out failed: 36: Operation now in progress" ;;
   kickstart)
-    [ -e "$LAUNCHD/$label.print" ] || fail 113 "Could not find service \"$label\" in domain"
-    kill -$signal "$(keeper)" ;;
+    pid=$(keeper)
+    [ -n "$pid" ] || fail 113 "Could not find service \"$label\" in domain"
+    kill -$signal "$pid" ;;
   enable) rm -f "$LAUNCHD/$label.disabled" ;;
   disable) mkdir -p "$LAUNCHD" && : >"$LAUNCHD/$label.disabled" ;;
   *) fail 64 "Unrecognized subcommand: $verb" ;;

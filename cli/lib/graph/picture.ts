@@ -1,6 +1,7 @@
-import { type Planned, serviceSpecOf } from "../plan/planner.ts";
+import type { Planned } from "../plan/planner.ts";
 import { isUploader, keepsData, volumesOf } from "../plan/replacement.ts";
 import type { StackPlan } from "../plan/revision.ts";
+import { serviceSpecOf } from "../plan/service-spec.ts";
 
 type Plan = Extract<StackPlan, { resources: unknown }>;
 

@@ -5,7 +5,8 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { generated, type Planned, type PlannedStack, planProgram, serviceSpecOf } from "./planner.ts";
+import { generated, type Planned, type PlannedStack, planProgram } from "./planner.ts";
+import { serviceSpecOf } from "./service-spec.ts";
 
 export interface PlanRequest {
   stacks: Record<string, { values: Record<string, string>; encrypted: string[] }>;

@@ -142,12 +142,6 @@ export function settled<T>(output: pulumi.Output<T>): Promise<unknown> {
   return new Promise((resolve) => void output.apply(resolve));
 }
 
-/** Service spec of a resource that runs a process on this machine, `undefined` for any other resource. */
-export function serviceSpecOf<Spec>({ type, inputs }: Planned): Spec | undefined {
-  const isService = type === "command:local:Command" && String(inputs.create).endsWith("/reconcile.ts");
-  return isService ? (JSON.parse(String(inputs.stdin)) as Spec) : undefined;
-}
-
 function mocks({ otherStacks = {}, trackReplacements }: PlanContext): pulumi.runtime.Mocks {
   /** What the engine answers about a stack, by its full name. */
   const outputsOf = (name: string) => {
