@@ -24,8 +24,11 @@ const command = defineCommand(
 const total = { passed: 0, failed: 0, skipped: 0 };
 const skippedSuites = new Set<string>();
 
-/** Ends with everything of a run in it, so that nothing a test leaves goes unseen. Short, for paths of Unix sockets. */
+/** Has all that a run writes. Short, for paths of Unix sockets. */
 const folder = join(existsSync("/tmp") ? "/tmp" : tmpdir(), `il-${process.pid}`);
+/** For tests without an engine, which must leave it empty. */
+const emptied = join(folder, "e");
+/** For suites on the real engine, which kill commands while these have folders. */
 const temporary = join(folder, "t");
 
 /** Variables of each lane: the suites of one take no port of the other's. */
@@ -100,9 +103,9 @@ function integrationJobs(): Job[] {
   );
 }
 
-/** Entries of the temporary folder, with the names of one kind as one failed check. */
+/** Counts what tests without an engine have left, the names of one kind as one failed check. */
 function checkLeftovers(): void {
-  const names = readdirSync(temporary).map((name) => name.replace(/-[^-]{6}$/, "-*"));
+  const names = readdirSync(emptied).map((name) => name.replace(/-[^-]{6}$/, "-*"));
   const kinds = Object.entries(Object.groupBy(names, (name) => name));
   for (const [kind, { length } = []] of kinds) console.log(`left in the temporary folder: ${length} × ${kind}`);
   total.failed += kinds.length;
@@ -110,8 +113,7 @@ function checkLeftovers(): void {
 }
 
 async function test(): Promise<void> {
-  mkdirSync(folder);
-  mkdirSync(temporary);
+  for (const each of [folder, emptied, temporary]) mkdirSync(each);
   // Servers of other users, such as Postgres, have folders of their own in it.
   chmodSync(folder, 0o755);
   chmodSync(temporary, 0o1777);
@@ -130,7 +132,8 @@ async function test(): Promise<void> {
     );
     const withoutEngine = ["unit", "process", "repository"].flatMap((project) => ["--project", project]);
     // Vitest would leave one core idle.
-    await vitest("unit, process, repository", ".", ...withoutEngine, "--maxWorkers=100%")({ TMPDIR: temporary });
+    await vitest("unit, process, repository", ".", ...withoutEngine, "--maxWorkers=100%")({ TMPDIR: emptied });
+    checkLeftovers();
     // They wait for processes, containers and pods most of the time. The longest come first, so that both lanes end together.
     await onLanes(
       vitest("cluster", ".", "--project", "cluster"),
@@ -140,7 +143,6 @@ async function test(): Promise<void> {
       vitest("policy pack", "policy"),
       vitest("examples", "examples"),
     );
-    checkLeftovers();
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
