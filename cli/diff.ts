@@ -40,7 +40,10 @@ async function differences(ref: string | undefined): Promise<Diff> {
           "git fetch, or one of `git branch --all`",
         );
   }
-  const [base, head] = await Promise.all([withRevision(commit, planRevision), planRevision(".")]);
+  const plans = [withRevision(commit, planRevision), planRevision(".")] as const;
+  // A plan that is cut off because the other one failed would leave its folder behind.
+  await Promise.allSettled(plans);
+  const [base, head] = await Promise.all(plans);
   return comparePlans(
     { name: `${ref ?? "base"} ${commit.slice(0, 9)}`, plans: base },
     { name: "this folder", plans: head },
