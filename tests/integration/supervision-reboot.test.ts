@@ -153,7 +153,7 @@ describe.skipIf(reason)(title("a machine that reboots", reason), () => {
 
   test("verify after them: the run that was asleep before the first has gone on, each step once", async () => {
     expect(await verify("--after-reboot")).toEqual([
-      "passed: after the reboot all is back by itself: the history, and the run that was asleep, each step once",
+      "passed: after the reboot everything is back: the history, and the run that was asleep, each step once",
     ]);
   });
 
