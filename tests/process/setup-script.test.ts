@@ -63,7 +63,7 @@ describe("setup.sh", () => {
     writeFileSync(join(place, "thesis.txt"), "mine");
     const { status, stderr } = runScript(script, []);
     expect(stderr).toBe(
-      `setup.sh: ${place} has other files. Remedy: set INNGEST_LOCAL_DIR to a folder that is empty or not there yet\n`,
+      `setup.sh: ${place} contains other files. Remedy: set INNGEST_LOCAL_DIR to an empty or new folder\n`,
     );
     expect(status).toBe(1);
     expect(readdirSync(place)).toEqual(["thesis.txt"]);
@@ -79,7 +79,9 @@ describe("setup.sh", () => {
   test("a clone that fails leaves nothing behind", () => {
     rmSync(join(folder, "origin"), { recursive: true });
     const { status, stderr } = runScript(script, []);
-    expect(stderr).toContain(`setup.sh: git could not clone file://${folder}/origin\n`);
+    expect(stderr).toContain(
+      `setup.sh: git could not clone file://${folder}/origin. Remedy: check the URL and the network\n`,
+    );
     expect(status).toBe(1);
     expect(readdirSync(join(folder, "a place"))).toEqual([]);
   });
