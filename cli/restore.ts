@@ -1,7 +1,7 @@
 import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { writePrivateFile } from "../lib/host/records.ts";
+import { writePrivateFile } from "../lib/data/private-file.ts";
 import { Problem } from "../lib/problem.ts";
 import { isOfPostgres, type Manifest, unpack } from "./lib/backup/archive.ts";
 import { checkFit, restoreData } from "./lib/backup/restore.ts";

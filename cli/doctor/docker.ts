@@ -38,7 +38,7 @@ async function engine(context: string | undefined): Promise<DoctorOutcome> {
     docker(context, ["context", "inspect", "--format", endpointFormat]),
   ]);
   const info = JSON.parse(printed) as Info;
-  // On macOS the folder is one of the engine's virtual machine.
+  // On macOS the folder is inside the virtual machine of the engine.
   const free = existsSync(info.DockerRootDir) ? await freeAt(info.DockerRootDir) : undefined;
   const memory = `${(info.MemTotal / gigabyte).toFixed(1)} GiB of memory`;
   const disk = free === undefined ? "" : `, ${(free / gigabyte).toFixed(1)} GiB of disk free`;

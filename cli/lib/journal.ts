@@ -1,6 +1,6 @@
 import { readFileSync, rmSync } from "node:fs";
+import { writePrivateFile } from "../../lib/data/private-file.ts";
 import { upkeepFile } from "../../lib/host/paths.ts";
-import { writePrivateFile } from "../../lib/host/records.ts";
 
 /** How far a command of several steps has come, on disk: after it was killed, the next run continues from there. */
 export class Journal<T> {

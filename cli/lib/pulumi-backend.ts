@@ -5,9 +5,9 @@ import { createRequire } from "node:module";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { writePrivateFile } from "../../lib/data/private-file.ts";
 import { passphraseFile, stateFolder } from "../../lib/host/paths.ts";
 import { onPath } from "../../lib/host/programs.ts";
-import { writePrivateFile } from "../../lib/host/records.ts";
 import { atLeast } from "../../lib/host/versions.ts";
 import { Problem } from "../../lib/problem.ts";
 

@@ -1,8 +1,8 @@
 import { rmSync } from "node:fs";
 import { uptime } from "node:os";
 import { join } from "node:path";
+import { readJson, writePrivateFile } from "../../lib/data/private-file.ts";
 import { startedAt } from "../../lib/host/processes.ts";
-import { readJson, writePrivateFile } from "../../lib/host/records.ts";
 import { Problem } from "../../lib/problem.ts";
 import { untilWorks } from "../../lib/wait.ts";
 import type { LiveStack } from "../lib/live-stack.ts";

@@ -1,6 +1,6 @@
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { writePrivateFile } from "../../lib/host/records.ts";
+import { writePrivateFile } from "../../lib/data/private-file.ts";
 import type { Result } from "../lib/checks/check.ts";
 import type { LiveStack } from "../lib/live-stack.ts";
 import type { Verdict } from "./outcome.ts";

@@ -2,8 +2,6 @@ import { rmSync } from "node:fs";
 import { readJson, writePrivateFile } from "../data/private-file.ts";
 import type { RunRecord } from "./spec.ts";
 
-export { readJson, writePrivateFile };
-
 export function readRecord(path: string): RunRecord | undefined {
   return readJson<RunRecord>(path);
 }

@@ -1,5 +1,6 @@
 import { chmodSync, chownSync, existsSync, mkdirSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { writePrivateFile } from "../data/private-file.ts";
 import { ensureDependencies } from "../dependencies.mjs";
 import { hostGateway } from "../places/docker-engine.ts";
 import { Problem } from "../problem.ts";
@@ -8,7 +9,6 @@ import { emptyWalDatabase } from "../render/wal-database.ts";
 import { servicePaths } from "./paths.ts";
 import { variablesNamed } from "./processes.ts";
 import { locate } from "./programs.ts";
-import { writePrivateFile } from "./records.ts";
 import { serviceFiles } from "./service-files.ts";
 import type { ServiceSpec } from "./spec.ts";
 import type { ServiceIdentity, Supervision } from "./supervisors/service.ts";

@@ -1,12 +1,13 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { readJson } from "../data/private-file.ts";
 import type { LastSweep } from "../data/requests.ts";
 import { withLock } from "../host/lock.ts";
 import { dataFolder, servicePaths } from "../host/paths.ts";
 import { listenersOf } from "../host/ports.ts";
 import { isRunning, startedAt, startTimeOf } from "../host/processes.ts";
-import { readJson, readRecord } from "../host/records.ts";
+import { readRecord } from "../host/records.ts";
 import { removeEverywhere, running, supervisorNamed } from "../host/supervisors/index.ts";
 import { identify } from "../host/supervisors/service.ts";
 import { Problem } from "../problem.ts";

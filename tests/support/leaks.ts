@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { readJson } from "../../lib/host/records.ts";
+import { readJson } from "../../lib/data/private-file.ts";
 import { passphrase, type TestStack } from "../../tools/test-stack.ts";
 
 /** Places where others may look, and what is to be seen there. */

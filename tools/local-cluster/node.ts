@@ -1,8 +1,9 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { writePrivateFile } from "../../lib/data/private-file.ts";
 import { cleanEnvironment, isRunning, startDetached, stopGroup } from "../../lib/host/processes.ts";
-import { readRecord, writePrivateFile } from "../../lib/host/records.ts";
+import { readRecord } from "../../lib/host/records.ts";
 import { untilResolved } from "../../lib/wait.ts";
 import { loadImages, pauseOnDocker, removeContainers } from "./images.ts";
 import {
