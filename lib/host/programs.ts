@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { accessSync, constants, statSync } from "node:fs";
+import { accessSync, constants, realpathSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { delimiter, dirname, isAbsolute, join } from "node:path";
 import { Problem } from "../problem.ts";
@@ -10,8 +10,7 @@ import type { Program } from "./spec.ts";
 export function locate(program: Program): string {
   switch (program.kind) {
     case "node":
-      // The Node that runs this: the npm package `node` pins it.
-      return process.execPath;
+      return ownNode();
     case "bun": {
       const bun = onPath("bun");
       if (bun) return bun;
@@ -23,6 +22,12 @@ export function locate(program: Program): string {
     case "inngest":
       return program.binary === undefined ? inngestOnMachine() : givenInngest(program.binary);
   }
+}
+
+/** The Node that runs this, by its path in PATH where that leads to it: Homebrew and others delete a version's folder. */
+function ownNode(): string {
+  const named = onPath("node");
+  return named && realpathSync(named) === realpathSync(process.execPath) ? named : process.execPath;
 }
 
 function inngestOnMachine(): string {
