@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { Argument, InvalidArgumentError } from "commander";
-import { defaultRounds, meetsTarget, type Report } from "../bench/support/measure.ts";
-import { saveReport } from "../bench/support/results.ts";
-import { defineCommand, runCommand } from "./lib/command.ts";
-import { fillBlocks } from "./lib/docs/blocks.ts";
+import { defaultRounds, meetsTarget, type Report } from "../../bench/support/measure.ts";
+import { saveReport } from "../../bench/support/results.ts";
+import { defineCommand, runCommand } from "../../cli/lib/command.ts";
+import { fillBlocks } from "../docs/blocks.ts";
 
 const names = readdirSync("bench").flatMap((file) => (file.endsWith(".ts") ? [file.slice(0, -3)] : []));
 
@@ -26,7 +26,7 @@ const command = defineCommand("bench", "Measures one thing against another in th
   .action(bench);
 
 async function bench(name: string, { json, rounds }: { json?: true; rounds: number }): Promise<void> {
-  const { run } = (await import(`../bench/${name}.ts`)) as { run(rounds: number): Promise<Report> };
+  const { run } = (await import(`../../bench/${name}.ts`)) as { run(rounds: number): Promise<Report> };
   const report = await run(rounds);
   saveReport(report);
   writeFileSync(page, fillBlocks(readFileSync(page, "utf8"), {}));
