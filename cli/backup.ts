@@ -3,9 +3,10 @@ import { InvalidArgumentError } from "commander";
 import { backupFolder } from "../lib/host/paths.ts";
 import { StackParts } from "../lib/places/places.ts";
 import { everyRule, secondsOf } from "../lib/settings/backups.ts";
-import { type Backup, stateOf, takeBackup } from "./lib/backup/take.ts";
+import { type Backup, takeBackup } from "./lib/backup/take.ts";
 import { checkStack, defineCommand, runCommand } from "./lib/command.ts";
-import { outputsOf } from "./lib/live-stack.ts";
+import { backupsOf } from "./lib/last-backup.ts";
+import { LiveStack, outputsOf } from "./lib/live-stack.ts";
 import { Pulumi } from "./lib/pulumi-cli.ts";
 
 interface Flags {
@@ -83,7 +84,7 @@ async function putOnSchedule(
 }
 
 async function endSchedule(pulumi: Pulumi, stack: string, json?: true): Promise<void> {
-  const { backups } = await stateOf(pulumi, stack);
+  const backups = backupsOf((await LiveStack.find(stack, pulumi)).settings);
   await pulumi.configure(stack, { backupEvery: undefined, backupKeep: undefined });
   await pulumi.quietUp(stack);
   if (json) console.log(JSON.stringify({ schedule: "off", folder: backups }));

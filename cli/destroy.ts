@@ -4,6 +4,7 @@ import { removeImages, removeVolumes } from "../lib/places/docker-engine.ts";
 import { removeNamespace } from "../lib/places/kubernetes-cluster.ts";
 import { Problem } from "../lib/problem.ts";
 import { namespaceOf } from "../lib/stack/kubernetes-names.ts";
+import { partsOf } from "../lib/stack/parts.ts";
 import { checkStack, confirmed, defineCommand, runCommand } from "./lib/command.ts";
 import { Pulumi } from "./lib/pulumi-cli.ts";
 import { freeStack } from "./lib/stack-lock.ts";
@@ -31,10 +32,12 @@ async function destroy({ stack, deleteData, yes }: Flags): Promise<void> {
   if ((await pulumi.change("destroy", stack, [])) !== 0) {
     throw new Problem(`stack ${stack} is not down; what went wrong is above`);
   }
-  const { dataDir, dockerContext, kubernetes, tier } = await pulumi.settings(stack);
-  if (tier === "docker") await removeImages(stack, dockerContext);
+  const settings = await pulumi.settings(stack);
+  const { dataDir, dockerContext, kubernetes } = settings;
+  const isOnDocker = partsOf(settings).some(({ place }) => place === "docker");
+  if (isOnDocker) await removeImages(stack, dockerContext);
   if (!deleteData) return;
-  if (tier === "docker") await removeVolumes(stack, dockerContext);
+  if (isOnDocker) await removeVolumes(stack, dockerContext);
   if (kubernetes?.context) await removeNamespace(kubernetes, namespaceOf(stack));
   rmSync(dataFolder(stack, dataDir), { recursive: true, force: true });
   console.log(`The data of stack ${stack} is deleted.`);

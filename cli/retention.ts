@@ -1,7 +1,6 @@
 import { type SweepReport, warningsOf } from "../lib/data/requests.ts";
-import { stateOf } from "./lib/backup/take.ts";
-import { checkStack, defineCommand, runCommand } from "./lib/command.ts";
-import { Pulumi } from "./lib/pulumi-cli.ts";
+import { defineCommand, runCommand } from "./lib/command.ts";
+import { LiveStack } from "./lib/live-stack.ts";
 
 interface Flags {
   stack: string;
@@ -22,11 +21,9 @@ const command = defineCommand(
   .action(retention);
 
 async function retention({ stack, now, endOrphaned, json }: Flags): Promise<void> {
-  checkStack(stack);
-  const pulumi = await Pulumi.find();
-  const { data, stores } = await stateOf(pulumi, stack);
-  const { retention: days } = await pulumi.settings(stack);
-  const request = { queueUrl: stores.queueUrl, days: now && days, endOrphaned };
+  const { data, outputs, settings } = await LiveStack.find(stack);
+  const { retention: days } = settings;
+  const request = { queueUrl: outputs.stores.queueUrl, days: now && days, endOrphaned };
   const swept = await data.runNextToData("sweep-now", request);
   if (json) console.log(JSON.stringify(swept));
   else console.log(linesOf(swept, days).join("\n"));
