@@ -13,14 +13,6 @@ export function isProbe(functionId: string): boolean {
   return functionId === probeFunction || functionId === chainedFunction;
 }
 
-/** How long checks wait. */
-export interface Timeouts {
-  /** Longest wait for a run to end, in seconds. */
-  runSeconds: number;
-  /** Time in which the server stores one step and starts the next, in milliseconds. */
-  nextStepMs: number;
-}
-
 /** What came of a probe's run. */
 export interface ProbeEnd {
   /** Status of each run that the probe's event has started. */
