@@ -5,7 +5,7 @@ import { removeNamespace } from "../lib/places/kubernetes-cluster.ts";
 import { Problem } from "../lib/problem.ts";
 import { namespaceOf } from "../lib/stack/kubernetes-names.ts";
 import { partsOf } from "../lib/stack/parts.ts";
-import { checkStack, confirmed, defineCommand, runCommand } from "./lib/command.ts";
+import { checkStack, confirm, defineCommand, runCommand } from "./lib/command.ts";
 import { Pulumi } from "./lib/pulumi-cli.ts";
 import { freeStack } from "./lib/stack-lock.ts";
 
@@ -25,7 +25,7 @@ const command = defineCommand("destroy", "Takes a stack down. Its data stays, ex
 async function destroy({ stack, deleteData, yes }: Flags): Promise<void> {
   checkStack(stack);
   const what = deleteData ? `stack ${stack} AND ALL ITS DATA` : `stack ${stack} (its data stays)`;
-  if (!yes && !(await confirmed(`destroy ${what}`))) throw new Problem("nothing was done");
+  if (!yes) await confirm(`destroy ${what}`);
   const pulumi = await Pulumi.find();
   await pulumi.ensureStack(stack);
   await freeStack(pulumi, stack);

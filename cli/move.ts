@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Problem } from "../lib/problem.ts";
 import type { Settings } from "../lib/settings/settings.ts";
 import { partsOf } from "../lib/stack/parts.ts";
-import { checkStack, confirmed, defineCommand, runCommand, UsageProblem } from "./lib/command.ts";
+import { checkStack, confirm, defineCommand, runCommand, UsageProblem } from "./lib/command.ts";
 import { Journal } from "./lib/journal.ts";
 import { LiveStack, outputsIfUp } from "./lib/live-stack.ts";
 import { Pulumi } from "./lib/pulumi-cli.ts";
@@ -85,7 +85,7 @@ async function askAboutRuns({ name, outputs, data }: LiveStack, yes?: true): Pro
   if (seen?.unfinished === 0) return;
   const how = seen ? `${seen.unfinished} runs` : "any runs";
   const what = `move stack ${name}, although ${how} in flight are in its server's memory and will be lost`;
-  if (!(await confirmed(what))) throw new Problem("nothing was done");
+  await confirm(what);
 }
 
 /** A worker in a container or a pod cannot read the claims of one on this machine. */
@@ -94,7 +94,7 @@ async function askAboutClaims({ name, dataFolder }: LiveStack, target: Settings,
   if (yes || !existsSync(claims) || readdirSync(claims).length === 0) return;
   if (target.worker.placement !== "container") return;
   const what = `move stack ${name}, although claims in ${claims} are left behind, and runs in flight that need them will fail`;
-  if (!(await confirmed(what))) throw new Problem("nothing was done");
+  await confirm(what);
 }
 
 await runCommand(command);

@@ -1,6 +1,7 @@
 import { type SweepReport, warningsOf } from "../lib/data/requests.ts";
 import { defineCommand, runCommand } from "./lib/command.ts";
 import { LiveStack } from "./lib/live-stack.ts";
+import { readable } from "./lib/sizes.ts";
 
 interface Flags {
   stack: string;
@@ -32,12 +33,11 @@ async function retention({ stack, now, endOrphaned, json }: Flags): Promise<void
 /** A report for people. @param days of the setting `retention`, `undefined` for off */
 function linesOf(report: SweepReport, days: number | undefined): string[] {
   const { size, room, rows, bytes = 0, inFlight, orphaned, ended } = report;
-  const megabytes = (count: number) => `${(count / 1024 ** 2).toFixed(1)} MB`;
-  const free = room === undefined ? "" : `${megabytes(room)} are free; `;
+  const free = room === undefined ? "" : `${readable(room)} are free; `;
   const removed = Object.entries(rows ?? {}).flatMap(([table, count]) => (count > 0 ? [`${count} ${table}`] : []));
   return [
-    `History ${megabytes(size)}; ${free}retention ${days === undefined ? "off" : `${days}d`}`,
-    ...(rows ? [`Removed ${removed.join(", ") || "nothing"}; gave back ${megabytes(bytes)}`] : []),
+    `History ${readable(size)}; ${free}retention ${days === undefined ? "off" : `${days}d`}`,
+    ...(rows ? [`Removed ${removed.join(", ") || "nothing"}; gave back ${readable(bytes)}`] : []),
     `Runs    ${inFlight} in flight, ${orphaned.length} orphaned`,
     ...(ended > 0 ? [`Ended   ${ended} as cancelled`] : orphaned.slice(0, 20).map((run) => `        ${run}`)),
     ...warningsOf(report).map(({ message }) => `Warning ${message}`),

@@ -1,8 +1,7 @@
 import { resolve } from "node:path";
-import { Problem } from "../lib/problem.ts";
 import { schema } from "../lib/settings/schema.ts";
 import { takeBackup } from "./lib/backup/take.ts";
-import { checkStack, confirmed, defineCommand, runCommand, UsageProblem } from "./lib/command.ts";
+import { checkStack, confirm, defineCommand, runCommand, UsageProblem } from "./lib/command.ts";
 import { Journal } from "./lib/journal.ts";
 import { LiveStack } from "./lib/live-stack.ts";
 import { Pulumi } from "./lib/pulumi-cli.ts";
@@ -70,8 +69,7 @@ async function prepare(pulumi: Pulumi, flags: Flags): Promise<Upgrade | undefine
     return undefined;
   }
   if (!live.outputs.durability.kept && !yes) {
-    const what = `upgrade stack ${stack}, although its server restarts and loses its runs in flight`;
-    if (!(await confirmed(what))) throw new Problem("nothing was done");
+    await confirm(`upgrade stack ${stack}, although its server restarts and loses its runs in flight`);
   }
   const server = await bringServer(live, flags);
   const { file } = await takeBackup(pulumi, stack, {});
