@@ -35,7 +35,7 @@ describe("no demo", () => {
   };
 
   test("on an app that is the user's own", async () => {
-    const values = { workerRuntime: "external", workerUrl: "http://localhost:3000/api/inngest" };
+    const values = { runtime: "external", workerUrl: "http://localhost:3000/api/inngest" };
     const live = stackThat(calls, {}, values);
     await expect(demoApp(live, declaring("verify-probe"))).rejects.toThrow(
       "the demo kills the app, and that of stack mine is yours: the stack neither starts nor ends it. " +
