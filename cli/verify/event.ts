@@ -1,7 +1,7 @@
 import { Unreachable } from "../lib/comparison.ts";
+import { lacksProbe, Probe, probeFunction, repeated } from "../lib/kills/probe.ts";
 import type { LiveStack } from "../lib/live-stack.ts";
 import { failed, passed, skipped, type VerifyCheck, type VerifyContext, type VerifyOutcome } from "./outcome.ts";
-import { Probe, probeFunction, repeated } from "./probe.ts";
 
 /** Longest that a chain which does nothing may take on a loaded machine. */
 const maxSeconds = 60;
@@ -10,12 +10,8 @@ const maxSeconds = 60;
 export async function probedApp({ stack, comparison }: VerifyContext): Promise<string | VerifyOutcome> {
   const compared = await comparison();
   if (compared instanceof Unreachable) return skipped("nothing can be run: see registered");
-  if (compared.declared.some(({ id }) => id === probeFunction)) return compared.appId;
-  return skipped(
-    stack.isExternal
-      ? `your app has no function ${probeFunction}, and none of yours is started. examples/ shows how an app mounts ours`
-      : `the worker has no function ${probeFunction}, and none of yours is started. Copy worker/functions/${probeFunction}*.ts and worker/probe/`,
-  );
+  const lacking = lacksProbe(stack, compared);
+  return lacking ? skipped(lacking) : compared.appId;
 }
 
 /** `event`: a test event runs its function and the chained one, each step once. */

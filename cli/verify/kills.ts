@@ -1,15 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { Problem } from "../../lib/problem.ts";
 import type { Part, PartName } from "../../lib/stack/parts.ts";
 import { untilWorks } from "../../lib/wait.ts";
+import { bringBack, killAndBringBack, uninterrupted } from "../lib/kills/bring-back.ts";
+import { Probe, repeated } from "../lib/kills/probe.ts";
 import type { LiveStack } from "../lib/live-stack.ts";
 import { probedApp } from "./event.ts";
 import { historyOf, missingFrom } from "./history.ts";
 import { failed, passed, skipped, type VerifyCheck, type VerifyContext, type VerifyOutcome } from "./outcome.ts";
-import { Probe, repeated } from "./probe.ts";
-
-/** Seconds for a supervisor or a cluster to bring back what was killed. */
-const restartSeconds = 180;
 
 const kills: { id: string; parts: PartName[] }[] = [
   { id: "worker-kill", parts: ["worker"] },
@@ -75,7 +72,7 @@ async function survives(
   await sleep(nextStepMs);
   progress(`kill ${parts.map((part) => stack.parts.placeOf(part).describe(part)).join(", ")}`);
   const killedAt = performance.now();
-  const gone = await uninterrupted(() => killAndBringBack(stack, parts, () => progress(`bring back ${names}`)));
+  const gone = await killAndBringBack(stack, parts, () => progress(`bring back ${names}`));
   if (gone.length > 0) {
     return failed(
       `${names} killed, and not brought back: ${gone.join("; ")}`,
@@ -118,16 +115,6 @@ async function survives(
   const what = probes.length > 1 ? "a run within a step and one asleep" : "a run within a step";
   const tries = executed > 1 ? `that step ${executed} times, ` : "";
   return passed(`${names} killed: ${what} continued and completed ${seconds} s later, ${tries}every earlier step once`);
-}
-
-/** Resolves to why parts are not back. */
-async function killAndBringBack(stack: LiveStack, parts: Part[], progress: () => void): Promise<string[]> {
-  await Promise.all(parts.map((part) => stack.parts.placeOf(part).kill(part)));
-  progress();
-  const gone: string[] = [];
-  // When one fails, the others must not stay dead.
-  for (const part of parts) await bringBack(stack, part).catch((error: Error) => gone.push(error.message));
-  return gone;
 }
 
 /** `recreate`: the server's container or pod is removed and recreated; history and sleeping runs must still be there. */
@@ -177,33 +164,4 @@ function wrongly(stack: LiveStack, what: string): VerifyOutcome {
       : "Postgres or the queue has lost what it kept: neither is on a claim that outlives its pod",
     `npm run doctor -- --stack ${stack.name}, which looks at the volumes`,
   );
-}
-
-/**
- * Brings a killed or removed part back as its tier does, and waits until it runs.
- *
- * @throws {Problem} when it does not
- */
-async function bringBack({ name, pulumi, parts }: LiveStack, part: Part): Promise<void> {
-  const place = parts.placeOf(part);
-  // Pulumi notices in a refresh only that a container is gone.
-  if (!(await place.start(part))) await pulumi.quietUp(name, place.remove ? ["--refresh"] : []);
-  if (await untilWorks({ seconds: restartSeconds }, async () => (await place.state(part)).isRunning)) return;
-  throw new Problem(`the ${part.name} does not run ${restartSeconds} s after it was killed`);
-}
-
-/** Delays Ctrl-C until `action` has brought back the parts that it killed. */
-async function uninterrupted<T>(action: () => Promise<T>): Promise<T> {
-  let interrupted = false;
-  const note = () => {
-    interrupted = true;
-    console.error("\nCtrl-C: what was killed is brought back first.");
-  };
-  process.on("SIGINT", note);
-  try {
-    return await action();
-  } finally {
-    process.off("SIGINT", note);
-    if (interrupted) process.exit(130);
-  }
 }

@@ -5,11 +5,11 @@ import { readJson, writePrivateFile } from "../../lib/data/private-file.ts";
 import { startedAt } from "../../lib/host/processes.ts";
 import { Problem } from "../../lib/problem.ts";
 import { untilWorks } from "../../lib/wait.ts";
+import { Probe, repeated, type SentProbe } from "../lib/kills/probe.ts";
 import type { LiveStack } from "../lib/live-stack.ts";
 import { probedApp } from "./event.ts";
 import { historyOf, missingFrom } from "./history.ts";
 import { failed, passed, skipped, type VerifyCheck, type VerifyContext, type VerifyOutcome } from "./outcome.ts";
-import { Probe, repeated, type SentProbe } from "./probe.ts";
 
 /** What `--before-reboot` leaves for `--after-reboot`. */
 interface Armed {
