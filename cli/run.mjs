@@ -25,7 +25,7 @@ async function run(node) {
   if (!isOwn) process.env.PATH = `${dirname(node)}${delimiter}${process.env.PATH}`;
   // Nothing here needs a dependency's install script, nor what is optional: TypeScript for the SDK's ts-node.
   const flags = ["--omit=optional", "--ignore-scripts"];
-  const failure = installDependencies(root, { dev: !isCommand || command === "test", flags });
+  const failure = installDependencies(root, { dev: !isCommand || dirname(script) !== join(root, "cli"), flags });
   if (failure) return fail(failure);
   // Half of what a command takes until it begins is the compiling of its modules (measured on Node 24).
   process.env.NODE_COMPILE_CACHE ??= join(root, "node_modules", ".cache", "compiled");

@@ -1,5 +1,5 @@
 // Proves how cli/run.mjs runs a command on the Node that started it, and on a brought one, which a script plays. Does not
-// prove what npm installs, which is for install.test.ts.
+// prove what npm installs, which is for tests/integration/install.test.ts.
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { execa } from "execa";

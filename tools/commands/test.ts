@@ -1,10 +1,10 @@
 import { chmodSync, existsSync, globSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { installDependencies } from "../lib/dependencies.mjs";
-import { Problem } from "../lib/problem.ts";
-import { defineCommand, runCommand } from "./lib/command.ts";
-import { execa } from "./lib/execa.ts";
+import { defineCommand, runCommand } from "../../cli/lib/command.ts";
+import { execa } from "../../cli/lib/execa.ts";
+import { installDependencies } from "../../lib/dependencies.mjs";
+import { Problem } from "../../lib/problem.ts";
 
 interface Report {
   success: boolean;
@@ -93,7 +93,7 @@ function integrationJobs(): Job[] {
   const files = globSync("tests/integration/*.test.ts").filter(
     (file) => !/\/(supervision-.*|launchd)\.test/.test(file),
   );
-  const isNewcomers = (file: string) => readFileSync(file, "utf8").includes("support/newcomer.ts");
+  const isNewcomers = (file: string) => readFileSync(file, "utf8").includes("/newcomer.ts");
   const fixedPort = files.filter(isNewcomers);
   const bySize = files
     .filter((file) => !isNewcomers(file))
