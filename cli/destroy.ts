@@ -5,6 +5,7 @@ import { removeNamespace } from "../lib/places/kubernetes-cluster.ts";
 import { Problem } from "../lib/problem.ts";
 import { namespaceOf } from "../lib/stack/kubernetes-names.ts";
 import { checkStack, confirmed, defineCommand, runCommand } from "./lib/command.ts";
+import { checkHome } from "./lib/home.ts";
 import { Pulumi } from "./lib/pulumi-cli.ts";
 import { freeStack } from "./lib/stack-lock.ts";
 
@@ -27,6 +28,7 @@ async function destroy({ stack, deleteData, yes }: Flags): Promise<void> {
   if (!yes && !(await confirmed(`destroy ${what}`))) throw new Problem("nothing was done");
   const pulumi = await Pulumi.find();
   await pulumi.ensureStack(stack);
+  await checkHome(pulumi, stack);
   await freeStack(pulumi, stack);
   if ((await pulumi.change("destroy", stack, [])) !== 0) {
     throw new Problem(`stack ${stack} is not down; what went wrong is above`);

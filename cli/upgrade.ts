@@ -5,6 +5,7 @@ import { schema } from "../lib/settings/schema.ts";
 import type { Settings } from "../lib/settings/settings.ts";
 import { stateOf, takeBackup } from "./lib/backup/take.ts";
 import { checkStack, confirmed, defineCommand, runCommand, UsageProblem } from "./lib/command.ts";
+import { checkHome } from "./lib/home.ts";
 import { Journal } from "./lib/journal.ts";
 import { outputsOf } from "./lib/live-stack.ts";
 import { Pulumi } from "./lib/pulumi-cli.ts";
@@ -45,6 +46,7 @@ async function upgrade(flags: Flags): Promise<void> {
   checkStack(stack);
   const pulumi = await Pulumi.find();
   await pulumi.ensureStack(stack);
+  await checkHome(pulumi, stack);
   await freeStack(pulumi, stack);
   const journal = new Journal<Upgrade>(`upgrade-${stack}`);
   const to = flags.to.replace(/^v/, "");

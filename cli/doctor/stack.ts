@@ -6,6 +6,7 @@ import { Problem } from "../../lib/problem.ts";
 import { eventKeyProblem, signingKeyProblem } from "../../lib/settings/keys.ts";
 import { preflightSpec } from "../../lib/stack/preflight-spec.ts";
 import { openListeners } from "../lib/checks/open-listeners.ts";
+import { lookHome } from "../lib/home.ts";
 import { readable, sizeProblem, sizesOf } from "../lib/sizes.ts";
 import { serverVersion } from "../lib/versions.ts";
 import { broken, brokenBy, type DoctorCheck, type DoctorContext, type DoctorOutcome, ok, warning } from "./outcome.ts";
@@ -18,6 +19,7 @@ export function stackChecks(context: DoctorContext): DoctorCheck[] {
     ...programs
       .filter(({ kind }) => kind !== "node")
       .map((program) => ({ id: program.kind, run: async () => located(program) })),
+    { id: "home", run: () => home(context) },
     { id: "ports", run: () => ports(context) },
     { id: "keys", run: () => keys(context) },
     { id: "listeners", run: () => listeners(context) },
@@ -34,6 +36,12 @@ function located(program: Program): DoctorOutcome {
     if (error instanceof Problem) return brokenBy(error);
     throw error;
   }
+}
+
+async function home({ stack, outputs }: DoctorContext): Promise<DoctorOutcome> {
+  const { here, problem } = await lookHome(stack.settings, outputs);
+  if (problem) return warning(problem.what, problem.remedy ?? "");
+  return ok(`changed from ${here.folder}, by ${here.user} on ${here.host}`);
 }
 
 async function ports({ stack }: DoctorContext): Promise<DoctorOutcome> {
