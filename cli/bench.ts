@@ -1,9 +1,11 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { delimiter, dirname } from "node:path";
 import { Argument, InvalidArgumentError } from "commander";
 import { defaultRounds, meetsTarget, type Report } from "../bench/support/measure.ts";
 import { saveReport } from "../bench/support/results.ts";
 import { defineCommand, runCommand } from "./lib/command.ts";
 import { fillBlocks } from "./lib/docs/blocks.ts";
+import { findBinary } from "./lib/pulumi-backend.ts";
 
 const names = readdirSync("bench").flatMap((file) => (file.endsWith(".ts") ? [file.slice(0, -3)] : []));
 
@@ -26,6 +28,8 @@ const command = defineCommand("bench", "Measures one thing against another in th
   .action(bench);
 
 async function bench(name: string, { json, rounds }: { json?: true; rounds: number }): Promise<void> {
+  // Some measure the plain CLI.
+  process.env.PATH = `${dirname(await findBinary())}${delimiter}${process.env.PATH}`;
   const { run } = (await import(`../bench/${name}.ts`)) as { run(rounds: number): Promise<Report> };
   const report = await run(rounds);
   saveReport(report);
