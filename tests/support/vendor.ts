@@ -90,7 +90,7 @@ export async function archiveOf(files: Record<string, string | Buffer>): Promise
       writeFileSync(join(folder, path), content, { mode: 0o755 });
     }
     const tops = [...new Set(Object.keys(files).map((path) => path.split("/")[0] as string))];
-    await create({ file: join(folder, "a.tar.gz"), cwd: folder, gzip: true }, tops);
+    await create({ file: join(folder, "a.tar.gz"), cwd: folder, gzip: { level: 1 } }, tops);
     return readFileSync(join(folder, "a.tar.gz"));
   } finally {
     rmSync(folder, { recursive: true });
