@@ -1,12 +1,13 @@
 import { join } from "node:path";
 import { dataFolder } from "../../lib/host/paths.ts";
 import { holderOf } from "../../lib/host/ports.ts";
-import { locate } from "../../lib/host/programs.ts";
+import { locate, queueInstallation } from "../../lib/host/programs.ts";
 import { running } from "../../lib/host/supervisors/index.ts";
 import { identify } from "../../lib/host/supervisors/service.ts";
 import { InngestApi } from "../../lib/inngest/api.ts";
 import { Problem } from "../../lib/problem.ts";
 import type { Settings } from "../../lib/settings/settings.ts";
+import { missingQueue } from "../lib/missing-queue.ts";
 import type { Pulumi } from "../lib/pulumi-cli.ts";
 import { type Answers, wantedSettings } from "./answers.ts";
 import type * as questions from "./questions.ts";
@@ -20,6 +21,8 @@ export interface Situation {
   isUp: boolean;
   file: Pick<SettingsFile, "path" | "apply">;
   changes: SettingChange[];
+  /** The command that installs a program for the stack's queue, where one is missing and wanted. */
+  queueInstallation: string[] | undefined;
   /** The Inngest that was started by hand and is to be taken over. */
   recipe: Recipe | undefined;
   /** Keys of the recipe that the settings file does not have yet. */
@@ -52,9 +55,14 @@ export async function survey(
   for (const [key, value] of Object.entries(recipe?.keys ?? {})) {
     if ((await file.get(key)) === undefined) keys[key] = value;
   }
+  const installation = stack === "dev" && missingQueue(settings) instanceof Problem ? queueInstallation() : undefined;
+  const isWanted = installation && (await ask?.askQueue(installation.join(" ")));
   const changes = await file.changes(wantedSettings(answers, file.exists));
   const serverFolder = join(dataFolder(stack, settings.dataDir), "server");
-  return { pulumi, answers, isUp, file, changes, recipe, keys, serverFolder };
+  return {
+    ...{ pulumi, answers, isUp, file, changes, recipe, keys, serverFolder },
+    queueInstallation: isWanted ? installation : undefined,
+  };
 }
 
 /** @throws {Problem} when a setting is missing that a stack on Kubernetes needs */
