@@ -4,7 +4,7 @@ import { backupFolder } from "../lib/host/paths.ts";
 import { StackParts } from "../lib/places/places.ts";
 import { everyRule, secondsOf } from "../lib/settings/backups.ts";
 import { type Backup, takeBackup } from "./lib/backup/take.ts";
-import { checkStack, defineCommand, runCommand, parseWholeNumber } from "./lib/command.ts";
+import { checkStack, defineCommand, parseWholeNumber, runCommand } from "./lib/command.ts";
 import { backupsOf } from "./lib/last-backup.ts";
 import { LiveStack, outputsOf } from "./lib/live-stack.ts";
 import { Pulumi } from "./lib/pulumi-cli.ts";

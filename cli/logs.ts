@@ -3,7 +3,7 @@ import type { Command } from "../lib/places/place.ts";
 import { StackParts } from "../lib/places/places.ts";
 import { Problem } from "../lib/problem.ts";
 import { type PartName, partNames } from "../lib/stack/parts.ts";
-import { checkStack, defineCommand, runCommand, parseWholeNumber } from "./lib/command.ts";
+import { checkStack, defineCommand, parseWholeNumber, runCommand } from "./lib/command.ts";
 import { Pulumi } from "./lib/pulumi-cli.ts";
 
 interface Flags {

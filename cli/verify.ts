@@ -1,7 +1,7 @@
 import { Option } from "commander";
 import { runChecks } from "./lib/checks/check.ts";
 import { silent, terminalReport } from "./lib/checks/terminal.ts";
-import { defineCommand, runCommand, UsageProblem, parseWholeNumber } from "./lib/command.ts";
+import { defineCommand, parseWholeNumber, runCommand, UsageProblem } from "./lib/command.ts";
 import { type Comparison, compareFunctions, Unreachable } from "./lib/comparison.ts";
 import { LiveStack } from "./lib/live-stack.ts";
 import { versionsOf } from "./lib/versions.ts";
