@@ -1,11 +1,12 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { writePrivateFile } from "../../lib/data/private-file.ts";
 import { fetchEngine } from "../../lib/engines/fetch.ts";
 import { engineBinary, pinnedVersion } from "../../lib/engines/release.ts";
+import { backendUrl } from "../../lib/host/backend.ts";
 import { passphraseFile, stateFolder } from "../../lib/host/paths.ts";
 import { onPath } from "../../lib/host/programs.ts";
 import { atLeast } from "../../lib/host/versions.ts";
@@ -35,7 +36,7 @@ async function fits(binary: string, pinned: string): Promise<boolean> {
 /** Variables that give a user who is logged in to no Pulumi backend one in files, and a passphrase for it. */
 export function ownBackend(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const own: NodeJS.ProcessEnv = { PULUMI_SKIP_UPDATE_CHECK: "true", PULUMI_SUPPRESS_NEO_LINK: "true" };
-  if (!isLoggedIn(environment)) {
+  if (backendUrl(environment) === undefined) {
     mkdirSync(stateFolder(), { recursive: true, mode: 0o700 });
     own.PULUMI_BACKEND_URL = pathToFileURL(stateFolder()).href;
   }
@@ -44,14 +45,4 @@ export function ownBackend(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
     own.PULUMI_CONFIG_PASSPHRASE_FILE = passphraseFile();
   }
   return own;
-}
-
-function isLoggedIn(environment: NodeJS.ProcessEnv): boolean {
-  if (environment.PULUMI_BACKEND_URL || environment.PULUMI_ACCESS_TOKEN) return true;
-  const home = environment.PULUMI_HOME ?? join(homedir(), ".pulumi");
-  try {
-    return Boolean((JSON.parse(readFileSync(join(home, "credentials.json"), "utf8")) as { current?: string }).current);
-  } catch {
-    return false;
-  }
 }

@@ -126,16 +126,6 @@ export class Pulumi {
     if (!installedInngest()) await fetchEngine("inngest");
   }
 
-  /** What the next `up` would do, as the CLI prints it. */
-  async preview(stack: string): Promise<string> {
-    const always = ["preview", "--non-interactive", "--stack", stack];
-    const { exitCode, output } = await this.#withSettings(stack, (file) =>
-      this.capture([...always, "--config-file", file]),
-    );
-    if (exitCode !== 0) throw new Problem(output);
-    return output;
-  }
-
   /** Runs `action` on a copy of a stack's settings file, because Pulumi writes into the file that it is given. */
   async #withSettings<T>(stack: string, action: (file: string) => Promise<T>): Promise<T> {
     const scratch = mkdtempSync(join(tmpdir(), `${project}-`));
@@ -181,11 +171,11 @@ export class Pulumi {
   async settings(stack: string): Promise<Settings> {
     const file = `Pulumi.${stack}.yaml`;
     const raw = rawConfigOf(existsSync(file) ? readFileSync(file, "utf8") : "");
-    return checkSettings(stack, raw ?? (await this.rawSettings(stack))).settings;
+    return checkSettings(stack, raw ?? (await this.#rawSettings(stack))).settings;
   }
 
   /** The stack's settings as its file and the project's defaults have them, without the values of secrets. */
-  async rawSettings(stack: string): Promise<RawConfig> {
+  async #rawSettings(stack: string): Promise<RawConfig> {
     const file = `Pulumi.${stack}.yaml`;
     const args = ["config", "--json", "--stack", stack, "--config-file", file];
     const { stdout } = await execa(this.#binary, args, this.#options());

@@ -1,4 +1,5 @@
-import { join, resolve } from "node:path";
+import { existsSync, realpathSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import envPaths from "env-paths";
 
 /**
@@ -39,6 +40,16 @@ export function passphraseFile(): string {
 /** Node's cache of compiled modules, which may be deleted; cli/run.mjs names it too. */
 export function compileCache(): string {
   return resolve("node_modules/.cache/compiled");
+}
+
+/** What this machine knows of a stack: the home that it was last brought up with. */
+export function homeFile(stack: string): string {
+  return join(homes().data, "homes", `${stack}.json`);
+}
+
+/** The project's folder. A link to `Pulumi.yaml` belongs to the project that it leads to. */
+export function projectFolder(): string {
+  return existsSync("Pulumi.yaml") ? dirname(realpathSync("Pulumi.yaml")) : process.cwd();
 }
 
 /** Lock of a service. Outside its data folder, which a refused change must not create. */

@@ -8,7 +8,11 @@ import { holderOf } from "../../lib/host/ports.ts";
 import { onPath } from "../../lib/host/programs.ts";
 import { freePort, Home, listen, tinyService } from "../support/host.ts";
 
-const right = () => ({ code: 0, stdout: home.data, stderr: "" });
+const right = () => ({
+  code: 0,
+  stdout: expect.stringMatching(new RegExp(`^${home.data}\n{"stack":"test",`)),
+  stderr: "",
+});
 const wrong = (...problems: string[]) => ({ code: 1, stdout: "", stderr: `${problems.join("\n")}\n` });
 
 let home: Home;
@@ -82,7 +86,8 @@ describe("a port", () => {
   test("that the stack's own process holds passes", async () => {
     const port = await freePort();
     await home.reconcile(tinyService(port));
-    expect(await home.preflight({ ports: [{ setting: "port", port }] })).toEqual(right());
+    const ports = [{ setting: "port", port }];
+    expect(await home.preflight({ ports }, { PULUMI_COMMAND_STDOUT: home.data })).toEqual(right());
   });
 
   test("that the stack's own process holds from its former data folder passes", async () => {
@@ -98,7 +103,8 @@ describe("a port", () => {
     const { server, port } = await listen();
     const docker = home.command("docker", `if [ "$1" = ps ]; then echo "127.0.0.1:${port}->8288/tcp"; fi`);
     const spec = { ports: [{ setting: "port", port }], docker: { images: [] } };
-    expect(await home.preflight(spec, { PATH: `${docker}:${process.env.PATH}` })).toEqual(right());
+    const environment = { PATH: `${docker}:${process.env.PATH}`, PULUMI_COMMAND_STDOUT: home.data };
+    expect(await home.preflight(spec, environment)).toEqual(right());
     server.close();
   });
 });
