@@ -2,16 +2,18 @@ import type {
   Database,
   Inspection,
   InspectRequest,
+  NoRoom,
   RestoreRequest,
   Snapshot,
   SnapshotRequest,
   SweepReport,
   SweepRequest,
 } from "../data/requests.ts";
+import type { Stores } from "../stack/stores.ts";
 
 /** Requests and answers of the programs that commands run next to the data. */
 export interface DataPrograms {
-  snapshot: { request: SnapshotRequest; answer: Snapshot };
+  snapshot: { request: SnapshotRequest; answer: Snapshot | NoRoom };
   restore: { request: RestoreRequest; answer: undefined };
   inspect: { request: InspectRequest; answer: Inspection };
   "sweep-now": { request: SweepRequest; answer: SweepReport };
@@ -20,8 +22,9 @@ export interface DataPrograms {
 /** A request without what the place of the data fills in. */
 export type DataRequest<P extends keyof DataPrograms> = Omit<
   DataPrograms[P]["request"],
-  "database" | "folder" | "snapshotPort"
->;
+  "database" | "folder" | "snapshotPort" | "queueUrl"
+> &
+  Pick<Stores, "queueUrl">;
 
 export type DataAnswer<P extends keyof DataPrograms> = DataPrograms[P]["answer"];
 

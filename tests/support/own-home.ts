@@ -1,6 +1,6 @@
 import type { Home } from "../../lib/stack/home.ts";
 
-/** What a stack `test` of this checkout belongs to. */
+/** What a stack of this checkout belongs to. */
 export const ownHome: Home = {
   stack: "test",
   machine: "0123456789abcdef",
