@@ -36,7 +36,7 @@ describe.skipIf(reason)(title("the queue of tier process", reason), () => {
     await stack.remove();
   });
 
-  test("survives every kill, and so do runs in flight", async () => {
+  test("survives every kill, and so do runs in flight", { timeout: 600_000 }, async () => {
     const { checks } = await verified(stack, "--disruptive");
     expect(checks.filter(({ status }) => status === "failed")).toEqual([]);
     expect(checks.slice(-6).map(({ id, status }) => `${id} ${status}`)).toEqual([
