@@ -41,6 +41,7 @@ export class ProcessQueue extends pulumi.ComponentResource {
         args: renderRedisArguments(basename(queueSocket)),
         listeners: [],
         socket: queueSocket,
+        restarts: ["server"],
         loopbackOnly: true,
       },
       { parent: this },
