@@ -4,6 +4,7 @@ import { Problem } from "../lib/problem.ts";
 import type { Settings } from "../lib/settings/settings.ts";
 import { partsOf } from "../lib/stack/parts.ts";
 import { checkStack, confirm, defineCommand, runCommand, UsageProblem } from "./lib/command.ts";
+import { checkHome } from "./lib/home.ts";
 import { Journal } from "./lib/journal.ts";
 import { LiveStack, outputsIfUp } from "./lib/live-stack.ts";
 import { Pulumi } from "./lib/pulumi-cli.ts";
@@ -29,6 +30,7 @@ async function move({ from, to, yes }: Flags): Promise<void> {
   const pulumi = await Pulumi.find();
   for (const stack of [from, to]) {
     await pulumi.ensureStack(stack);
+    await checkHome(pulumi, stack);
     await freeStack(pulumi, stack);
   }
   const journal = new Journal<Move>(`move-${from}-${to}`);

@@ -103,9 +103,10 @@ export const schema = {
     "more variables for the worker, such as AI_BASE_URL; set each with `--secret --path workerEnv.NAME`",
     "{}",
   ),
-  serverBinary: path("absolute path of the `inngest` binary; by default the one on PATH, else npm's `inngest-cli`", [
-    "process",
-  ]),
+  serverBinary: path(
+    "absolute path of the `inngest` binary; by default the one on PATH, else one that `npm start` fetches",
+    ["process"],
+  ),
   queueBinary: path(
     "absolute path of the queue's `valkey-server` or `redis-server`, 7.0 or newer; by default the one on PATH",
     ["process"],
