@@ -155,7 +155,7 @@ async function unpack(release: Release, archive: string): Promise<void> {
 /** Pulumi's archive has the hosts of all its languages, several hundred megabytes. */
 function isNeeded(path: string): boolean {
   const name = basename(path);
-  return !/^pulumi-/.test(name) || /nodejs|^pulumi-analyzer-policy$/.test(name);
+  return !name.startsWith("pulumi-") || name.includes("nodejs");
 }
 
 async function checkRuns(release: Release, binary: string): Promise<void> {

@@ -374,7 +374,7 @@ describe("Pulumi's CLI", () => {
   const own = () => join(engines, "pulumi", pulumi.version);
 
   beforeEach(async () => {
-    const names = ["", "-language-nodejs", "-language-go", "-resource-pulumi-nodejs", "-analyzer-policy", "-watch"];
+    const names = ["", "-language-nodejs", "-language-go", "-resource-pulumi-nodejs", "-watch"];
     const files = names.map((name) => [`pulumi/pulumi${name}`, program(`v${pulumi.version}`)]);
     const all = await archiveOf(Object.fromEntries(files));
     vendor.publish(`/pulumi/${pulumi.version}`, pulumi.checksums, pulumi.file, all);
@@ -382,7 +382,7 @@ describe("Pulumi's CLI", () => {
 
   test("is fetched with its host for Node, and without those of other languages", async () => {
     expect(await found()).toMatchObject({ code: 0, stdout: `${join(own(), "pulumi")}\n` });
-    const names = ["pulumi", "pulumi-analyzer-policy", "pulumi-language-nodejs", "pulumi-resource-pulumi-nodejs"];
+    const names = ["pulumi", "pulumi-language-nodejs", "pulumi-resource-pulumi-nodejs"];
     expect(readdirSync(own()).sort()).toEqual(names);
   });
 
