@@ -3,7 +3,7 @@ import { delimiter, dirname } from "node:path";
 import { Argument } from "commander";
 import { defaultRounds, meetsTarget, type Report } from "../../bench/support/measure.ts";
 import { saveReport } from "../../bench/support/results.ts";
-import { defineCommand, runCommand, parseWholeNumber } from "../../cli/lib/command.ts";
+import { defineCommand, parseWholeNumber, runCommand } from "../../cli/lib/command.ts";
 import { findBinary } from "../../cli/lib/pulumi-backend.ts";
 import { fillBlocks } from "../docs/blocks.ts";
 
