@@ -6,8 +6,7 @@ import { gatewayPorts } from "../../lib/render/caddyfile.ts";
 import type { KubernetesSettings } from "../../lib/settings/kubernetes.ts";
 import type { Supervised } from "../../lib/stack/durability.ts";
 import { loopbackEndpoints } from "../../lib/stack/endpoints.ts";
-import { gatewayService, namespaceOf, serverClaim } from "../../lib/stack/kubernetes-names.ts";
-import type { KubernetesPlace } from "../../lib/stack/stores.ts";
+import { gatewayService, namespaceOf } from "../../lib/stack/kubernetes-names.ts";
 import { type Deploy, type Endpoints, eventsUrl, storesOf } from "../endpoints.ts";
 import { HostWorker } from "../host/worker.ts";
 import type { ProgramSettings } from "../settings.ts";
@@ -18,7 +17,7 @@ import { KubernetesGateway } from "./gateway.ts";
 import { KubernetesNamespace } from "./namespace.ts";
 import { KubernetesQueue } from "./queue.ts";
 import { KubernetesServer } from "./server.ts";
-import { ClusterUpkeep, KubernetesUpkeep } from "./upkeep.ts";
+import { KubernetesUpkeep, type KubernetesUpkeepArgs } from "./upkeep.ts";
 import { type Autoscaler, KubernetesWorker } from "./worker.ts";
 
 /** The gateway within the namespace: `host:port`. */
@@ -77,20 +76,18 @@ export const deploy: Deploy = (settings, keys, opts) => {
   const ownStores = [queue, database].filter((store) => store instanceof pulumi.Resource);
   const afterStores = pulumi.mergeOptions(inCluster, { dependsOn: ownStores });
   let server: KubernetesServer | ClusterServer;
-  let history: pulumi.Input<KubernetesPlace["history"]>;
+  let kept: KubernetesUpkeepArgs["history"];
   if (database) {
     const { url: postgresUrl, address: databaseAddress } = database;
     const { replicas } = kubernetes;
     server = new ClusterServer("server", { ...serverArgs, postgresUrl, databaseAddress, replicas }, afterStores);
-    const postgresImage = settings.databaseImage;
-    const { secret } = new ClusterUpkeep("upkeep", { ...upkeepArgs, postgresUrl, postgresImage }, inCluster);
-    history = pulumi.output({ postgresImage, secret });
+    kept = { postgresUrl, postgresImage: settings.databaseImage };
   } else {
     const single = new KubernetesServer("server", { ...serverArgs, storage }, afterStores);
     server = single;
-    new KubernetesUpkeep("upkeep", { ...upkeepArgs, claim: single.claim }, inCluster);
-    history = { claim: serverClaim };
+    kept = { claim: single.claim };
   }
+  const { history } = new KubernetesUpkeep("upkeep", { ...upkeepArgs, history: kept }, inCluster);
 
   const autoscaler: Autoscaler | undefined = isCluster
     ? { kind: kubernetes.autoscaler, min: 2, max: kubernetes.maxWorkers }

@@ -89,6 +89,14 @@ export function randomPassword({ name, parent }: PartScope): random.RandomPasswo
   return new random.RandomPassword(`${name}-password`, { length: 32, special: false }, { parent });
 }
 
+/** Arguments of a part that keeps its data on a claim. */
+export interface StoreArgs {
+  namespace: pulumi.Input<string>;
+  /** Image of the store; pin a tag. */
+  image: pulumi.Input<string>;
+  storage: Storage;
+}
+
 export interface Storage {
   /** A Kubernetes quantity such as `5Gi`. */
   size: string;

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { createReadStream, createWriteStream, statSync } from "node:fs";
-import { connect as connectTcp, createServer, type Socket } from "node:net";
+import { connect as connectTcp, createServer, type Server } from "node:net";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { connect as connectTls } from "node:tls";
@@ -71,7 +72,7 @@ export class Redis {
    * Writes a snapshot of everything to `file`, as a replica does. Redis forks for it, so the snapshot is of one moment;
    * `begun` is called right after that moment.
    */
-  async snapshot(file: string, begun: () => Promise<void>): Promise<void> {
+  async snapshot(file: string, begun = async () => {}): Promise<void> {
     const replica = await Redis.connect(this.#url.href);
     const wire = replica.#wire;
     try {
@@ -104,7 +105,7 @@ export class Redis {
     const server = createServer();
     // The address from which this process reaches Redis is one at which Redis reaches it.
     const address = this.#wire.socket.localAddress as string;
-    await new Promise<void>((resolve) => server.listen(port, address, resolve));
+    await once(server.listen(port, address), "listening");
     let ended = false;
     let loaded: Promise<void> | undefined;
     try {
@@ -140,35 +141,20 @@ export class Redis {
   }
 }
 
-/** Why a restore ends when {@link Redis.load} fails. */
-export function queueNotRestored({ message }: Error): Problem {
-  return new Problem(
-    `Redis did not load the queue (${message}), so everything is as it was before`,
-    "use a Redis that is not older than the one of the backup, has disk space and memory for it, and can connect to " +
-      "the process that restores",
-  );
-}
-
 async function connected(url: URL): Promise<Wire> {
   const options = { host: url.hostname.replace(/^\[|\]$/g, ""), port: Number(url.port || 6379) };
-  const socket: Socket =
-    url.protocol === "rediss:" ? connectTls({ ...options, servername: options.host }) : connectTcp(options);
-  await new Promise<void>((resolve, reject) => {
-    const failed = (error: Error) =>
-      reject(new Problem(`no Redis answers at ${options.host}:${options.port} (${error.message})`));
-    socket.once("error", failed);
-    socket.once(url.protocol === "rediss:" ? "secureConnect" : "connect", () => {
-      socket.off("error", failed);
-      // A later error shows up when the connection is read.
-      socket.on("error", () => undefined);
-      resolve();
-    });
+  const isSecure = url.protocol === "rediss:";
+  const socket = isSecure ? connectTls({ ...options, servername: options.host }) : connectTcp(options);
+  await once(socket, isSecure ? "secureConnect" : "connect").catch((error: Error) => {
+    throw new Problem(`no Redis answers at ${options.host}:${options.port} (${error.message})`);
   });
+  // A later error shows up when the connection is read.
+  socket.on("error", () => undefined);
   return new Wire(socket);
 }
 
 /** Sends the snapshot to the client that knows the secret. Rejects when the client does not come, or breaks off. */
-function serveOnce(server: ReturnType<typeof createServer>, file: string, secret: string): Promise<never> {
+function serveOnce(server: Server, file: string, secret: string): Promise<never> {
   return new Promise((_, reject) => {
     const late = () => reject(new Problem(`it did not fetch the snapshot within ${fetchTimeout} s`));
     const timer = setTimeout(late, fetchTimeout * 1000).unref();

@@ -1,4 +1,4 @@
-import { endCodes } from "../../lib/data/run-status.ts";
+import { endCodes } from "../../lib/data/history.ts";
 
 /** Rows per transaction. */
 const batch = 500;

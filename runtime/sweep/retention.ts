@@ -1,7 +1,6 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
-import { unfinishedRuns } from "../../lib/data/history.ts";
-import { endCodes } from "../../lib/data/run-status.ts";
+import { endCodes, unfinishedRuns } from "../../lib/data/history.ts";
 import { hexOf, timeOf } from "../../lib/data/ulid.ts";
 import { until } from "../../lib/wait.ts";
 
@@ -225,10 +224,7 @@ function numberOf(database: DatabaseSync, pragma: string): number {
 }
 
 function bytesOf(database: DatabaseSync): number {
-  const { bytes } = database
-    .prepare("SELECT page_count * page_size AS bytes FROM pragma_page_count(), pragma_page_size()")
-    .get() as { bytes: number };
-  return bytes;
+  return numberOf(database, "page_count") * numberOf(database, "page_size");
 }
 
 function timeIn(hex: string): number {
