@@ -5,11 +5,10 @@
  */
 import { chownSync, copyFileSync, existsSync, mkdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { Redis } from "../lib/data/redis.ts";
+import { Redis, replaceQueue } from "../lib/data/redis.ts";
 import type { RestoreRequest } from "../lib/data/requests.ts";
 import { Problem, readStdin, runScript } from "../lib/problem.ts";
 import { restorePostgres } from "./postgres/restore.ts";
-import { replaceQueue } from "./replace-queue.ts";
 
 /** Of a SQLite file, and of what belongs to it while it is open. */
 const suffixes = ["", "-wal", "-shm"];

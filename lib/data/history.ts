@@ -3,10 +3,8 @@ import { join } from "node:path";
 import { backup, DatabaseSync } from "node:sqlite";
 import { Problem } from "../problem.ts";
 import { until } from "../wait.ts";
+import { endCodes } from "./run-status.ts";
 import { timeOf, ulidAt } from "./ulid.ts";
-
-/** Codes in `trace_runs.status` of a run that has ended: overflowed, completed, failed, cancelled, skipped. */
-export const endCodes = "50, 300, 400, 500, 600";
 
 /** Rows by table. */
 export type Counts = Record<string, number>;

@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { createReadStream, createWriteStream, statSync } from "node:fs";
+import { createReadStream, createWriteStream, existsSync, statSync } from "node:fs";
 import { connect as connectTcp, createServer, type Server } from "node:net";
+import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { connect as connectTls } from "node:tls";
@@ -138,6 +139,34 @@ export class Redis {
 
   close(): void {
     this.#wire.socket.destroy();
+  }
+}
+
+/**
+ * Replaces everything in the queue with `queue.rdb` of a folder. When Redis does not load it, the queue gets back what it
+ * had, from the snapshot `previous`.
+ *
+ * @param undo brings back the history
+ * @throws {Problem} when Redis does not load it
+ */
+export async function replaceQueue(
+  redis: Redis,
+  { folder, previous, snapshotPort }: { folder: string; previous: string; snapshotPort: number | undefined },
+  undo = () => {},
+): Promise<void> {
+  const snapshot = join(folder, "queue.rdb");
+  try {
+    if (existsSync(snapshot)) await redis.load(snapshot, snapshotPort);
+    // The restored runs in flight were in their server's memory and are gone; those in this Redis are not theirs.
+    else await redis.command("FLUSHDB");
+  } catch (error) {
+    undo();
+    await redis.load(previous, snapshotPort).catch(() => undefined);
+    throw new Problem(
+      `Redis did not load the queue (${(error as Error).message}), so everything is as it was before`,
+      "use a Redis that is not older than the one of the backup, has disk space and memory for it, and can connect to " +
+        "the process that restores",
+    );
   }
 }
 

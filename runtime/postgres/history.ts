@@ -1,6 +1,7 @@
 import { join } from "node:path";
-import { type Counts, checkCopy, endCodes, untilUnchanged } from "../../lib/data/history.ts";
+import { type Counts, checkCopy, untilUnchanged } from "../../lib/data/history.ts";
 import { readDump } from "../../lib/data/history-dump.ts";
+import { endCodes } from "../../lib/data/run-status.ts";
 import { hexOf, timeOf, ulidAt, ulidOf } from "../../lib/data/ulid.ts";
 import { Problem } from "../../lib/problem.ts";
 import { Psql } from "./psql.ts";

@@ -2,10 +2,9 @@ import { createReadStream, existsSync } from "node:fs";
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { Redis } from "../../lib/data/redis.ts";
+import { Redis, replaceQueue } from "../../lib/data/redis.ts";
 import type { RestoreRequest } from "../../lib/data/requests.ts";
 import { Problem } from "../../lib/problem.ts";
-import { replaceQueue } from "../replace-queue.ts";
 import { type Column, copyLine, type Value } from "./copy-rows.ts";
 import { PostgresHistory } from "./history.ts";
 

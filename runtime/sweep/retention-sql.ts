@@ -1,4 +1,4 @@
-import { endCodes } from "../../lib/data/history.ts";
+import { endCodes } from "../../lib/data/run-status.ts";
 
 /** Rows per transaction. */
 const batch = 500;

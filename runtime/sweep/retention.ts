@@ -1,6 +1,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
-import { endCodes, unfinishedRuns } from "../../lib/data/history.ts";
+import { unfinishedRuns } from "../../lib/data/history.ts";
+import { endCodes } from "../../lib/data/run-status.ts";
 import { hexOf, timeOf } from "../../lib/data/ulid.ts";
 import { until } from "../../lib/wait.ts";
 

@@ -5,7 +5,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { endCodes } from "../../lib/data/history.ts";
+import { endCodes } from "../../lib/data/run-status.ts";
 import { durableWorker, finished, marks, startFiveRuns } from "../../tools/durable-worker.ts";
 import { missing, title } from "../../tools/engine.ts";
 import { OwnRedis } from "../../tools/own-redis.ts";
