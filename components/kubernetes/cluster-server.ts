@@ -12,7 +12,6 @@ import { disruptionBudget, immutableSecret, podTemplate, workload } from "./work
 export interface ClusterServerArgs extends ServerArgs {
   /** Postgres with the history of all servers. */
   postgresUrl: pulumi.Input<string>;
-  /** Number of servers. */
   replicas: number;
 }
 
