@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Supervision } from "../../lib/host/supervisors/index.ts";
+import type { Supervision } from "../../lib/host/supervisors/service.ts";
 import { programHash } from "../../lib/runtime-files.ts";
 import type { BackupSettings } from "../../lib/settings/backups.ts";
 import type { Supervised } from "../../lib/stack/durability.ts";

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Supervision } from "../../lib/host/supervisors/index.ts";
+import type { Supervision } from "../../lib/host/supervisors/service.ts";
 import { commonVariables, serverFlags } from "../../lib/render/server-options.ts";
 import type { Profile } from "../../lib/settings/profile.ts";
 import type { Supervised } from "../../lib/stack/durability.ts";

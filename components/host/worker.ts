@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { sourceHash } from "../../lib/host/source.ts";
 import type { ServiceSpec } from "../../lib/host/spec.ts";
-import type { Supervision } from "../../lib/host/supervisors/index.ts";
+import type { Supervision } from "../../lib/host/supervisors/service.ts";
 import type { Supervised } from "../../lib/stack/durability.ts";
 import { type WorkerArgs, workerEnvironment } from "../worker-environment.ts";
 import { HostService } from "./host-service.ts";

@@ -1,20 +1,14 @@
 import { closeSync, createReadStream, openSync, readSync, statSync } from "node:fs";
 import { Problem } from "../problem.ts";
 
-/** Metadata of a Redis snapshot. */
-export interface RedisSnapshot {
-  redisVersion: string;
-  /** Keys in database 0, which the server uses. */
-  keys: number;
-}
-
 /**
  * Reads the header of a Redis snapshot and verifies its checksum, as Redis itself does.
  * Format: https://github.com/redis/redis/blob/7.2/src/rdb.h
  *
+ * @returns `keys` in database 0, which the server uses
  * @throws {Problem} when the file is not a snapshot, or is damaged
  */
-export async function readSnapshot(file: string): Promise<RedisSnapshot> {
+export async function readSnapshot(file: string): Promise<{ redisVersion: string; keys: number }> {
   const size = statSync(file).size;
   const start = Buffer.alloc(Math.min(size, 65_536));
   const end = Buffer.alloc(8);
@@ -35,7 +29,7 @@ export async function readSnapshot(file: string): Promise<RedisSnapshot> {
 }
 
 /** Reads what is in front of a snapshot's first key. */
-function headerOf(bytes: Buffer): RedisSnapshot {
+function headerOf(bytes: Buffer): { redisVersion: string; keys: number } {
   let at = 9;
   /** A length in 6, 14, 32 or 64 bits. */
   const length = () => {

@@ -7,7 +7,7 @@ import { logTail } from "./log-tail.ts";
 import { compileCache, servicePaths } from "./paths.ts";
 import { cleanEnvironment } from "./processes.ts";
 import { refuseTakenPorts, untilReady } from "./readiness.ts";
-import { removeRecord, writeRecord } from "./records.ts";
+import { writeRecord } from "./records.ts";
 import { accountOf, findOnMachine, makeFolders, writeFiles } from "./service-setup.ts";
 import type { ServiceSpec } from "./spec.ts";
 import { chooseSupervisor, removeEverywhere, running, supervisorNamed } from "./supervisors/index.ts";
@@ -53,9 +53,8 @@ export async function removeService(spec: ServiceSpec): Promise<void> {
   const service = identify(spec);
   await withLock(service.label, async () => {
     await removeEverywhere(service);
-    removeRecord(service.record);
     const { folder, envFile, inherited } = servicePaths(service.dataDir, spec.service);
-    for (const path of [envFile, inherited]) rmSync(path, { force: true });
+    for (const path of [service.record, envFile, inherited]) rmSync(path, { force: true });
     for (const { name } of spec.files ?? []) rmSync(join(folder, name), { force: true });
   });
 }
@@ -65,11 +64,7 @@ function specHash(spec: ServiceSpec): string {
 }
 
 /** Checks all that can be checked, removes what runs, and writes the files that the process reads. */
-async function prepare(
-  spec: ServiceSpec,
-  service: ServiceIdentity,
-  supervisor: Supervisor,
-): Promise<ServiceDefinition> {
+async function prepare(spec: ServiceSpec, service: ServiceIdentity, supervisor: Supervisor) {
   const account = await accountOf(spec.supervision, supervisor);
   const { command, workingDirectory } = findOnMachine(spec, service);
   const problem = (await supervisor.unavailable()) ?? (await supervisor.ownershipConflict(service));
@@ -78,7 +73,7 @@ async function prepare(
   await removeEverywhere(service);
   await refuseTakenPorts(spec);
   makeFolders(service, spec, account);
-  return {
+  const definition: ServiceDefinition = {
     ...service,
     description: `Inngest ${spec.service} of stack ${spec.stack}`,
     command: [command, ...(await writeFiles(spec, service))],
@@ -87,6 +82,7 @@ async function prepare(
     loopbackOnly: spec.loopbackOnly,
     user: account?.name,
   };
+  return definition;
 }
 
 /** Compiling its modules is a good part of a worker's start: docs/measurements.md#compiling-a-workers-modules. */
@@ -115,7 +111,7 @@ async function start(
     const log = await logTail(supervisor, definition, spec);
     // A half-started service would hold its port, and Pulumi's state would not have it.
     await supervisor.remove({ ...definition, stopGraceSeconds: failedStopGraceSeconds });
-    removeRecord(definition.record);
+    rmSync(definition.record, { force: true });
     throw new Problem(`${(error as Error).message}.\n${log}`);
   }
 }

@@ -3,15 +3,10 @@ import type { Scope, Supervision, SupervisorName } from "./supervisors/service.t
 
 /** A program that is looked up on the machine when it is started, so that a plan holds no path of one machine. */
 export type Program =
-  | {
-      kind: "inngest";
-      /** Absolute path, used instead of any other. */
-      binary?: string | undefined;
-    }
+  | { kind: "inngest" /** Absolute path, used instead of any other. */; binary?: string | undefined }
   | { kind: "node" }
   | { kind: "bun" };
 
-/** Where a process listens. */
 export interface Listener {
   host: string;
   port: number;
@@ -27,7 +22,6 @@ export type InDataDir = { inDataDir: string };
  */
 export type ListenOn = { listenOn: ("loopback" | "dockerBridge")[] };
 
-/** A value of a JSON file. */
 export type JsonValue =
   | string
   | number
@@ -37,12 +31,6 @@ export type JsonValue =
   | InDataDir
   | JsonValue[]
   | { [key: string]: JsonValue };
-
-/** A JSON file of the service, kept 0600 in its folder. */
-export interface ServiceFile {
-  name: string;
-  json: JsonValue;
-}
 
 /** One process on this machine, as `HostService` hands it to its scripts: JSON on their standard input. */
 export interface ServiceSpec {
@@ -59,8 +47,8 @@ export interface ServiceSpec {
   environment?: Record<string, string> | undefined;
   /** Variables in a 0600 file that the runtime (Node, Bun) reads by `--env-file`. @default none */
   envFile?: Record<string, string | InDataDir | ListenOn> | undefined;
-  /** @default none */
-  files?: ServiceFile[] | undefined;
+  /** JSON files, kept 0600 in its folder. @default none */
+  files?: { name: string; json: JsonValue }[] | undefined;
   /**
    * Variables of whoever runs `pulumi up` that the process reads from `environment.json`, 0600, in its folder; never
    * part of the plan or the state. `*` at the end of a name matches anything. @default none

@@ -16,13 +16,6 @@ export interface PartState {
   detail?: string | undefined;
 }
 
-export interface LogOptions {
-  /** Lines to begin with. */
-  lines: number;
-  /** Print new lines until the command is ended. */
-  follow: boolean;
-}
-
 /** Bytes of what a part keeps in its container or pod. */
 export async function sizeInContainer(exec: Place["exec"], part: Part): Promise<number> {
   return Number.parseInt(await exec(part, ["du", "-sk", "/data"]), 10) * 1024;
@@ -45,8 +38,8 @@ export interface Place {
   /** A part for people: `process of the worker`, `container inngest-dev-queue`, `pods of the server`. */
   describe(part: Part): string;
   state(part: Part): Promise<PartState>;
-  /** The command that prints a part's log; `undefined` when there is none yet. */
-  logs(part: Part, options: LogOptions): Promise<Command | undefined>;
+  /** The command that prints the last lines of a part's log, and then new ones; `undefined` when there is none yet. */
+  logs(part: Part, options: { lines: number; follow: boolean }): Promise<Command | undefined>;
   /** Runs a command next to a part, and resolves to what it printed. */
   exec(part: Part, command: Command, input?: string): Promise<string>;
   /** Addresses of these parts, and of what else there is of the stack at this place. */

@@ -61,25 +61,14 @@ export function serviceLabel(stack: string, service: string): string {
   );
 }
 
-export function identify({
-  stack,
-  service,
-  dataDir,
-  stopGraceSeconds = usualStopGrace,
-}: IdentityArgs & { stopGraceSeconds?: number }): ServiceIdentity {
-  const folder = dataFolder(stack, dataDir);
-  const { record, log } = servicePaths(folder, service);
-  return {
-    label: serviceLabel(stack, service),
-    dataDir: folder,
-    record,
-    log,
-    stopGraceSeconds,
-  };
-}
-
-interface IdentityArgs {
+export function identify(args: {
   stack: string;
   service: string;
   dataDir?: string | undefined;
+  stopGraceSeconds?: number;
+}): ServiceIdentity {
+  const { stack, service, stopGraceSeconds = usualStopGrace } = args;
+  const dataDir = dataFolder(stack, args.dataDir);
+  const { record, log } = servicePaths(dataDir, service);
+  return { label: serviceLabel(stack, service), dataDir, record, log, stopGraceSeconds };
 }
