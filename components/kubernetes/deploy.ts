@@ -11,12 +11,11 @@ import { type Deploy, eventsUrl, storesOf } from "../endpoints.ts";
 import { HostWorker } from "../host/worker.ts";
 import type { ProgramSettings } from "../settings.ts";
 import { appEnvironment, workerOptions } from "../worker-environment.ts";
-import { ClusterServer } from "./cluster-server.ts";
 import { ClusterDatabase } from "./database.ts";
 import { KubernetesGateway } from "./gateway.ts";
 import { KubernetesNamespace } from "./namespace.ts";
 import { KubernetesQueue } from "./queue.ts";
-import { KubernetesServer } from "./server.ts";
+import { ClusterServer, KubernetesServer } from "./server.ts";
 import { KubernetesUpkeep, type KubernetesUpkeepArgs } from "./upkeep.ts";
 import { type Autoscaler, KubernetesWorker } from "./worker.ts";
 

@@ -65,20 +65,18 @@ export function serverAccess({ storesOutside, workerPort }: ServerArgs): Pick<Wo
   };
 }
 
-export interface ServerPodArgs {
+/** A pod with one server. */
+export function serverPod(args: {
   image: pulumi.Input<string>;
   /** Name of the Secret with {@link serverVariables}. */
   environment: pulumi.Input<string>;
-  /** The data folder. */
   data: Folder;
   /** What must accept connections before the server starts. */
   stores: StoreAddresses;
   /** Script that runs before the server, in its image, and the folders that only the script needs. @default none */
   prepare?: { script: string; folders: Folder[] };
-}
-
-/** A pod with one server. */
-export function serverPod({ image, environment, data, stores, prepare }: ServerPodArgs) {
+}) {
+  const { image, environment, data, stores, prepare } = args;
   const setUp = [...(prepare ? [prepare.script] : []), ...waitForStores(stores)].join("\n");
   const folders = [data, ...(prepare?.folders ?? [])];
   const server: Container = {

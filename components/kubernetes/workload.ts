@@ -100,10 +100,10 @@ export interface StoreArgs {
 export interface Storage {
   /** A Kubernetes quantity such as `5Gi`. */
   size: string;
-  /** Storage class. @default the cluster's default */
-  className?: string | undefined;
-  /** Keep the claim when the stack is destroyed; the next `pulumi up` adopts it. @default true */
-  protectData?: boolean;
+  /** @default the cluster's default */
+  className: string | undefined;
+  /** Keep the claim when the stack is destroyed; the next `pulumi up` adopts it. */
+  protectData: boolean;
 }
 
 /**
@@ -113,7 +113,7 @@ export interface Storage {
 export function persistentVolumeClaim(
   { name, namespace, parent }: PartScope,
   claim: string,
-  { size, className, protectData = true }: Storage,
+  { size, className, protectData }: Storage,
 ): pulumi.Output<string> {
   return new k8s.core.v1.PersistentVolumeClaim(
     `${name}-data`,
