@@ -110,7 +110,7 @@ export const healthDegraded = eventType("health/degraded", {
   schema: z.object({ failing: z.array(z.object({ check: z.string(), seen: z.string() })) }),
 });
 
-/** Starts a run for `npm run verify`, which watches it or kills processes during it. It touches none of your data. */
+/** Starts a run for `npm run verify` and `npm run demo`, which watch it or kill processes during it. It touches none of your data. */
 export const verifyProbed = eventType("verify/probe", {
   schema: z.object({
     /** Identifies the run and its marks. */

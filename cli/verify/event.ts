@@ -1,7 +1,7 @@
 import { type Comparison, Unreachable } from "../lib/comparison.ts";
+import { lacksProbe, Probe, probeFunction, repeated } from "../lib/kills/probe.ts";
 import type { LiveStack } from "../lib/live-stack.ts";
-import { failed, passed, skipped, type VerifyCheck, type VerifyOutcome } from "./outcome.ts";
-import { Probe, probeFunction, repeated, type Timeouts } from "./probe.ts";
+import { failed, passed, skipped, type Timeouts, type VerifyCheck, type VerifyOutcome } from "./outcome.ts";
 import type { SharedComparison } from "./registration.ts";
 
 /** Longest that a chain which does nothing may take on a loaded machine. */
@@ -10,12 +10,8 @@ const maxSeconds = 60;
 /** Id of the app that has the probe's function, or why none can run. */
 export function probedApp(stack: LiveStack, compared: Comparison | Unreachable): string | VerifyOutcome {
   if (compared instanceof Unreachable) return skipped("nothing can be run: see registered");
-  if (compared.declared.some(({ id }) => id === probeFunction)) return compared.appId;
-  return skipped(
-    stack.isExternal
-      ? `your app has no function ${probeFunction}, and none of yours is started. examples/ shows how an app mounts ours`
-      : `the worker has no function ${probeFunction}, and none of yours is started. Copy worker/functions/${probeFunction}*.ts and worker/probe/`,
-  );
+  const lacking = lacksProbe(stack, compared);
+  return lacking ? skipped(lacking) : compared.appId;
 }
 
 /** `event`: a test event runs its function and the chained one, each step once. */

@@ -2,8 +2,8 @@ import { flightStatuses, type Run } from "../../lib/inngest/api.ts";
 import { Problem } from "../../lib/problem.ts";
 import { untilWorks } from "../../lib/wait.ts";
 import { reasonOf } from "../lib/checks/check.ts";
+import { isProbe } from "../lib/kills/probe.ts";
 import type { LiveStack } from "../lib/live-stack.ts";
-import { isProbe } from "./probe.ts";
 
 /** Seconds for short runs, such as a cron's, to end. */
 const graceSeconds = 10;

@@ -1,13 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Part, PartName } from "../../lib/stack/parts.ts";
 import { untilWorks } from "../../lib/wait.ts";
+import { killAndBringBack } from "../lib/kills/bring-back.ts";
+import { Probe, repeated } from "../lib/kills/probe.ts";
 import type { LiveStack } from "../lib/live-stack.ts";
-import { bringBack } from "./bring-back.ts";
 import { probedApp } from "./event.ts";
-import { failed, passed, skipped, type VerifyCheck, type VerifyOutcome } from "./outcome.ts";
-import { Probe, repeated, type Timeouts } from "./probe.ts";
+import { failed, passed, skipped, type Timeouts, type VerifyCheck, type VerifyOutcome } from "./outcome.ts";
 import type { SharedComparison } from "./registration.ts";
-import { uninterrupted } from "./uninterrupted.ts";
 
 const kills: { id: string; parts: PartName[] }[] = [
   { id: "worker-kill", parts: ["worker"] },
@@ -73,7 +72,7 @@ async function survives(
   await sleep(nextStepMs);
   progress(`kill ${parts.map((part) => stack.parts.placeOf(part).describe(part)).join(", ")}`);
   const killedAt = performance.now();
-  const gone = await uninterrupted(() => killAndBringBack(stack, parts, () => progress(`bring back ${names}`)));
+  const gone = await killAndBringBack(stack, parts, () => progress(`bring back ${names}`));
   if (gone.length > 0) {
     return failed(
       `${names} killed, and not brought back: ${gone.join("; ")}`,
@@ -119,14 +118,4 @@ async function survives(
   const what = probes.length > 1 ? "a run within a step and one asleep" : "a run within a step";
   const tries = executed > 1 ? `that step ${executed} times, ` : "";
   return passed(`${names} killed: ${what} continued and completed ${seconds} s later, ${tries}every earlier step once`);
-}
-
-/** Resolves to why parts are not back. */
-async function killAndBringBack(stack: LiveStack, parts: Part[], progress: () => void): Promise<string[]> {
-  await Promise.all(parts.map((part) => stack.parts.placeOf(part).kill(part)));
-  progress();
-  const gone: string[] = [];
-  // When one fails, the others must not stay dead.
-  for (const part of parts) await bringBack(stack, part).catch((error: Error) => gone.push(error.message));
-  return gone;
 }

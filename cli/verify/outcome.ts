@@ -2,6 +2,14 @@ import type { Check, Outcome } from "../lib/checks/check.ts";
 
 export type Verdict = "passed" | "failed" | "skipped";
 export type VerifyCheck = Check<Verdict>;
+/** How long checks wait. */
+export interface Timeouts {
+  /** Longest wait for a run to end, in seconds. */
+  runSeconds: number;
+  /** Time in which the server stores one step and starts the next, in milliseconds. */
+  nextStepMs: number;
+}
+
 export type VerifyOutcome = Outcome<Verdict>;
 
 export const passed = (seen: string): VerifyOutcome => ({ status: "passed", seen });

@@ -5,11 +5,11 @@ import { readJson, writePrivateFile } from "../../lib/data/private-file.ts";
 import { startedAt } from "../../lib/host/processes.ts";
 import { Problem } from "../../lib/problem.ts";
 import { untilWorks } from "../../lib/wait.ts";
+import { Probe, repeated, type SentProbe } from "../lib/kills/probe.ts";
 import type { LiveStack } from "../lib/live-stack.ts";
 import { probedApp } from "./event.ts";
 import { historyOf, missingFrom } from "./history.ts";
-import { failed, passed, skipped, type VerifyCheck, type VerifyOutcome } from "./outcome.ts";
-import { Probe, repeated, type SentProbe, type Timeouts } from "./probe.ts";
+import { failed, passed, skipped, type Timeouts, type VerifyCheck, type VerifyOutcome } from "./outcome.ts";
 import type { SharedComparison } from "./registration.ts";
 
 /** What `--before-reboot` leaves for `--after-reboot`. */

@@ -1,11 +1,11 @@
+import { bringBack } from "../lib/kills/bring-back.ts";
+import { Probe, repeated } from "../lib/kills/probe.ts";
+import { uninterrupted } from "../lib/kills/uninterrupted.ts";
 import type { LiveStack } from "../lib/live-stack.ts";
-import { bringBack } from "./bring-back.ts";
 import { probedApp } from "./event.ts";
 import { historyOf, missingFrom } from "./history.ts";
-import { failed, passed, skipped, type VerifyCheck, type VerifyOutcome } from "./outcome.ts";
-import { Probe, repeated, type Timeouts } from "./probe.ts";
+import { failed, passed, skipped, type Timeouts, type VerifyCheck, type VerifyOutcome } from "./outcome.ts";
 import type { SharedComparison } from "./registration.ts";
-import { uninterrupted } from "./uninterrupted.ts";
 
 /** `recreate`: the server's container or pod is removed and recreated; history and sleeping runs must still be there. */
 export function recreateCheck(stack: LiveStack, comparison: SharedComparison, { runSeconds }: Timeouts): VerifyCheck {

@@ -19,7 +19,7 @@ export const configFile = "inngest.json";
 /**
  * Seconds from the request to stop until steps may not send events either (`steps`); then how long the server must have
  * written nothing to its database before SIGTERM (`idle`), and the longest wait for that (`maxIdleWait`). The server
- * accepts an event before it has stored it, and loses at SIGTERM those that it has not: docs/front-door.md.
+ * accepts an event before it has stored it, and loses at SIGTERM those that it has not: docs/gateway.md.
  */
 const drainSeconds = { steps: 1.2, idle: 0.5, maxIdleWait: 12 };
 

@@ -15,8 +15,8 @@ import {
 } from "../../tools/kubernetes.ts";
 import { contextName } from "../../tools/local-cluster/layout.ts";
 import { eventually, TestStack } from "../../tools/test-stack.ts";
-import { ask } from "../support/door.ts";
-import { answers, table, toldOrigins } from "../support/door-matrix.ts";
+import { ask } from "../support/gateway.ts";
+import { answers, table, toldOrigins } from "../support/gateway-matrix.ts";
 import { Traffic, untilNoneIsLeft } from "../support/traffic.ts";
 import { complaints, verified } from "../support/verdicts.ts";
 

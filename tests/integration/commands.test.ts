@@ -33,8 +33,11 @@ describe.skipIf(reason)(title("commands in a clean checkout", reason), () => {
   });
 
   test("the page: every other command of it does what it says", async () => {
-    const [start, send = "", logs = "", open = "", verify = "", destroy, ...more] = steps;
+    const [start, demo = "", send = "", logs = "", open = "", verify = "", destroy, ...more] = steps;
     expect([start, destroy, more]).toEqual(["npm start", "npm run destroy -- --stack dev --yes", []]);
+    const shown = await followed(demo);
+    expect(shown.all).toMatch(/^✓ {2}finish .*the interrupted step ran \d+ times, every other step once$/m);
+    expect(shown.exitCode).toBe(0);
     const sent = await followed(send);
     expect(sent.all).toMatch(/^update-project completed/m);
     expect(sent.exitCode).toBe(0);

@@ -34,7 +34,7 @@ async function rotateUntilKilledAt(stack: TestStack, step: string): Promise<void
 }
 
 /** Rotates under traffic, with a death between two steps, and looks for what was lost. */
-async function rotateUnderTraffic(stack: TestStack, { noDoor = false } = {}): Promise<void> {
+async function rotateUnderTraffic(stack: TestStack, { noGateway = false } = {}): Promise<void> {
   const before = await stack.outputs();
   const traffic = new Traffic(stack);
   await traffic.start();
@@ -51,7 +51,7 @@ async function rotateUnderTraffic(stack: TestStack, { noDoor = false } = {}): Pr
   const took = Date.now() - began;
   const sent = traffic.accepted.size;
   expect(sent).toBeGreaterThan(seconds * 15);
-  const lost = await traffic.untilEnded({ noDoor });
+  const lost = await traffic.untilEnded({ noGateway });
   console.log({ took, sent, tries: traffic.tries, forged: traffic.forged, lost: lost.length });
   expect(marks(stack)["forged a"]).toBeUndefined();
   expect(Object.keys(traffic.forged).filter((came) => !/ (401|no answer)$/.test(came))).toEqual([]);
@@ -125,7 +125,7 @@ describe.skipIf(processReason)(title("keys of the process tier", processReason),
       await stack.setSecret("redisUrl", `redis://:${password}@127.0.0.1:${port}`);
       await stack.up();
       // Nothing stands before the server here that could hold events back while it stops.
-      await rotateUnderTraffic(stack, { noDoor: true });
+      await rotateUnderTraffic(stack, { noGateway: true });
     },
     patience,
   );

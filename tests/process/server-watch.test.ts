@@ -1,5 +1,5 @@
 // Bash itself, a Redis that is only a listening port, and a `sleep` for the server. Proves what the watch does when the
-// connection ends; that a real server is replaced so without losing events is tests/integration/front-door.test.ts'.
+// connection ends; that a real server is replaced so without losing events is tests/integration/gateway.test.ts'.
 import { createServer, type Server, type Socket } from "node:net";
 import { execa } from "execa";
 import { afterEach, beforeEach, expect, test } from "vitest";

@@ -10,32 +10,8 @@ import { killChecks } from "../../cli/verify/kills.ts";
 import { rebootCheck } from "../../cli/verify/reboot.ts";
 import { recreateCheck } from "../../cli/verify/recreate.ts";
 import type { SharedComparison } from "../../cli/verify/registration.ts";
-import { InngestApi, type Run, type RunFilter, type Step } from "../../lib/inngest/api.ts";
-import type { Part } from "../../lib/stack/parts.ts";
 import { Home } from "../support/host.ts";
-import { FakeStack, fakePlace } from "../support/live-stack.ts";
-
-/** What the server does with runs whose parts are killed. */
-interface Behaviour {
-  /** Status of every probe's run. */
-  status: string;
-  /** How often each step was executed. */
-  marks: Record<string, number>;
-  /** Ids of the history, before and after; it is asked for once each. */
-  history: string[][];
-  /** Functions with a run in flight. */
-  inFlight: string[];
-  /** Whether the queue has something of a run that is not at its end. */
-  isQueued: () => boolean;
-}
-
-const good: Behaviour = {
-  status: "COMPLETED",
-  marks: { first: 1, hold: 2, last: 1, chained: 1 },
-  history: [["1"], ["2", "1"]],
-  inFlight: [],
-  isQueued: () => true,
-};
+import { type Behaviour, stackThat as fakeStackThat, goodBehaviour } from "../support/killed-stack.ts";
 
 let home: Home;
 /** What was done to which part, such as `kill worker`. */
@@ -47,69 +23,9 @@ beforeEach(() => {
 });
 afterEach(() => home.dispose());
 
-/** A server with such a behaviour. */
-class FakeApi extends InngestApi {
-  readonly #behaviour: Behaviour;
-  readonly #probes: string[] = [];
-  #looks = 0;
-
-  constructor(changes: Partial<Behaviour>) {
-    super("http://127.0.0.1:1", "key");
-    this.#behaviour = { ...good, ...changes };
-  }
-
-  override async isHealthy(): Promise<boolean> {
-    return true;
-  }
-
-  override async send(_: string, { data }: { data: Record<string, unknown> }): Promise<string> {
-    return String(this.#probes.push(String(data.probe)) - 1);
-  }
-
-  override async runsOf(event: string): Promise<Run[]> {
-    return [run(`run-${event}`, this.#behaviour.status, "verify-probe")];
-  }
-
-  override async isQueued(): Promise<boolean> {
-    return this.#behaviour.isQueued();
-  }
-
-  override async steps(): Promise<Step[]> {
-    return [{ id: "step", name: "first", status: "COMPLETED", ms: 1 }];
-  }
-
-  override async runs(_: number, filter: RunFilter = {}): Promise<Run[]> {
-    const { marks, inFlight, history } = this.#behaviour;
-    if (filter.of) return this.#probes.map((probe) => ({ ...run("r", "COMPLETED"), output: { probe, marks } }));
-    if (filter.status) return inFlight.map((id) => run("r", "RUNNING", id));
-    return (history[Math.min(this.#looks++, history.length - 1)] ?? []).map((id) => run(id, "COMPLETED"));
-  }
-}
-
-function run(id: string, status: string, functionId = "any"): Run {
-  return { id, status, queuedAt: "then", function: { id: functionId } };
-}
-
 const onDocker = { tier: "docker", workerPlacement: "container" };
-
-function stackThat(
-  changes: Partial<Behaviour> = {},
-  values: Record<string, string> = onDocker,
-  encrypted: string[] = [],
-) {
-  const recorded = (verb: string) => async (part: Part) => void calls.push(`${verb} ${part.name}`);
-  const place = fakePlace({
-    kill: recorded("kill"),
-    remove: recorded("remove"),
-    start: async ({ name }) => calls.push(`start ${name}`) > 0,
-  });
-  return new FakeStack({
-    values: { dataDir: home.folder, ...values },
-    encrypted,
-    places: { docker: place, kubernetes: place },
-    reached: { api: new FakeApi(changes) },
-  });
-}
+const stackThat = (changes: Partial<Behaviour> = {}, values: Record<string, string> = onDocker, encrypted?: string[]) =>
+  fakeStackThat(calls, changes, { dataDir: home.folder, ...values }, encrypted);
 
 const compared: SharedComparison = async () => ({
   appId: "app",
@@ -194,14 +110,14 @@ test("a run that the queue has lost is not waited for any longer", async () => {
 });
 
 test("all-kill fails when an earlier step was executed again", async () => {
-  expect(await look("all-kill", stackThat({ marks: { ...good.marks, first: 2 } }))).toMatchObject({
+  expect(await look("all-kill", stackThat({ marks: { ...goodBehaviour.marks, first: 2 } }))).toMatchObject({
     status: "failed",
     seen: expect.stringContaining("step first was executed 2 times"),
   });
 });
 
 test("worker-kill fails when its step was not interrupted, because that proves nothing", async () => {
-  expect(await look("worker-kill", stackThat({ marks: { ...good.marks, hold: 1 } }))).toMatchObject({
+  expect(await look("worker-kill", stackThat({ marks: { ...goodBehaviour.marks, hold: 1 } }))).toMatchObject({
     status: "failed",
     seen: expect.stringContaining("the step that was interrupted was executed 1 times"),
   });
@@ -220,7 +136,11 @@ describe("recreate", () => {
       { status: "RUNNING" },
       "the sleeping run does not continue: not ended after 1 s",
     ],
-    ["the sleeping run starts again", { marks: { ...good.marks, first: 2 } }, "step first was executed 2 times"],
+    [
+      "the sleeping run starts again",
+      { marks: { ...goodBehaviour.marks, first: 2 } },
+      "step first was executed 2 times",
+    ],
   ])("fails when %s", async (_, changes, text) => {
     expect(await look("recreate", stackThat(changes))).toMatchObject({
       status: "failed",

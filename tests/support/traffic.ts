@@ -52,16 +52,16 @@ export class Traffic {
     await Promise.all(this.#sending);
   }
 
-  /** A door hides it: whoever stops the server behind one says so. */
+  /** A gateway hides it: whoever stops the server behind one says so. */
   serverIsGone(): void {
     this.#goneAt.push(Date.now());
   }
 
   /**
    * Waits for the end of every run of an accepted event. Resolves to those that are lost, of which there may be some only
-   * with `noDoor`, where nothing holds events back before the server.
+   * with `noGateway`, where nothing holds events back before the server.
    */
-  async untilEnded({ noDoor = false } = {}): Promise<string[]> {
+  async untilEnded({ noGateway = false } = {}): Promise<string[]> {
     const api = await this.#stack.api();
     const runsOf = async (run: string) => await api.runsOf(this.accepted.get(run) as string);
     let lost: string[] = [];
@@ -69,7 +69,7 @@ export class Traffic {
       async () => {
         const there = marks(this.#stack);
         const open = [...this.accepted.keys()].filter((run) => !there[`${run} b`]);
-        const mayBeLost = noDoor ? this.#besideStops((run) => `${run} a` in there) : new Set();
+        const mayBeLost = noGateway ? this.#besideStops((run) => `${run} a` in there) : new Set();
         lost = open.filter((run) => mayBeLost.has(run));
         if (lost.length < open.length) return open.filter((run) => !mayBeLost.has(run));
         const known = await Promise.all(lost.map(async (run) => (await runsOf(run)).length > 0));
@@ -89,7 +89,7 @@ export class Traffic {
   }
 
   /**
-   * Runs that have not begun and that a server without a door may have lost. 1.43.0 answers an event before it has stored
+   * Runs that have not begun and that a server without a gateway may have lost. 1.43.0 answers an event before it has stored
    * it, and goes on answering while it stops. It stores them in their order, some beside one another; so after these it has
    * stored none before it went away. And it answers a moment before it listens to its own bus: these are the first ones
    * after it was gone.

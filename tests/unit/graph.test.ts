@@ -18,8 +18,8 @@ async function drawn(program: () => unknown): Promise<string[]> {
 
 test("a node has an arrow to each address in its configuration or uploaded files, and to no longer name or port", async () => {
   const lines = await drawn(() => {
-    new docker.Container("door", {
-      name: "door",
+    new docker.Container("gateway", {
+      name: "gateway",
       image: "i",
       ports: [{ internal: 80, external: 8288 }],
       uploads: [{ file: "Caddyfile", content: "reverse_proxy server:8288" }],
@@ -54,9 +54,9 @@ test("a node has an arrow to each address in its configuration or uploaded files
     new docker.Volume("memory", { name: "memory", driverOpts: { type: "tmpfs" } });
   });
   expect(lines.filter((line) => /--/.test(line))).toEqual([
-    "  you -->|8288| door",
+    "  you -->|8288| gateway",
     "  caller -->|9000| reader",
-    "  door -->|8288| server",
+    "  gateway -->|8288| server",
     "  reader -->|6379| queue",
     "  server -->|6379| queue",
     "  queue --- data",

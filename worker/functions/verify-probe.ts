@@ -4,7 +4,7 @@ import { verifyChained, verifyProbed } from "../events.ts";
 import { mark } from "../probe/marks.ts";
 
 /**
- * The run that `npm run verify` watches. Each step leaves a mark when it is executed, which reveals a step that ran twice.
+ * The run that `npm run verify` and `npm run demo` watch. Each step leaves a mark when it is executed, which reveals a step that ran twice.
  *
  * Checkpointing is off so that every step goes through the server: a step that the server lists has started, and the result of
  * one that it lists as completed is stored.

@@ -1,24 +1,25 @@
 import { randomBytes } from "node:crypto";
-import { endStatuses, type InngestApi, type Run } from "../../lib/inngest/api.ts";
-import { untilWorks } from "../../lib/wait.ts";
-import type { LiveStack } from "../lib/live-stack.ts";
+import { endStatuses, type InngestApi, type Run } from "../../../lib/inngest/api.ts";
+import { untilWorks } from "../../../lib/wait.ts";
+import type { Comparison } from "../comparison.ts";
+import type { LiveStack } from "../live-stack.ts";
 
-/** The worker's function that the checks run; see worker/functions. */
+/** The worker's function that is run to be watched; see worker/functions. */
 export const probeFunction = "verify-probe";
 const chainedFunction = "verify-probe-chained";
 const probeEvent = "verify/probe";
 
-/** Whether a function is one of those that verify itself starts. */
+/** Whether a function is one of those that a {@link Probe} starts. */
 export function isProbe(functionId: string): boolean {
   return functionId === probeFunction || functionId === chainedFunction;
 }
 
-/** How long checks wait. */
-export interface Timeouts {
-  /** Longest wait for a run to end, in seconds. */
-  runSeconds: number;
-  /** Time in which the server stores one step and starts the next, in milliseconds. */
-  nextStepMs: number;
+/** Why an app can run no probe, for people; `undefined` where it can. */
+export function lacksProbe({ isExternal }: LiveStack, { declared }: Comparison): string | undefined {
+  if (declared.some(({ id }) => id === probeFunction)) return undefined;
+  return isExternal
+    ? `your app has no function ${probeFunction}, and none of yours is started. examples/ shows how an app mounts ours`
+    : `the worker has no function ${probeFunction}, and none of yours is started. Copy worker/functions/${probeFunction}*.ts and worker/probe/`;
 }
 
 /** What came of a probe's run. */

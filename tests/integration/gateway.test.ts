@@ -1,4 +1,4 @@
-// The front door of the Docker tier, with a real gateway, server and browser: who passes where, what 10,000 hostile
+// The gateway of the Docker tier, with a real gateway, server and browser: who passes where, what 10,000 hostile
 // requests do, how the containers are fenced, and that a planned restart loses no event. Where images cannot be pulled
 // the gateway is Debian's Caddy. Does not prove: certificates by ACME, the dashboard's own pages (a stand-in of the
 // server has none), Docker Desktop.
@@ -16,8 +16,8 @@ import { missing, title } from "../../tools/engine.ts";
 import { eventually, TestStack } from "../../tools/test-stack.ts";
 import { Browser } from "../support/browser.ts";
 import { docker, leftovers } from "../support/containers.ts";
-import { ask, askRaw, hostileRequest, seeded } from "../support/door.ts";
-import { answers, callers, headersOf, table, toldOrigins } from "../support/door-matrix.ts";
+import { ask, askRaw, hostileRequest, seeded } from "../support/gateway.ts";
+import { answers, callers, headersOf, table, toldOrigins } from "../support/gateway-matrix.ts";
 import { untilNoneIsLeft } from "../support/traffic.ts";
 
 const reason = await missing("pulumi", "docker");
@@ -74,7 +74,7 @@ describe.skipIf(reason)(title("who passes", reason), () => {
     "169.254.169.254",
     "server:8288",
     "localhost.",
-  ])("the name %j is not the door's, on any path", async (name) => {
+  ])("the name %j is not the gateway's, on any path", async (name) => {
     const host = name.replace("PORT", String(stack.port));
     for (const [method, path] of table) {
       for (const headers of headersOf(outputs, stack.port)) {
@@ -85,7 +85,7 @@ describe.skipIf(reason)(title("who passes", reason), () => {
   });
 
   test.each(["localhost", "127.0.0.1", "[::1]", "host.docker.internal"])(
-    "%s is the door's, on any port",
+    "%s is the gateway's, on any port",
     async (name) => {
       for (const host of [name, `${name}:${stack.port}`, `${name}:9999`]) {
         expect((await ask(stack.port, "GET", "/health", { host })).status, host).toBe(200);
@@ -340,7 +340,7 @@ describe.skipIf(reason)(title("a restart", reason), () => {
       const statuses = await Promise.all(sent.map(({ status }) => status));
       console.log({ sent: statuses.length });
       expect(statuses.filter((status) => status !== 200)).toEqual([]);
-      // No door knows beforehand that Redis goes: of a run that the server puts into it just then only a part may be there.
+      // No gateway knows beforehand that Redis goes: of a run that the server puts into it just then only a part may be there.
       const inDoubt = (at: number) => role === "queue" && ends.some((end) => Math.abs(at - end) < 1500);
       const kept = sent.filter(({ at }) => !inDoubt(at));
       expect(kept.length).toBeGreaterThan(sent.length / 2);

@@ -2,7 +2,7 @@ import { request } from "node:http";
 import { request as secureRequest } from "node:https";
 import { connect } from "node:net";
 
-/** What came back from the front door. */
+/** What came back from the gateway. */
 export interface Answer {
   status: number;
   headers: Record<string, string | string[] | undefined>;
@@ -33,7 +33,7 @@ export function ask(
   });
 }
 
-/** The status of every answer to bytes that need be no request at all; none where the door hangs up. */
+/** The status of every answer to bytes that need be no request at all; none where the gateway hangs up. */
 export function askRaw(port: number, bytes: Buffer): Promise<number[]> {
   return new Promise((resolve) => {
     let text = "";

@@ -1,13 +1,13 @@
 import type { Outputs } from "../../lib/stack/outputs.ts";
-import { type Answer, ask } from "./door.ts";
+import { type Answer, ask } from "./gateway.ts";
 
-/** What callers of the front door have with them. */
+/** What callers of the gateway have with them. */
 export const callers = [
   "nothing",
   "password",
   "wrong password",
   "signing key",
-  "password, page of the door",
+  "password, page of the gateway",
   "password, page elsewhere",
   "password, page without origin",
   "password, page on another port",
