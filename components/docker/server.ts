@@ -1,6 +1,7 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { commonVariables, renderServerConfig, type ServerOptions } from "../../lib/render/server-options.ts";
+import { serverPorts } from "../../lib/render/server-pod-script.ts";
 import { configFile, drainFolder, serverScript } from "../../lib/render/server-script.ts";
 import { emptyWalDatabase } from "../../lib/render/wal-database.ts";
 import type { Profile } from "../../lib/settings/profile.ts";
@@ -72,10 +73,7 @@ export class DockerServer extends pulumi.ComponentResource {
     const config = pulumi.all([args.keys, args.redisUrl]).apply(([keys, redisUrl]) =>
       renderServerConfig({
         host: "0.0.0.0",
-        port: 8288,
-        connectGatewayPort: 8289,
-        connectGatewayGrpcPort: 50052,
-        connectExecutorGrpcPort: 50053,
+        ...serverPorts,
         sqliteDir: "/data",
         ...keys,
         redisUrl,

@@ -5,11 +5,7 @@ import { type CommandFailed, type RunOptions, run } from "../process.ts";
 import { stackLabel } from "../stack/docker-names.ts";
 import type { WantedImage } from "../stack/parts.ts";
 
-/**
- * Runs docker, and resolves to what it printed.
- *
- * @throws {CommandFailed} with Docker's own reason
- */
+/** Runs docker, and resolves to what it printed. @throws {CommandFailed} with Docker's own reason */
 export function docker(context: string | undefined, args: readonly string[], options?: RunOptions): Promise<string> {
   return run("docker", [...contextFlag(context), ...args], options);
 }
@@ -69,10 +65,7 @@ export async function dockerProblems({ context, images }: DockerNeeds): Promise<
 
 /** Whether the engine has an image. */
 export async function isPresent(image: string, context?: string): Promise<boolean> {
-  return docker(context, ["image", "inspect", image]).then(
-    () => true,
-    () => false,
-  );
+  return (await docker(context, ["image", "inspect", image]).catch(() => undefined)) !== undefined;
 }
 
 /** Ports of this machine that a stack's own containers publish. */
@@ -82,11 +75,7 @@ export async function publishedPorts(stack: string, context?: string): Promise<n
   return [...printed.matchAll(/:(\d+)->/g)].map((match) => Number(match[1]));
 }
 
-/**
- * Deletes the data of a stack whose containers are gone.
- *
- * @throws {Problem} when another container uses it
- */
+/** Deletes the data of a stack whose containers are gone. @throws {Problem} when another container uses it */
 export async function removeVolumes(stack: string, context?: string): Promise<void> {
   const volumes = await listed(context, ["volume", "ls", "--quiet", "--filter", `label=${stackLabel}=${stack}`]);
   if (volumes.length === 0) return;

@@ -50,11 +50,7 @@ export interface Place {
   start(part: Part): Promise<boolean>;
   /** Ends a part in good order, until {@link Place.start} or the next `pulumi up`. */
   stop(part: Part): Promise<void>;
-  /**
-   * Ends a part as a crash would.
-   *
-   * @throws {Problem} when it does not run
-   */
+  /** Ends a part as a crash would. @throws {Problem} when it does not run */
   kill(part: Part): Promise<void>;
   /** Removes a part's container or pods; absent where parts are processes. */
   remove?(part: Part): Promise<void>;
