@@ -1,6 +1,5 @@
 import { serve } from "@hono/node-server";
 
-/** A server that is listening. */
 export interface Listener {
   /** Accepts no new connections and resolves when running requests have been answered. */
   close(): Promise<void>;

@@ -11,7 +11,6 @@ import { disruptionBudget, forceReplicas, immutableSecret, randomPassword, skipA
 
 export interface KubernetesGatewayArgs extends ExposedRoutes {
   namespace: pulumi.Input<string>;
-  /** Caddy image; pin a tag. */
   image: pulumi.Input<string>;
   /** Name of the gateway's Service. @default "inngest-svc" */
   serviceName?: string;

@@ -18,7 +18,6 @@ import type { Container, Pod, WorkloadArgs } from "./workload.ts";
 /** Arguments of a server on either Kubernetes tier. */
 export interface ServerArgs extends StoreAddresses, Pick<ServerOptions, "sdkUrl" | "profile" | "dashboard"> {
   namespace: pulumi.Input<string>;
-  /** Server image; pin a tag. */
   image: pulumi.Input<string>;
   keys: pulumi.Input<ServerKeys>;
   /** Redis for queue and run state. */
@@ -65,7 +64,6 @@ export function serverAccess({ storesOutside, workerPort }: ServerArgs): Pick<Wo
   };
 }
 
-/** A pod with one server. */
 export function serverPod(args: {
   image: pulumi.Input<string>;
   /** Name of the Secret with {@link serverVariables}. */

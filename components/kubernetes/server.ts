@@ -54,7 +54,6 @@ export class KubernetesServer extends pulumi.ComponentResource {
   }
 }
 
-/** Arguments of several servers. */
 type ClusterServerArgs = ServerArgs & { postgresUrl: pulumi.Input<string>; replicas: number };
 
 /** Several servers that share one Postgres and one Redis. */

@@ -92,7 +92,6 @@ export function randomPassword({ name, parent }: PartScope): random.RandomPasswo
 /** Arguments of a part that keeps its data on a claim. */
 export interface StoreArgs {
   namespace: pulumi.Input<string>;
-  /** Image of the store; pin a tag. */
   image: pulumi.Input<string>;
   storage: Storage;
 }
@@ -142,7 +141,6 @@ export function disruptionBudget(scope: PartScope): void {
   );
 }
 
-/** Spreads pods over the nodes as far as possible. */
 function spreadOverNodes(matchLabels: Record<string, string>): k8s.types.input.core.v1.TopologySpreadConstraint {
   const topologyKey = "kubernetes.io/hostname";
   return { topologyKey, maxSkew: 1, whenUnsatisfiable: "ScheduleAnyway", labelSelector: { matchLabels } };

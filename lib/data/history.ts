@@ -9,7 +9,6 @@ import { timeOf, ulidAt } from "./ulid.ts";
 /** Rows by table. */
 export type Counts = Record<string, number>;
 
-/** What a history contains. */
 export interface HistoryContent {
   counts: Counts;
   /** When the newest run or event began, in milliseconds since 1970; 0 when there is none. */

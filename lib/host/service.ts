@@ -17,7 +17,6 @@ import { hashOf, type Supervisor } from "./supervisors/supervisor.ts";
 /** Seconds between SIGTERM and SIGKILL for a process that has failed to start. */
 const failedStopGraceSeconds = 5;
 
-/** A service as `pulumi up` wants it. */
 export interface DesiredService extends ServiceSpec {
   /** Id that this start gets; scripts/observe.ts prints it for as long as the service runs as it was started. */
   startId: string;

@@ -67,7 +67,6 @@ export interface ServiceSpec {
   containers?: { context?: string | undefined } | undefined;
   /** Everything that it talks to is on this machine, so a supervisor that can may isolate it. @default false */
   loopbackOnly?: boolean | undefined;
-  /** What keeps it running after a crash and a reboot. */
   supervision: Supervision;
   /** Seconds between SIGTERM and SIGKILL. */
   stopGraceSeconds: number;

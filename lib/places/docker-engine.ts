@@ -63,7 +63,6 @@ export async function dockerProblems({ context, images }: DockerNeeds): Promise<
   return problems.flat();
 }
 
-/** Whether the engine has an image. */
 export async function isPresent(image: string, context?: string): Promise<boolean> {
   return (await docker(context, ["image", "inspect", image]).catch(() => undefined)) !== undefined;
 }

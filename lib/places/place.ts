@@ -5,7 +5,6 @@ import type { Part } from "../stack/parts.ts";
 /** A command line: a program and its arguments. */
 export type Command = [string, ...string[]];
 
-/** A part as it is now. */
 export interface PartState {
   isRunning: boolean;
   /** For people: `process 123`, `container inngest-persistent-server`. */
@@ -44,7 +43,6 @@ export interface Place {
   exec(part: Part, command: Command, input?: string): Promise<string>;
   /** Addresses of these parts, and of what else there is of the stack at this place. */
   listeners(parts: readonly Part[]): Promise<PlacedListener[]>;
-  /** Bytes that a part keeps. */
   size(part: Part): Promise<number>;
   /** Brings back what was stopped or killed, without waiting; resolves to `false` where only `pulumi up` can. */
   start(part: Part): Promise<boolean>;

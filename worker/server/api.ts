@@ -10,7 +10,6 @@ export interface ListedFunction {
   triggers: Trigger[];
 }
 
-/** How long the server may take to answer. */
 const timeoutMs = 10_000;
 
 interface FunctionsPage {

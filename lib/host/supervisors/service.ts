@@ -9,7 +9,6 @@ export type SupervisorName = (typeof supervisors)[number];
 /** `user`: the user's own manager runs the service (agent, user unit); `system`: the machine's (daemon, system unit). */
 export type Scope = (typeof scopes)[number];
 
-/** The supervision that a stack asks for. */
 export interface Supervision {
   /** `auto`: launchd if available, else systemd if its user manager answers and lets services linger, else none. */
   supervisor: SupervisorName | "auto";
