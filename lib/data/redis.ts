@@ -201,15 +201,16 @@ async function serve(wire: Wire, file: string, secret: string): Promise<void> {
   let authenticated = false;
   let synced = false;
   for (;;) {
-    const [name = "", ...rest] = ((await wire.value()) as string[]).map(String);
+    const [command = "", ...rest] = ((await wire.value()) as string[]).map(String);
+    const name = command.toUpperCase();
     // Redis sends empty lines while it loads. After the snapshot it takes whatever we send as replicated commands, and
     // ends the connection at one that it does not know.
     if (synced || name === "") continue;
-    if (name.toUpperCase() === "AUTH") authenticated = rest.at(-1) === secret;
+    if (name === "AUTH") authenticated = rest.at(-1) === secret;
     // Unauthenticated clients get -NOAUTH; Redis reconnects with the secret and is accepted.
-    if (!authenticated && name.toUpperCase() !== "PING") wire.socket.write("-NOAUTH\r\n");
-    else if (name.toUpperCase() === "PING") wire.socket.write(authenticated ? "+PONG\r\n" : "-NOAUTH\r\n");
-    else if (name.toUpperCase() === "PSYNC") {
+    if (!authenticated) wire.socket.write("-NOAUTH\r\n");
+    else if (name === "PING") wire.socket.write("+PONG\r\n");
+    else if (name === "PSYNC") {
       wire.socket.write(`+FULLRESYNC ${randomBytes(20).toString("hex")} 0\r\n$${statSync(file).size}\r\n`);
       for await (const chunk of createReadStream(file)) {
         if (!wire.socket.write(chunk)) await new Promise((resolve) => wire.socket.once("drain", resolve));

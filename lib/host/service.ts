@@ -1,13 +1,14 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { Problem } from "../problem.ts";
+import { run } from "../process.ts";
 import type { Supervised } from "../stack/durability.ts";
 import { withLock } from "./lock.ts";
-import { logTail } from "./log-tail.ts";
 import { compileCache, servicePaths } from "./paths.ts";
-import { cleanEnvironment } from "./processes.ts";
+import { cleanEnvironment, variablesNamed } from "./processes.ts";
 import { refuseTakenPorts, untilReady } from "./readiness.ts";
 import { writeRecord } from "./records.ts";
+import { secretTexts } from "./service-files.ts";
 import { accountOf, findOnMachine, makeFolders, writeFiles } from "./service-setup.ts";
 import type { ServiceSpec } from "./spec.ts";
 import { chooseSupervisor, removeEverywhere, running, supervisorNamed } from "./supervisors/index.ts";
@@ -113,4 +114,23 @@ async function start(
     rmSync(definition.record, { force: true });
     throw new Problem(`${(error as Error).message}.\n${log}`);
   }
+}
+
+/** Shorter texts are ports and words; replacing them would leave nothing to read. */
+const minSecretLength = 6;
+
+/** The last lines of a service's log, for an error message: secrets are replaced. */
+async function logTail(supervisor: Supervisor, service: ServiceIdentity, spec: ServiceSpec): Promise<string> {
+  const [command, ...args] = supervisor.logCommand(service, 15, false);
+  const log = await run(command, args).catch(() => "(it cannot be read)");
+  const lines = secretsOf(spec).reduce((text, secret) => text.replaceAll(secret, "[secret]"), log);
+  return `Its log (${[command, ...args].join(" ")}) ends with:\n${lines}`;
+}
+
+/** Texts that must not be printed: variables and files of the service, and the variables that it is passed. */
+function secretsOf(spec: ServiceSpec): string[] {
+  const inherited = Object.values(variablesNamed(spec.passthroughEnv ?? []));
+  const texts = [...secretTexts(spec), ...inherited].filter((text) => text.length >= minSecretLength);
+  // Longest first, so that a secret that contains another one is replaced whole.
+  return texts.sort((a, b) => b.length - a.length);
 }
