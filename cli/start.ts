@@ -1,24 +1,30 @@
 import { InngestApi } from "../lib/inngest/api.ts";
 import { forwardCommand, throughForward } from "../lib/places/forward.ts";
 import { Problem } from "../lib/problem.ts";
+import { takeOverVariable } from "../lib/stack/home.ts";
 import type { Outputs } from "../lib/stack/outputs.ts";
 import { checkStack, defineCommand, runCommand } from "./lib/command.ts";
+import { checkHome } from "./lib/home.ts";
 import { Pulumi } from "./lib/pulumi-cli.ts";
 import { freeStack } from "./lib/stack-lock.ts";
 import { firstFunction, firstRun } from "./start/first-run.ts";
+import { takeFreePorts } from "./start/ports.ts";
 
 const command = defineCommand(
   "start",
   "Brings a stack up, runs one function through it, and says where its dashboard is.",
 )
   .option("-s, --stack <stack>", "the stack, one of the Pulumi.<stack>.yaml files", "dev")
+  .option("--take-over", "go on here with a stack that belongs to another folder, machine, user, engine or backend")
   .addHelpText("after", "\nExample: npm start -- --stack persistent")
   .action(start);
 
-async function start({ stack }: { stack: string }): Promise<void> {
+async function start({ stack, takeOver }: { stack: string; takeOver?: true }): Promise<void> {
   checkStack(stack);
+  if (takeOver) process.env[takeOverVariable] = "1";
   const pulumi = await Pulumi.find();
   await pulumi.ensureStack(stack);
+  if (!(await checkHome(pulumi, stack))) await takeFreePorts(stack);
   await bringUp(pulumi, stack);
   // Plain `pulumi` commands act on the stack that was started last. Selecting it takes no longer than the first run.
   const [outputs] = await Promise.all([runFirstFunction(pulumi, stack), pulumi.select(stack)]);

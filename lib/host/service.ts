@@ -4,7 +4,7 @@ import { Problem } from "../problem.ts";
 import { run } from "../process.ts";
 import type { Supervised } from "../stack/durability.ts";
 import { withLock } from "./lock.ts";
-import { compileCache, servicePaths } from "./paths.ts";
+import { compileCache, projectFolder, servicePaths } from "./paths.ts";
 import { cleanEnvironment, variablesNamed } from "./processes.ts";
 import { refuseTakenPorts, untilReady } from "./readiness.ts";
 import { writeRecord } from "./records.ts";
@@ -34,7 +34,7 @@ export async function reconcileService({ startId, ...spec }: DesiredService): Pr
   const supervisor = await chooseSupervisor(spec.supervision);
   return await withLock(service.label, async () => {
     const found = await running(service);
-    if (found?.record.spec === specHash(spec)) {
+    if (found?.record.spec === specHash(spec) && found.record.folder === projectFolder()) {
       writeRecord(service.record, { ...found.record, startId });
       return supervisedBy(supervisorNamed(found.record.supervisor, found.record.scope));
     }
@@ -100,6 +100,7 @@ async function start(
   writeRecord(definition.record, {
     supervisor: supervisor.name,
     scope: spec.supervision.scope,
+    folder: projectFolder(),
     spec: specHash(spec),
     definition: hashOf(text),
     startId,

@@ -2,6 +2,11 @@ import { currentContext } from "../places/docker-context.ts";
 import { type PlainSettings, partsOf } from "./parts.ts";
 
 /** Standard input of `scripts/preflight.ts`. */
+export interface PreflightInput extends PreflightSpec {
+  /** What `scripts/home.ts` printed. */
+  home: string;
+}
+
 export type PreflightSpec = ReturnType<typeof preflightSpec>;
 
 /** What a stack needs of this machine. */

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
-import { savedReport } from "../../../bench/support/results.ts";
-import { renderTable } from "../../../bench/support/table.ts";
-import { Problem } from "../../../lib/problem.ts";
+import { savedReport } from "../../bench/support/results.ts";
+import { renderTable } from "../../bench/support/table.ts";
+import { Problem } from "../../lib/problem.ts";
 import { configBlock, settingsTable } from "./settings.ts";
 
 /**

@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
-import { compileCache } from "../../../lib/host/paths.ts";
-import { Problem } from "../../../lib/problem.ts";
-import { run } from "../../../lib/process.ts";
+import { compileCache } from "../../lib/host/paths.ts";
+import { Problem } from "../../lib/problem.ts";
+import { run } from "../../lib/process.ts";
 import type { PlanAnswer, PlanRequest } from "./child.ts";
 import { type PlanSettings, plannableSettings } from "./settings.ts";
 
@@ -48,7 +48,7 @@ export async function planRevision(folder: string, only?: readonly string[]): Pr
  * alone.
  */
 async function ask(folder: string, request: PlanRequest): Promise<Map<string, PlanAnswer>> {
-  const own = resolve(folder, "cli/lib/plan") === planFolder;
+  const own = resolve(folder, "tools/plan") === planFolder;
   const script = own ? join(planFolder, "child.ts") : copyPlanner(folder);
   const home = mkdtempSync(join(tmpdir(), "inngest-local-home-"));
   const answers = new Map<string, PlanAnswer>();

@@ -1,6 +1,6 @@
 import { globSync, readFileSync } from "node:fs";
-import { fillBlocks } from "../lib/docs/blocks.ts";
-import { drawStacks } from "../lib/graph/stacks.ts";
+import { drawStacks } from "../graph/stacks.ts";
+import { fillBlocks } from "./blocks.ts";
 
 /** Every page for people, by its path from the project's folder. */
 export function pages(): string[] {

@@ -1,8 +1,8 @@
 import { createTwoFilesPatch } from "diff";
 import { stringify } from "yaml";
-import type { Planned } from "../lib/plan/planner.ts";
-import { keepsData, keyTypes, replaces } from "../lib/plan/replacement.ts";
-import type { StackPlan } from "../lib/plan/revision.ts";
+import type { Planned } from "../plan/planner.ts";
+import { keepsData, keyTypes, replaces } from "../plan/replacement.ts";
+import type { StackPlan } from "../plan/revision.ts";
 import { type Leaf, leaves, Redactor } from "./properties.ts";
 
 /** What differs between two plans of the project's stacks. */

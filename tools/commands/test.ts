@@ -1,9 +1,9 @@
 import { chmodSync, existsSync, globSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { ensureDependencies } from "../lib/dependencies.mjs";
-import { defineCommand, runCommand } from "./lib/command.ts";
-import { execa } from "./lib/execa.ts";
+import { defineCommand, runCommand } from "../../cli/lib/command.ts";
+import { execa } from "../../cli/lib/execa.ts";
+import { ensureDependencies } from "../../lib/dependencies.mjs";
 
 interface Report {
   success: boolean;
@@ -92,7 +92,7 @@ function integrationJobs(): Job[] {
   const files = globSync("tests/integration/*.test.ts").filter(
     (file) => !/\/(supervision-.*|launchd)\.test/.test(file),
   );
-  const isNewcomers = (file: string) => readFileSync(file, "utf8").includes("support/newcomer.ts");
+  const isNewcomers = (file: string) => readFileSync(file, "utf8").includes("/newcomer.ts");
   const fixedPort = files.filter(isNewcomers);
   const bySize = files
     .filter((file) => !isNewcomers(file))

@@ -1,4 +1,4 @@
-import { Problem } from "../../../lib/problem.ts";
+import { Problem } from "../../lib/problem.ts";
 import { planRevision } from "../plan/revision.ts";
 import { drawStack } from "./picture.ts";
 

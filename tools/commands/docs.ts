@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
-import { stalePages } from "./docs/pages.ts";
-import { defineCommand, runCommand } from "./lib/command.ts";
+import { defineCommand, runCommand } from "../../cli/lib/command.ts";
+import { stalePages } from "../docs/pages.ts";
 
 const command = defineCommand(
   "docs",

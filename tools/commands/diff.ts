@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
-import { comparePlans, type Diff } from "./diff/compare.ts";
-import { renderMarkdown, renderText } from "./diff/render.ts";
-import { defineCommand, runCommand, UsageProblem } from "./lib/command.ts";
-import { commitOf, forkPoint, planRevision, withRevision } from "./lib/plan/revision.ts";
+import { defineCommand, runCommand, UsageProblem } from "../../cli/lib/command.ts";
+import { comparePlans, type Diff } from "../diff/compare.ts";
+import { renderMarkdown, renderText } from "../diff/render.ts";
+import { commitOf, forkPoint, planRevision, withRevision } from "../plan/revision.ts";
 
 interface Flags {
   base?: string;

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { ciphertextOf, type FileValue, fileSettings, settingText } from "../../../lib/settings/stack-file.ts";
+import { ciphertextOf, type FileValue, fileSettings, settingText } from "../../lib/settings/stack-file.ts";
 
 /** A stack's settings as its program is planned with. */
 export interface PlanSettings {

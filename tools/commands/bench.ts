@@ -1,9 +1,11 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { Argument, InvalidArgumentError } from "commander";
-import { defaultRounds, meetsTarget, type Report } from "../bench/support/measure.ts";
-import { saveReport } from "../bench/support/results.ts";
-import { defineCommand, runCommand } from "./lib/command.ts";
-import { fillBlocks } from "./lib/docs/blocks.ts";
+import { delimiter, dirname } from "node:path";
+import { Argument } from "commander";
+import { defaultRounds, meetsTarget, type Report } from "../../bench/support/measure.ts";
+import { saveReport } from "../../bench/support/results.ts";
+import { defineCommand, runCommand, wholeNumber } from "../../cli/lib/command.ts";
+import { findBinary } from "../../cli/lib/pulumi-backend.ts";
+import { fillBlocks } from "../docs/blocks.ts";
 
 const names = readdirSync("bench").flatMap((file) => (file.endsWith(".ts") ? [file.slice(0, -3)] : []));
 
@@ -16,7 +18,7 @@ const command = defineCommand("bench", "Measures one thing against another in th
   .option(
     "--rounds <number>",
     "how often each side is measured, alternating with the other",
-    wholeNumber,
+    wholeNumber(1),
     defaultRounds,
   )
   .addHelpText(
@@ -26,7 +28,9 @@ const command = defineCommand("bench", "Measures one thing against another in th
   .action(bench);
 
 async function bench(name: string, { json, rounds }: { json?: true; rounds: number }): Promise<void> {
-  const { run } = (await import(`../bench/${name}.ts`)) as { run(rounds: number): Promise<Report> };
+  // Some measure the plain CLI.
+  process.env.PATH = `${dirname(await findBinary())}${delimiter}${process.env.PATH}`;
+  const { run } = (await import(`../../bench/${name}.ts`)) as { run(rounds: number): Promise<Report> };
   const report = await run(rounds);
   saveReport(report);
   writeFileSync(page, fillBlocks(readFileSync(page, "utf8"), {}));
@@ -45,11 +49,6 @@ async function bench(name: string, { json, rounds }: { json?: true; rounds: numb
   console.log(
     `${cpu}, ${cores} cores, ${memoryGiB} GiB, ${platform}, Node ${node}, load ${load.before} before, ${load.after} after`,
   );
-}
-
-function wholeNumber(text: string): number {
-  if (/^[1-9]\d{0,2}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError("It must be a whole number from 1 to 999.");
 }
 
 await runCommand(command);

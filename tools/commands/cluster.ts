@@ -1,6 +1,6 @@
-import { Problem } from "../lib/problem.ts";
-import { clusterDown, clusterUp, kubeconfigFile } from "../tools/local-cluster/node.ts";
-import { defineCommand, runCommand } from "./lib/command.ts";
+import { defineCommand, runCommand } from "../../cli/lib/command.ts";
+import { Problem } from "../../lib/problem.ts";
+import { clusterDown, clusterUp, kubeconfigFile } from "../local-cluster/node.ts";
 
 const command = defineCommand(
   "cluster",

@@ -1,5 +1,5 @@
-import { checkStack, defineCommand, runCommand } from "./lib/command.ts";
-import { drawStacks } from "./lib/graph/stacks.ts";
+import { checkStack, defineCommand, runCommand } from "../../cli/lib/command.ts";
+import { drawStacks } from "../graph/stacks.ts";
 
 const command = defineCommand(
   "graph",

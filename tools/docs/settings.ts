@@ -1,4 +1,4 @@
-import { type SettingSpec, schema, type Tier } from "../../../lib/settings/schema.ts";
+import { type SettingSpec, schema, type Tier } from "../../lib/settings/schema.ts";
 
 const specs = Object.entries<SettingSpec>(schema);
 
