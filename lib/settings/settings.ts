@@ -46,6 +46,7 @@ export function checkSettings(stack: string, raw: RawConfig) {
     port,
     worker,
     serverBinary: reader.path("serverBinary"),
+    queueBinary: reader.path("queueBinary"),
     serverImage: reader.image("serverImage"),
     queueImage: reader.image("queueImage"),
     /** Days that runs are kept after their end; `undefined`: forever. */
