@@ -1,3 +1,4 @@
+import { approveBackend } from "./lib/approve-backend.ts";
 import { defineCommand, runCommand, UsageProblem } from "./lib/command.ts";
 import { Pulumi } from "./lib/pulumi-cli.ts";
 import { freeStack } from "./lib/stack-lock.ts";
@@ -38,7 +39,7 @@ async function setup(positional: string | undefined, given: Flags): Promise<void
   const ask = flags.yes ? undefined : await questions();
   const stack = flags.tier ? stackOf(flags.tier) : ((await ask?.askBuilding()) ?? "dev");
   const pulumi = await Pulumi.find();
-  await pulumi.ensureStack(stack);
+  await pulumi.ensureStack(stack, () => approveBackend(pulumi, stack, given.yes));
   await freeStack(pulumi, stack);
   const file = new SettingsFile(pulumi, stack);
   const answers = await collectAnswers(stack, flags, file, ask);

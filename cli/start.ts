@@ -1,39 +1,44 @@
 import { InngestApi } from "../lib/inngest/api.ts";
-import { forwardCommand, throughForward } from "../lib/places/forward.ts";
+import { throughForward } from "../lib/places/forward.ts";
 import { Problem } from "../lib/problem.ts";
 import type { Outputs } from "../lib/stack/outputs.ts";
+import { approveBackend } from "./lib/approve-backend.ts";
 import { checkStack, defineCommand, runCommand } from "./lib/command.ts";
 import { Pulumi } from "./lib/pulumi-cli.ts";
 import { freeStack } from "./lib/stack-lock.ts";
 import { firstFunction, firstRun } from "./start/first-run.ts";
+import { whatNext } from "./start/next.ts";
 
 const command = defineCommand(
   "start",
   "Brings a stack up, runs one function through it, and says where its dashboard is.",
 )
   .option("-s, --stack <stack>", "the stack, one of the Pulumi.<stack>.yaml files", "dev")
+  .option("-y, --yes", "do not ask before the stack is created on a Pulumi backend of yours")
+  .option("-v, --verbose", "show Pulumi's own output in place of the steps")
   .addHelpText("after", "\nExample: npm start -- --stack persistent")
   .action(start);
 
-async function start({ stack }: { stack: string }): Promise<void> {
+interface Flags {
+  stack: string;
+  yes?: true;
+  verbose?: true;
+}
+
+async function start({ stack, yes, verbose }: Flags): Promise<void> {
   checkStack(stack);
   const pulumi = await Pulumi.find();
-  await pulumi.ensureStack(stack);
-  await bringUp(pulumi, stack);
+  await pulumi.ensureStack(stack, () => approveBackend(pulumi, stack, yes));
+  await bringUp(pulumi, stack, verbose);
   // Plain `pulumi` commands act on the stack that was started last. Selecting it takes no longer than the first run.
   const [outputs] = await Promise.all([runFirstFunction(pulumi, stack), pulumi.select(stack)]);
-  console.log(`Durability ${outputs.durability.text}.`);
-  console.log(`Dashboard  ${outputs.dashboardUrl}`);
-  const { forward, apiUrl } = outputs;
-  if (forward && apiUrl === `http://127.0.0.1:${forward.server.local}`) {
-    console.log(`           while this runs: ${forwardCommand(forward)}`);
-  }
+  console.log(whatNext(await pulumi.settings(stack), outputs));
 }
 
 /** @throws {Problem} when the stack is not up */
-async function bringUp(pulumi: Pulumi, stack: string): Promise<void> {
+async function bringUp(pulumi: Pulumi, stack: string, isVerbose?: boolean): Promise<void> {
   // A container that was removed by hand shows only in a refresh.
-  const up = async () => (await pulumi.change("up", stack, ["--refresh"])) === 0;
+  const up = async () => (await pulumi.change("up", stack, ["--refresh"], isVerbose)) === 0;
   if (await up()) return;
   // Only after a failure, because it takes time to look for what a killed Pulumi has left.
   if ((await freeStack(pulumi, stack)) && (await up())) return;

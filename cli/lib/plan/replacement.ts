@@ -48,16 +48,19 @@ interface Resource {
   inputs: Record<string, unknown>;
 }
 
+/** Whether a resource is a volume that outlives its containers; one in memory does not. */
+export function isLastingVolume({ type, inputs }: Resource): boolean {
+  const { type: driver } = (inputs.driverOpts ?? {}) as { type?: string };
+  return dataTypes.includes(type) && driver !== "tmpfs";
+}
+
 /**
  * Returns whether a resource of the plan holds data that are lost with it. A volume in memory does not, nor one with
  * files that the program uploads.
  */
 export function keepsData(resources: readonly Resource[]): (resource: Resource) => boolean {
   const uploaded = new Set(resources.filter(isUploader).flatMap(volumesOf));
-  return ({ type, inputs }) => {
-    const { type: driver } = (inputs.driverOpts ?? {}) as { type?: string };
-    return dataTypes.includes(type) && driver !== "tmpfs" && !uploaded.has(inputs.name as string);
-  };
+  return (resource) => isLastingVolume(resource) && !uploaded.has(resource.inputs.name as string);
 }
 
 /** Whether a container exists only for its uploads, and never runs. */

@@ -1,0 +1,71 @@
+import { isLastingVolume, keyTypes } from "../plan/replacement.ts";
+import type { Operation } from "./events.ts";
+
+export type Mark = "✓" | "✗" | "!";
+
+/** Names and words of the steps that are no parts of a stack, by the component that takes them. */
+const components: Record<string, { id: string; done?: string; undone?: string } | undefined> = {
+  preflight: { id: "machine", done: "checked", undone: "" },
+  processes: { id: "processes", done: "limited", undone: "" },
+  registration: { id: "functions", done: "registered", undone: "" },
+  upkeep: { id: "janitor" },
+};
+
+/** Words for an image's resource, which is all that its creation says. */
+const imageWords: Record<string, string | undefined> = {
+  "docker:index/remoteImage:RemoteImage": "image ready",
+  "docker:index/image:Image": "image built",
+};
+
+/** Types of what runs; configurations, networks and the like only prepare it. */
+const runningTypes: readonly string[] = [
+  "command:local:Command",
+  "docker:index/container:Container",
+  "kubernetes:apps/v1:Deployment",
+  "kubernetes:apps/v1:StatefulSet",
+  "kubernetes:batch/v1:CronJob",
+];
+
+/** Name of the step that an operation belongs to. Names of this program's resources begin with their component's. */
+export function stepOf(urn: string): string {
+  const component = componentOf(urn);
+  return components[component]?.id ?? component;
+}
+
+function componentOf(urn: string): string {
+  const [name = ""] = (urn.split("::").at(-1) as string).split("-");
+  return name;
+}
+
+/** What a person has to know of an operation that is done; `undefined` for one that only prepares. */
+export function wordsFor(operation: Operation): { mark: Mark; words: string } | undefined {
+  const { op, urn, type } = operation;
+  const { inputs = {}, retainOnDelete } = operation.new ?? operation.old ?? {};
+  const isDeleted = op === "delete" || op === "delete-replaced";
+  if (isLastingVolume({ type, inputs })) {
+    // The program uploads the content of those of a SecretFile.
+    if (!isDeleted || urn.includes(":SecretFile$")) return undefined;
+    return retainOnDelete
+      ? { mark: "✓", words: `its data stays (${nameOf(inputs)})` }
+      : { mark: "!", words: `DATA DELETED (${nameOf(inputs)})` };
+  }
+  if (keyTypes.includes(type)) {
+    if (op === "create-replacement") return { mark: "!", words: "KEYS REPLACED" };
+    if (componentOf(urn) !== "keys") return undefined;
+    return op === "create"
+      ? { mark: "✓", words: "generated" }
+      : op === "delete"
+        ? { mark: "!", words: "DELETED" }
+        : undefined;
+  }
+  if (imageWords[type]) return isDeleted ? undefined : { mark: "✓", words: imageWords[type] };
+  // Containers that never run prepare volumes.
+  if (!runningTypes.includes(type) || inputs.mustRun === false) return undefined;
+  const { done = "started", undone = "stopped" } = components[componentOf(urn)] ?? {};
+  const words = { create: done, update: "updated", "create-replacement": "replaced", delete: undone }[op];
+  return words ? { mark: "✓", words } : undefined;
+}
+
+function nameOf({ name, metadata }: { name?: unknown; metadata?: unknown }): string {
+  return String(name ?? (metadata as { name?: unknown } | undefined)?.name);
+}
