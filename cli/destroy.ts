@@ -28,7 +28,7 @@ async function destroy({ stack, deleteData, yes }: Flags): Promise<void> {
   const pulumi = await Pulumi.find();
   await pulumi.ensureStack(stack);
   await freeStack(pulumi, stack);
-  if ((await pulumi.change("destroy", stack, [])) !== 0) {
+  if ((await pulumi.change("destroy", stack, [])) === "failed") {
     throw new Problem(`stack ${stack} is not down; what went wrong is above`);
   }
   const { dataDir, dockerContext, kubernetes, tier } = await pulumi.settings(stack);

@@ -4,7 +4,7 @@ import { Problem } from "../lib/problem.ts";
 import type { Outputs } from "../lib/stack/outputs.ts";
 import { approveBackend } from "./lib/approve-backend.ts";
 import { checkStack, defineCommand, runCommand } from "./lib/command.ts";
-import { Pulumi } from "./lib/pulumi-cli.ts";
+import { type Change, Pulumi } from "./lib/pulumi-cli.ts";
 import { freeStack } from "./lib/stack-lock.ts";
 import { firstFunction, firstRun } from "./start/first-run.ts";
 import { whatNext } from "./start/next.ts";
@@ -29,25 +29,35 @@ async function start({ stack, yes, verbose }: Flags): Promise<void> {
   checkStack(stack);
   const pulumi = await Pulumi.find();
   await pulumi.ensureStack(stack, () => approveBackend(pulumi, stack, yes));
-  await bringUp(pulumi, stack, verbose);
-  // Plain `pulumi` commands act on the stack that was started last. Selecting it takes no longer than the first run.
-  const [outputs] = await Promise.all([runFirstFunction(pulumi, stack), pulumi.select(stack)]);
-  console.log(whatNext(await pulumi.settings(stack), outputs));
+  const [change, before] = await Promise.all([
+    bringUp(pulumi, stack, verbose),
+    // A stack that does not change has the outputs that it had.
+    pulumi.outputs<Outputs>(stack).catch(() => undefined),
+    // Plain `pulumi` commands act on the stack that was started last.
+    pulumi.select(stack),
+  ]);
+  const outputs = (change === "done" ? undefined : before) ?? (await pulumi.outputs<Outputs>(stack));
+  await runFirstFunction(stack, outputs);
+  console.log();
+  console.log(`\n${whatNext(await pulumi.settings(stack), outputs)}`);
 }
 
 /** @throws {Problem} when the stack is not up */
-async function bringUp(pulumi: Pulumi, stack: string, isVerbose?: boolean): Promise<void> {
+async function bringUp(pulumi: Pulumi, stack: string, isVerbose?: boolean): Promise<Change> {
   // A container that was removed by hand shows only in a refresh.
-  const up = async () => (await pulumi.change("up", stack, ["--refresh"], isVerbose)) === 0;
-  if (await up()) return;
+  const up = () => pulumi.change("up", stack, ["--refresh"], isVerbose);
+  let change = await up();
   // Only after a failure, because it takes time to look for what a killed Pulumi has left.
-  if ((await freeStack(pulumi, stack)) && (await up())) return;
-  throw new Problem(`stack ${stack} is not up; what went wrong is above`);
+  if (change === "failed" && (await freeStack(pulumi, stack))) change = await up();
+  if (change !== "failed") return change;
+  throw new Problem(
+    `stack ${stack} is not up; what went wrong is above`,
+    "mend that and start again; with --verbose it prints all that Pulumi says",
+  );
 }
 
 /** @throws {Problem} when the function does not complete */
-async function runFirstFunction(pulumi: Pulumi, stack: string): Promise<Outputs> {
-  const outputs = await pulumi.outputs<Outputs>(stack);
+async function runFirstFunction(stack: string, outputs: Outputs): Promise<void> {
   const { forward, signingKey, eventKey, workerUrl } = outputs;
   const before = performance.now();
   try {
@@ -56,7 +66,6 @@ async function runFirstFunction(pulumi: Pulumi, stack: string): Promise<Outputs>
     );
     const took = Math.round(performance.now() - before);
     console.log(`Function ${firstFunction} completed in ${took} ms (run ${runId}).`);
-    return outputs;
   } catch (error) {
     throw new Problem(`stack ${stack} is up, but its first function is not done: ${(error as Error).message}`);
   }

@@ -14,6 +14,9 @@ import { findBinary, ownBackend, ownBackendUrl } from "./pulumi-backend.ts";
 
 const project = "inngest-local";
 
+/** What came of `up` or `destroy`. */
+export type Change = "failed" | "done" | "nothing to do";
+
 /** Answer of `pulumi whoami --json`; a backend of files has no organizations. */
 interface Whoami {
   user: string;
@@ -107,12 +110,15 @@ export class Pulumi {
   }
 
   /**
-   * Runs `up` or `destroy`, and shows its steps as they are done. Resolves to the exit code.
+   * Runs `up` or `destroy`, and shows its steps as they are done.
    *
    * @param isVerbose Show Pulumi's own output instead.
    */
-  async change(command: "up" | "destroy", stack: string, args: string[], isVerbose = false): Promise<number> {
-    if (isVerbose) return await this.#withSettings(stack, (file) => this.run(changeArgs(command, stack, file, args)));
+  async change(command: "up" | "destroy", stack: string, args: string[], isVerbose = false): Promise<Change> {
+    if (isVerbose) {
+      const exitCode = await this.#withSettings(stack, (file) => this.run(changeArgs(command, stack, file, args)));
+      return exitCode === 0 ? "done" : "failed";
+    }
     const { Progress } = await import("./progress/progress.ts");
     const progress = new Progress(stack);
     // A terminal sends Ctrl-C to Pulumi as well, which then ends in good order.
@@ -121,11 +127,12 @@ export class Pulumi {
     const { exitCode, complaint } = await this.#watch(command, stack, args, (event) => progress.see(event));
     process.off("SIGINT", wait);
     progress.end(exitCode === 0, complaint);
-    if (exitCode !== 0 && progress.failed.length > 0) {
+    if (exitCode === 0) return progress.isUnchanged ? "nothing to do" : "done";
+    if (progress.failed.length > 0) {
       const { printLogs } = await import("./progress/logs.ts");
       await printLogs(await this.settings(stack), progress.failed);
     }
-    return exitCode;
+    return "failed";
   }
 
   /** Runs `up` or `destroy`, and calls `see` with the engine's events. */

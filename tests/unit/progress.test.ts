@@ -148,9 +148,15 @@ test("a failure is named as it comes, and ends with its reasons", () => {
   expect(stream.text).toBe(
     "!  keys           a key is old\n" +
       "✗  server         failed           0.0 s\n" +
-      "\nserver: no program\n\ndev: settings are wrong\n\nerror: the state is locked\n",
+      "server: no program\n\nerror: the state is locked\n",
   );
   expect(progress.failed).toEqual(["server"]);
+});
+
+test("a failure of the program ends with its words", () => {
+  progress.see({ diagnosticEvent: { severity: "error", message: "settings are wrong\n" } });
+  progress.end(false, "");
+  expect(stream.text).toBe("settings are wrong\n");
 });
 
 test("a terminal shows what is being done", () => {

@@ -80,7 +80,7 @@ export async function restoreData(
     await bringUp();
     throw error;
   }
-  if ((await bringUp()) !== 0) {
+  if ((await bringUp()) === "failed") {
     throw new Problem(`stack ${stack} is not up again; what went wrong is above. The replaced data is in ${previous}`);
   }
   await untilHealthy(pulumi, stack);

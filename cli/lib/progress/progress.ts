@@ -18,7 +18,10 @@ export class Progress {
   /** When each operation that is not done has begun, by URN. */
   readonly #open = new Map<string, number>();
   readonly #failed = new Set<string>();
+  /** Why resources have failed. */
   readonly #reasons: string[] = [];
+  /** Errors of the program as a whole, of which a resource's failure also makes one. */
+  readonly #complaints: string[] = [];
   readonly #said = new Set<string>();
   #doing = "look at what is there";
   #changes: Record<string, number> = {};
@@ -33,6 +36,11 @@ export class Progress {
   /** Names of the steps that have failed, such as `server`. */
   get failed(): string[] {
     return [...this.#failed];
+  }
+
+  /** Whether everything has stayed as it was. */
+  get isUnchanged(): boolean {
+    return Object.keys(this.#changes).join() === "same";
   }
 
   see(event: EngineEvent): void {
@@ -52,8 +60,9 @@ export class Progress {
   end(isDone: boolean, complaint: string): void {
     clearInterval(this.#timer);
     writeOver(this.#stream, "");
-    const reasons = [...this.#reasons, complaint.trim()].filter(Boolean).join("\n\n");
-    this.#stream.write(isDone ? `${this.#summary()}\n` : `\n${reasons}\n`);
+    const reasons = this.#reasons.length > 0 ? this.#reasons : this.#complaints;
+    const failure = [...reasons, complaint.trim()].filter(Boolean).join("\n\n");
+    this.#stream.write(`${isDone ? this.#summary() : failure}\n`);
   }
 
   #begin({ op, urn, type }: Operation): void {
@@ -75,9 +84,10 @@ export class Progress {
   }
 
   #note({ urn, message, severity }: NonNullable<EngineEvent["diagnosticEvent"]>): void {
-    const step = urn === undefined ? this.#stack : stepOf(urn);
-    if (severity === "error") this.#reasons.push(`${step}: ${message.trim()}`);
-    if (severity === "warning") this.#say(step, "!", message.trim());
+    const text = message.trim();
+    if (severity === "error" && urn === undefined) this.#complaints.push(text);
+    if (severity === "error" && urn !== undefined) this.#reasons.push(`${stepOf(urn)}: ${text}`);
+    if (severity === "warning") this.#say(urn === undefined ? this.#stack : stepOf(urn), "!", text);
   }
 
   /** One line, once: a step may consist of several resources of a kind. */
