@@ -54,7 +54,8 @@ export function scenes(stack: LiveStack, app: string, pace: Pace): Check<Mark>[]
   return [
     {
       id: "run",
-      async run() {
+      async run(progress) {
+        progress("wait for its first step");
         probe = await Probe.send(stack, app, { holdSeconds: pace.holdSeconds });
         if (!(await probe.began(30))) {
           throw new Problem("the run did not begin within 30 s, so nothing was killed", diagnosis(stack));

@@ -113,6 +113,7 @@ export class Pulumi {
    * Runs `up` or `destroy`, and shows its steps as they are done.
    *
    * @param isVerbose Show Pulumi's own output instead.
+   * @throws {Problem} after Ctrl-C
    */
   async change(command: "up" | "destroy", stack: string, args: string[], isVerbose = false): Promise<Change> {
     if (isVerbose) {
@@ -121,12 +122,22 @@ export class Pulumi {
     }
     const { Progress } = await import("./progress/progress.ts");
     const progress = new Progress(stack);
+    let isInterrupted = false;
     // A terminal sends Ctrl-C to Pulumi as well, which then ends in good order.
-    const wait = () => console.error("\nCtrl-C: Pulumi completes what it has begun.");
+    const wait = () => {
+      isInterrupted = true;
+      console.error("\nCtrl-C: Pulumi ends what it has begun.");
+    };
     process.on("SIGINT", wait);
     const { exitCode, complaint } = await this.#watch(command, stack, args, (event) => progress.see(event));
     process.off("SIGINT", wait);
     progress.end(exitCode === 0, complaint);
+    if (isInterrupted) {
+      throw new Problem(
+        `${command} of stack ${stack} was interrupted`,
+        "run the command again: it continues from there",
+      );
+    }
     if (exitCode === 0) return progress.isUnchanged ? "nothing to do" : "done";
     if (progress.failed.length > 0) {
       const { printLogs } = await import("./progress/logs.ts");

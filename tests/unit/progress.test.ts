@@ -67,6 +67,7 @@ describe("a step is one line with its time", () => {
     ["queue-image", "image", {}, "✓  queue          image ready      1.2 s\n"],
     ["keys-signing", "password", {}, "✓  keys           generated        1.2 s\n"],
     ["registration-sync", "command", {}, "✓  functions      registered       1.2 s\n"],
+    ["registration-sync", "command", { op: "update" }, "✓  functions      registered       1.2 s\n"],
   ])("%s %s %j", (name, type, changed, line) => {
     expect(shown(name, type, changed)).toBe(line);
   });

@@ -3,12 +3,22 @@ import type { Operation } from "./events.ts";
 
 export type Mark = "✓" | "✗" | "!";
 
+/** What an operation has done, by its name. */
+type Words = Record<string, string | undefined>;
+
+const partWords: Words = {
+  create: "started",
+  update: "updated",
+  "create-replacement": "replaced",
+  delete: "stopped",
+};
+
 /** Names and words of the steps that are no parts of a stack, by the component that takes them. */
-const components: Record<string, { id: string; done?: string; undone?: string } | undefined> = {
-  preflight: { id: "machine", done: "checked", undone: "" },
-  processes: { id: "processes", done: "limited", undone: "" },
-  registration: { id: "functions", done: "registered", undone: "" },
-  upkeep: { id: "janitor" },
+const components: Record<string, { id: string; words: Words } | undefined> = {
+  preflight: { id: "machine", words: { create: "checked", update: "checked" } },
+  processes: { id: "processes", words: { create: "limited", update: "limited" } },
+  registration: { id: "functions", words: { create: "registered", update: "registered" } },
+  upkeep: { id: "janitor", words: partWords },
 };
 
 /** Words for an image's resource, which is all that its creation says. */
@@ -61,9 +71,8 @@ export function wordsFor(operation: Operation): { mark: Mark; words: string } | 
   if (imageWords[type]) return isDeleted ? undefined : { mark: "✓", words: imageWords[type] };
   // Containers that never run prepare volumes.
   if (!runningTypes.includes(type) || inputs.mustRun === false) return undefined;
-  const { done = "started", undone = "stopped" } = components[componentOf(urn)] ?? {};
-  const words = { create: done, update: "updated", "create-replacement": "replaced", delete: undone }[op];
-  return words ? { mark: "✓", words } : undefined;
+  const words = (components[componentOf(urn)]?.words ?? partWords)[op];
+  return words === undefined ? undefined : { mark: "✓", words };
 }
 
 function nameOf({ name, metadata }: { name?: unknown; metadata?: unknown }): string {
