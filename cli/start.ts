@@ -38,7 +38,6 @@ async function start({ stack, yes, verbose }: Flags): Promise<void> {
   ]);
   const outputs = (change === "done" ? undefined : before) ?? (await pulumi.outputs<Outputs>(stack));
   await runFirstFunction(stack, outputs);
-  console.log();
   console.log(`\n${whatNext(await pulumi.settings(stack), outputs)}`);
 }
 
