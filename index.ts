@@ -27,4 +27,4 @@ const backups =
   settings.backups &&
   new ScheduledBackups("backup", { ...settings, ...settings.backups, alarmUrl }, { dependsOn: registration });
 
-export default stackOutputs(endpoints, { keys, current }, backups);
+export default stackOutputs(endpoints, { keys, current }, backups, preflight);

@@ -3,9 +3,10 @@ import { InvalidArgumentError } from "commander";
 import { backupFolder } from "../lib/host/paths.ts";
 import { StackParts } from "../lib/places/places.ts";
 import { everyRule, secondsOf } from "../lib/settings/backups.ts";
-import { type Backup, stateOf, takeBackup } from "./lib/backup/take.ts";
-import { checkStack, defineCommand, runCommand } from "./lib/command.ts";
-import { outputsOf } from "./lib/live-stack.ts";
+import { type Backup, takeBackup } from "./lib/backup/take.ts";
+import { checkStack, defineCommand, runCommand, wholeNumber } from "./lib/command.ts";
+import { backupsOf } from "./lib/last-backup.ts";
+import { LiveStack, outputsOf } from "./lib/live-stack.ts";
 import { Pulumi } from "./lib/pulumi-cli.ts";
 
 interface Flags {
@@ -19,7 +20,7 @@ interface Flags {
 const command = defineCommand("backup", "Takes a backup of a running stack: one file, opened and checked.")
   .requiredOption("-s, --stack <stack>", "the stack, one of the Pulumi.<stack>.yaml files")
   .option("--to <folder>", `folder of the backup (default: the setting backupDir, else ${backupFolder("STACK")})`)
-  .option("--keep <count>", "remove all but the newest COUNT of this stack's backups there", positive)
+  .option("--keep <count>", "remove all but the newest COUNT of this stack's backups there", wholeNumber(1))
   .option(
     "--schedule [every]",
     "also take one automatically, every 24h or as often as given; `off` ends that",
@@ -83,16 +84,11 @@ async function putOnSchedule(
 }
 
 async function endSchedule(pulumi: Pulumi, stack: string, json?: true): Promise<void> {
-  const { backups } = await stateOf(pulumi, stack);
+  const backups = backupsOf((await LiveStack.find(stack, pulumi)).settings);
   await pulumi.configure(stack, { backupEvery: undefined, backupKeep: undefined });
   await pulumi.quietUp(stack);
   if (json) console.log(JSON.stringify({ schedule: "off", folder: backups }));
   else console.log(`Stack ${stack} is no longer backed up automatically. Its backups stay in ${backups}`);
-}
-
-function positive(text: string): number {
-  if (/^[1-9]\d*$/.test(text)) return Number(text);
-  throw new InvalidArgumentError("It must be a whole number from 1.");
 }
 
 function everyText(text: string): string {

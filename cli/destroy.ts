@@ -4,7 +4,9 @@ import { removeImages, removeVolumes } from "../lib/places/docker-engine.ts";
 import { removeNamespace } from "../lib/places/kubernetes-cluster.ts";
 import { Problem } from "../lib/problem.ts";
 import { namespaceOf } from "../lib/stack/kubernetes-names.ts";
-import { checkStack, confirmed, defineCommand, runCommand } from "./lib/command.ts";
+import { partsOf } from "../lib/stack/parts.ts";
+import { checkStack, confirm, defineCommand, runCommand } from "./lib/command.ts";
+import { checkHome } from "./lib/home.ts";
 import { Pulumi } from "./lib/pulumi-cli.ts";
 import { freeStack } from "./lib/stack-lock.ts";
 
@@ -24,17 +26,20 @@ const command = defineCommand("destroy", "Takes a stack down. Its data stays, ex
 async function destroy({ stack, deleteData, yes }: Flags): Promise<void> {
   checkStack(stack);
   const what = deleteData ? `stack ${stack} AND ALL ITS DATA` : `stack ${stack} (its data stays)`;
-  if (!yes && !(await confirmed(`destroy ${what}`))) throw new Problem("nothing was done");
+  if (!yes) await confirm(`destroy ${what}`);
   const pulumi = await Pulumi.find();
   await pulumi.ensureStack(stack);
+  await checkHome(pulumi, stack);
   await freeStack(pulumi, stack);
   if ((await pulumi.change("destroy", stack, [])) === "failed") {
     throw new Problem(`stack ${stack} is not down; what went wrong is above`);
   }
-  const { dataDir, dockerContext, kubernetes, tier } = await pulumi.settings(stack);
-  if (tier === "docker") await removeImages(stack, dockerContext);
+  const settings = await pulumi.settings(stack);
+  const { dataDir, dockerContext, kubernetes } = settings;
+  const isOnDocker = partsOf(settings).some(({ place }) => place === "docker");
+  if (isOnDocker) await removeImages(stack, dockerContext);
   if (!deleteData) return;
-  if (tier === "docker") await removeVolumes(stack, dockerContext);
+  if (isOnDocker) await removeVolumes(stack, dockerContext);
   if (kubernetes?.context) await removeNamespace(kubernetes, namespaceOf(stack));
   rmSync(dataFolder(stack, dataDir), { recursive: true, force: true });
   console.log(`The data of stack ${stack} is deleted.`);

@@ -1,6 +1,5 @@
 import { dataFolder } from "../lib/host/paths.ts";
 import { dockerChecks } from "./doctor/docker.ts";
-import { historyChecks } from "./doctor/history.ts";
 import { kubernetesChecks } from "./doctor/kubernetes.ts";
 import { devModeCheck, liveChecks } from "./doctor/live.ts";
 import { machineChecks } from "./doctor/machine.ts";
@@ -76,7 +75,6 @@ function checksOf(context: DoctorContext): DoctorCheck[] {
     ...kubernetesChecks(context),
     ...stackChecks(context),
     ...storeChecks(context),
-    ...historyChecks(context),
     devModeCheck(stack.settings.worker.dir, live),
     ...(live ? liveChecks(live) : []),
   ];

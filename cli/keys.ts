@@ -3,7 +3,8 @@ import { Problem } from "../lib/problem.ts";
 import type { Settings } from "../lib/settings/settings.ts";
 import { type RotationStep, rotationSteps } from "../lib/stack/key-rotation.ts";
 import { rotateKeys } from "./keys/rotation.ts";
-import { checkStack, confirmed, defineCommand, knownStacks, runCommand } from "./lib/command.ts";
+import { checkStack, confirm, defineCommand, knownStacks, runCommand } from "./lib/command.ts";
+import { checkHome } from "./lib/home.ts";
 import { Journal } from "./lib/journal.ts";
 import { outputsIfUp, outputsOf } from "./lib/live-stack.ts";
 import { Pulumi } from "./lib/pulumi-cli.ts";
@@ -49,11 +50,14 @@ async function rotate({ stack, until, yes }: Flags): Promise<void> {
   const { durability } = await outputsOf(pulumi, stack);
   if (!durability.kept && !yes) {
     const loss = "although its server restarts twice and loses its runs in flight each time";
-    if (!(await confirmed(`rotate the keys of stack ${stack}, ${loss}`))) throw new Problem("nothing was done");
+    await confirm(`rotate the keys of stack ${stack}, ${loss}`);
   }
   const followers = await followersOf(pulumi, stack);
   const stacks = [stack, ...followers.map((follower) => follower.stack)];
-  for (const each of stacks) await freeStack(pulumi, each);
+  for (const each of stacks) {
+    await checkHome(pulumi, each);
+    await freeStack(pulumi, each);
+  }
   const isExternal = [settings, ...followers].some(({ worker }) => worker.runtime === "external");
 
   const reached = await rotateKeys(

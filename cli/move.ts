@@ -1,11 +1,12 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { dataFolder } from "../lib/host/paths.ts";
 import { Problem } from "../lib/problem.ts";
-import { type StackState, stateOf } from "./lib/backup/take.ts";
-import { checkStack, confirmed, defineCommand, runCommand, UsageProblem } from "./lib/command.ts";
+import type { Settings } from "../lib/settings/settings.ts";
+import { partsOf } from "../lib/stack/parts.ts";
+import { checkStack, confirm, defineCommand, runCommand, UsageProblem } from "./lib/command.ts";
+import { checkHome } from "./lib/home.ts";
 import { Journal } from "./lib/journal.ts";
-import { outputsIfUp } from "./lib/live-stack.ts";
+import { LiveStack, outputsIfUp } from "./lib/live-stack.ts";
 import { Pulumi } from "./lib/pulumi-cli.ts";
 import { freeStack } from "./lib/stack-lock.ts";
 import { type Move, moveStack, moveTools } from "./move/steps.ts";
@@ -29,15 +30,16 @@ async function move({ from, to, yes }: Flags): Promise<void> {
   const pulumi = await Pulumi.find();
   for (const stack of [from, to]) {
     await pulumi.ensureStack(stack);
+    await checkHome(pulumi, stack);
     await freeStack(pulumi, stack);
   }
   const journal = new Journal<Move>(`move-${from}-${to}`);
   const begun = journal.read();
   if (begun?.step !== "live") await checkTarget(pulumi, from, to);
   if (!begun) {
-    const source = await stateOf(pulumi, from);
-    await askAboutRuns(from, source, yes);
-    await askAboutClaims(pulumi, from, source, to, yes);
+    const source = await LiveStack.find(from, pulumi);
+    await askAboutRuns(source, yes);
+    await askAboutClaims(source, await pulumi.settings(to), yes);
     await refuseUsed(pulumi, to);
   }
   await moveStack(moveTools(pulumi, journal), from, to);
@@ -47,7 +49,8 @@ async function move({ from, to, yes }: Flags): Promise<void> {
 
 /** @throws {Problem} when the target cannot take in the data */
 async function checkTarget(pulumi: Pulumi, from: string, to: string): Promise<void> {
-  const { tier, durable, keysFrom } = await pulumi.settings(to);
+  const settings = await pulumi.settings(to);
+  const { tier, keysFrom } = settings;
   const { tier: source } = await pulumi.settings(from);
   if (source === "cluster" && tier !== "cluster") {
     throw new Problem(
@@ -56,7 +59,8 @@ async function checkTarget(pulumi: Pulumi, from: string, to: string): Promise<vo
       "--to a stack of tier cluster",
     );
   }
-  if (tier === "docker" && !durable) {
+  const server = partsOf(settings).find(({ name }) => name === "server");
+  if (server?.place === "docker" && !server.keeps) {
     throw new Problem(`stack ${to} keeps nothing`, `npm run pulumi -- config set durable true --stack ${to}`);
   }
   if (keysFrom) {
@@ -67,7 +71,7 @@ async function checkTarget(pulumi: Pulumi, from: string, to: string): Promise<vo
 /** @throws {Problem} when the target has runs or events */
 async function refuseUsed(pulumi: Pulumi, to: string): Promise<void> {
   if (!(await outputsIfUp(pulumi, to))) return;
-  const { data } = await stateOf(pulumi, to);
+  const { data } = await LiveStack.find(to, pulumi);
   const { newest } = await data.runNextToData("inspect", {});
   if (newest === 0) return;
   throw new Problem(
@@ -77,23 +81,22 @@ async function refuseUsed(pulumi: Pulumi, to: string): Promise<void> {
 }
 
 /** Runs in flight move with Redis; those in a server's memory are lost. */
-async function askAboutRuns(from: string, { stores, data }: StackState, yes?: true): Promise<void> {
-  if (stores.queueUrl || yes) return;
+async function askAboutRuns({ name, outputs, data }: LiveStack, yes?: true): Promise<void> {
+  if (outputs.stores.queueUrl || yes) return;
   const seen = data.copyEphemeralHistory ? undefined : await data.runNextToData("inspect", {});
   if (seen?.unfinished === 0) return;
   const how = seen ? `${seen.unfinished} runs` : "any runs";
-  const what = `move stack ${from}, although ${how} in flight are in its server's memory and will be lost`;
-  if (!(await confirmed(what))) throw new Problem("nothing was done");
+  const what = `move stack ${name}, although ${how} in flight are in its server's memory and will be lost`;
+  await confirm(what);
 }
 
 /** A worker in a container or a pod cannot read the claims of one on this machine. */
-async function askAboutClaims(pulumi: Pulumi, from: string, { dataDir }: StackState, to: string, yes?: true) {
-  const claims = join(dataFolder(from, dataDir), "worker", "claims");
+async function askAboutClaims({ name, dataFolder }: LiveStack, target: Settings, yes?: true): Promise<void> {
+  const claims = join(dataFolder, "worker", "claims");
   if (yes || !existsSync(claims) || readdirSync(claims).length === 0) return;
-  const { worker } = await pulumi.settings(to);
-  if (worker.placement !== "container") return;
-  const what = `move stack ${from}, although claims in ${claims} are left behind, and runs in flight that need them will fail`;
-  if (!(await confirmed(what))) throw new Problem("nothing was done");
+  if (target.worker.placement !== "container") return;
+  const what = `move stack ${name}, although claims in ${claims} are left behind, and runs in flight that need them will fail`;
+  await confirm(what);
 }
 
 await runCommand(command);

@@ -1,10 +1,9 @@
 import { onPath } from "../lib/host/programs.ts";
 import { forwardCommand, neededForward } from "../lib/places/forward.ts";
 import { dashboardUser } from "../lib/render/caddyfile.ts";
-import { checkStack, defineCommand, runCommand } from "./lib/command.ts";
+import { defineCommand, runCommand } from "./lib/command.ts";
 import { execa } from "./lib/execa.ts";
-import { outputsOf } from "./lib/live-stack.ts";
-import { Pulumi } from "./lib/pulumi-cli.ts";
+import { LiveStack } from "./lib/live-stack.ts";
 
 const command = defineCommand(
   "open",
@@ -16,10 +15,7 @@ const command = defineCommand(
   .action(open);
 
 async function open({ stack, print }: { stack: string; print?: true }): Promise<void> {
-  checkStack(stack);
-  const pulumi = await Pulumi.find();
-  await pulumi.ensureStack(stack);
-  const outputs = await outputsOf(pulumi, stack);
+  const { outputs } = await LiveStack.find(stack);
   const { dashboardUrl, dashboardPassword } = outputs;
   const forward = neededForward(outputs);
   console.log(`Dashboard  ${dashboardUrl}`);

@@ -5,9 +5,9 @@ import { writePrivateFile } from "../lib/data/private-file.ts";
 import { Problem } from "../lib/problem.ts";
 import { isOfPostgres, type Manifest, unpack } from "./lib/backup/archive.ts";
 import { checkFit, restoreData } from "./lib/backup/restore.ts";
-import { stateOf } from "./lib/backup/take.ts";
 import { checkStack, defineCommand, runCommand } from "./lib/command.ts";
-import { outputsIfUp } from "./lib/live-stack.ts";
+import { checkHome } from "./lib/home.ts";
+import { LiveStack } from "./lib/live-stack.ts";
 import { Pulumi } from "./lib/pulumi-cli.ts";
 import { freeStack } from "./lib/stack-lock.ts";
 import { verifyStack } from "./lib/verified.ts";
@@ -39,11 +39,12 @@ async function restore(file: string, { stack, force }: Flags): Promise<void> {
     const pulumi = await Pulumi.find();
     await checkEngine(pulumi, stack, manifest);
     await pulumi.ensureStack(stack);
+    const outputs = await checkHome(pulumi, stack);
     await freeStack(pulumi, stack);
-    if (!(await outputsIfUp(pulumi, stack))) await bringUp(pulumi, stack, manifest, folder);
-    const state = await stateOf(pulumi, stack);
-    if (!force) await checkFit({ stack, manifest, since }, state);
-    const previous = await restoreData(pulumi, stack, state, folder);
+    if (!outputs) await bringUp(pulumi, stack, manifest, folder);
+    const live = await LiveStack.find(stack, pulumi);
+    if (!force) await checkFit({ manifest, since }, live);
+    const previous = await restoreData(pulumi, live, folder);
     console.log(
       `Restored stack ${stack} to ${manifest.takenAt}: ${manifest.counts.function_runs ?? 0} runs, ` +
         `${manifest.unfinished} of them in flight.\n` +

@@ -1,7 +1,7 @@
 import { type SweepReport, warningsOf } from "../lib/data/requests.ts";
-import { stateOf } from "./lib/backup/take.ts";
-import { checkStack, defineCommand, runCommand } from "./lib/command.ts";
-import { Pulumi } from "./lib/pulumi-cli.ts";
+import { defineCommand, runCommand } from "./lib/command.ts";
+import { LiveStack } from "./lib/live-stack.ts";
+import { readable } from "./lib/sizes.ts";
 
 interface Flags {
   stack: string;
@@ -22,11 +22,9 @@ const command = defineCommand(
   .action(retention);
 
 async function retention({ stack, now, endOrphaned, json }: Flags): Promise<void> {
-  checkStack(stack);
-  const pulumi = await Pulumi.find();
-  const { data, stores } = await stateOf(pulumi, stack);
-  const { retention: days } = await pulumi.settings(stack);
-  const request = { queueUrl: stores.queueUrl, days: now && days, endOrphaned };
+  const { data, outputs, settings } = await LiveStack.find(stack);
+  const { retention: days } = settings;
+  const request = { queueUrl: outputs.stores.queueUrl, days: now && days, endOrphaned };
   const swept = await data.runNextToData("sweep-now", request);
   if (json) console.log(JSON.stringify(swept));
   else console.log(linesOf(swept, days).join("\n"));
@@ -35,12 +33,11 @@ async function retention({ stack, now, endOrphaned, json }: Flags): Promise<void
 /** A report for people. @param days of the setting `retention`, `undefined` for off */
 function linesOf(report: SweepReport, days: number | undefined): string[] {
   const { size, room, rows, bytes = 0, inFlight, orphaned, ended } = report;
-  const megabytes = (count: number) => `${(count / 1024 ** 2).toFixed(1)} MB`;
-  const free = room === undefined ? "" : `${megabytes(room)} are free; `;
+  const free = room === undefined ? "" : `${readable(room)} are free; `;
   const removed = Object.entries(rows ?? {}).flatMap(([table, count]) => (count > 0 ? [`${count} ${table}`] : []));
   return [
-    `History ${megabytes(size)}; ${free}retention ${days === undefined ? "off" : `${days}d`}`,
-    ...(rows ? [`Removed ${removed.join(", ") || "nothing"}; gave back ${megabytes(bytes)}`] : []),
+    `History ${readable(size)}; ${free}retention ${days === undefined ? "off" : `${days}d`}`,
+    ...(rows ? [`Removed ${removed.join(", ") || "nothing"}; gave back ${readable(bytes)}`] : []),
     `Runs    ${inFlight} in flight, ${orphaned.length} orphaned`,
     ...(ended > 0 ? [`Ended   ${ended} as cancelled`] : orphaned.slice(0, 20).map((run) => `        ${run}`)),
     ...warningsOf(report).map(({ message }) => `Warning ${message}`),

@@ -1,20 +1,8 @@
-import { InngestApi, type Run, type Step } from "../lib/inngest/api.ts";
-import { throughForward } from "../lib/places/forward.ts";
-import { Problem } from "../lib/problem.ts";
-import type { Forward } from "../lib/stack/endpoints.ts";
-import { checkStack, defineCommand, runCommand } from "./lib/command.ts";
-import { Pulumi } from "./lib/pulumi-cli.ts";
+import type { InngestApi, Run, Step } from "../lib/inngest/api.ts";
+import { defineCommand, runCommand } from "./lib/command.ts";
+import { LiveStack } from "./lib/live-stack.ts";
 import { checkEvent, declaredEvents, parseData } from "./send/events.ts";
 import { type FollowedRun, follow } from "./send/follow.ts";
-
-/** Outputs of a stack that this command reads; empty before its first `up`. */
-interface Outputs {
-  apiUrl?: string;
-  workerUrl: string;
-  signingKey: string;
-  eventKey: string;
-  forward?: Forward;
-}
 
 const command = defineCommand(
   "send",
@@ -27,23 +15,17 @@ const command = defineCommand(
   .addHelpText("after", `\nExample: npm run send -- project/changed '{"project": "garden", "summary": "planted"}'`)
   .action(send);
 
-async function send(name: string, json: string, { stack, json: asJson }: { stack: string; json?: true }) {
-  checkStack(stack);
+async function send(name: string, json: string, { stack: stackName, json: asJson }: { stack: string; json?: true }) {
   const data = parseData(json);
   const print = asJson ? () => {} : console.log;
-  const pulumi = await Pulumi.find();
-  await pulumi.ensureStack(stack);
-  const outputs = await pulumi.outputs<Outputs>(stack);
-  const { apiUrl, workerUrl, signingKey, eventKey, forward } = outputs;
-  if (!apiUrl) throw new Problem(`stack ${stack} is not up`, `npm start -- --stack ${stack}`);
-  const { worker } = await pulumi.settings(stack);
-  const events = worker.runtime === "external" ? undefined : await declaredEvents(worker.dir);
+  const stack = await LiveStack.find(stackName);
+  const { worker } = stack.settings;
+  const events = stack.isExternal ? undefined : await declaredEvents(worker.dir);
   if (events) await checkEvent(events, { name, data }, worker.dir);
   else console.error("The data is not checked: this stack's worker has no events.ts here.");
 
-  await throughForward(forward, { apiUrl, workerUrl }, async (reached) => {
-    const api = new InngestApi(reached.apiUrl, signingKey);
-    const eventId = await api.send(eventKey, { name, data });
+  await stack.reach(async ({ api }) => {
+    const eventId = await api.send(stack.outputs.eventKey, { name, data });
     print(`Event ${eventId} was accepted.`);
     const runs = (await startsRuns(api, name))
       ? await follow(api, eventId, (run, step) => print(lineOf(run, step)))

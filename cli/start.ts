@@ -1,13 +1,16 @@
 import { InngestApi } from "../lib/inngest/api.ts";
 import { throughForward } from "../lib/places/forward.ts";
 import { Problem } from "../lib/problem.ts";
+import { takeOverVariable } from "../lib/stack/home.ts";
 import type { Outputs } from "../lib/stack/outputs.ts";
 import { approveBackend } from "./lib/approve-backend.ts";
 import { checkStack, defineCommand, runCommand } from "./lib/command.ts";
+import { checkHome } from "./lib/home.ts";
 import { type Change, Pulumi } from "./lib/pulumi-cli.ts";
 import { freeStack } from "./lib/stack-lock.ts";
 import { firstFunction, firstRun } from "./start/first-run.ts";
-import { whatNext } from "./start/next.ts";
+import { lastLines } from "./start/last-lines.ts";
+import { takeFreePorts } from "./start/ports.ts";
 
 const command = defineCommand(
   "start",
@@ -16,6 +19,7 @@ const command = defineCommand(
   .option("-s, --stack <stack>", "the stack, one of the Pulumi.<stack>.yaml files", "dev")
   .option("-y, --yes", "do not ask before the stack is created on a Pulumi backend of yours")
   .option("-v, --verbose", "show Pulumi's own output in place of the steps")
+  .option("--take-over", "go on here with a stack that belongs to another folder, machine, user, engine or backend")
   .addHelpText("after", "\nExample: npm start -- --stack persistent")
   .action(start);
 
@@ -23,22 +27,22 @@ interface Flags {
   stack: string;
   yes?: true;
   verbose?: true;
+  takeOver?: true;
 }
 
-async function start({ stack, yes, verbose }: Flags): Promise<void> {
+async function start({ stack, yes, verbose, takeOver }: Flags): Promise<void> {
   checkStack(stack);
+  if (takeOver) process.env[takeOverVariable] = "1";
   const pulumi = await Pulumi.find();
   await pulumi.ensureStack(stack, () => approveBackend(pulumi, stack, yes));
-  const [change, before] = await Promise.all([
-    bringUp(pulumi, stack, verbose),
-    // A stack that does not change has the outputs that it had.
-    pulumi.outputs<Outputs>(stack).catch(() => undefined),
-    // Plain `pulumi` commands act on the stack that was started last.
-    pulumi.select(stack),
-  ]);
+  const before = await checkHome(pulumi, stack);
+  if (!before) await takeFreePorts(stack);
+  // Plain `pulumi` commands act on the stack that was started last.
+  const [change] = await Promise.all([bringUp(pulumi, stack, verbose), pulumi.select(stack)]);
+  // A stack that does not change has the outputs that it had; to read them takes half a second.
   const outputs = (change === "done" ? undefined : before) ?? (await pulumi.outputs<Outputs>(stack));
   await runFirstFunction(stack, outputs);
-  console.log(`\n${whatNext(await pulumi.settings(stack), outputs)}`);
+  console.log(`\n${lastLines(await pulumi.settings(stack), outputs)}`);
 }
 
 /** @throws {Problem} when the stack is not up */

@@ -1,23 +1,14 @@
 import { resolve } from "node:path";
-import type { StackData } from "../lib/places/data.ts";
-import { Problem } from "../lib/problem.ts";
+import { fetchEngine } from "../lib/engines/fetch.ts";
 import { schema } from "../lib/settings/schema.ts";
-import type { Settings } from "../lib/settings/settings.ts";
-import { stateOf, takeBackup } from "./lib/backup/take.ts";
-import { checkStack, confirmed, defineCommand, runCommand, UsageProblem } from "./lib/command.ts";
+import { takeBackup } from "./lib/backup/take.ts";
+import { checkStack, confirm, defineCommand, runCommand, UsageProblem } from "./lib/command.ts";
+import { checkHome } from "./lib/home.ts";
 import { Journal } from "./lib/journal.ts";
-import { outputsOf } from "./lib/live-stack.ts";
+import { LiveStack } from "./lib/live-stack.ts";
 import { Pulumi } from "./lib/pulumi-cli.ts";
 import { freeStack } from "./lib/stack-lock.ts";
-import {
-  bringBinary,
-  bringImage,
-  checkBinary,
-  checkVersion,
-  expectVersion,
-  imageAt,
-  numberOf,
-} from "./upgrade/server-version.ts";
+import { bringImage, checkBinary, checkVersion, expectVersion, imageAt, numberOf } from "./upgrade/server-version.ts";
 import { type Upgrade, upgradeStack, upgradeTools } from "./upgrade/steps.ts";
 
 interface Flags {
@@ -34,7 +25,7 @@ const command = defineCommand(
 )
   .requiredOption("-s, --stack <stack>", "the stack, one of the Pulumi.<stack>.yaml files")
   .requiredOption("--to <version>", "version of the server, such as 1.44.0")
-  .option("--binary <path>", "process tier: the new binary (default: npm's inngest-cli at that version)")
+  .option("--binary <path>", "process tier: the new binary (default: fetched from Inngest)")
   .option("--image <image>", "Docker and Kubernetes tiers: the new image (default: `serverImage` with another tag)")
   .option("-y, --yes", "do not ask where the server loses its runs in flight")
   .addHelpText("after", "\nExample: npm run upgrade -- --to 1.44.0 --stack persistent")
@@ -45,6 +36,7 @@ async function upgrade(flags: Flags): Promise<void> {
   checkStack(stack);
   const pulumi = await Pulumi.find();
   await pulumi.ensureStack(stack);
+  await checkHome(pulumi, stack);
   await freeStack(pulumi, stack);
   const journal = new Journal<Upgrade>(`upgrade-${stack}`);
   const to = flags.to.replace(/^v/, "");
@@ -64,19 +56,17 @@ async function upgrade(flags: Flags): Promise<void> {
 /** Checks everything that can be refused, and takes a backup, before anything changes. */
 async function prepare(pulumi: Pulumi, flags: Flags): Promise<Upgrade | undefined> {
   const { stack, to, yes } = flags;
-  const { data } = await stateOf(pulumi, stack);
-  const from = numberOf(await data.serverVersion());
+  const live = await LiveStack.find(stack, pulumi);
+  const from = numberOf(await live.data.serverVersion());
   checkVersion(from, to);
   if (from === to) {
     console.log(`Stack ${stack} is at server ${to} already.`);
     return undefined;
   }
-  const { durability } = await outputsOf(pulumi, stack);
-  if (!durability.kept && !yes) {
-    const what = `upgrade stack ${stack}, although its server restarts and loses its runs in flight`;
-    if (!(await confirmed(what))) throw new Problem("nothing was done");
+  if (!live.outputs.durability.kept && !yes) {
+    await confirm(`upgrade stack ${stack}, although its server restarts and loses its runs in flight`);
   }
-  const server = await bringServer(data, await pulumi.settings(stack), flags);
+  const server = await bringServer(live, flags);
   const { file } = await takeBackup(pulumi, stack, {});
   console.log(`Backup ${file}`);
   return { step: "forward", from, to, ...server, backup: file };
@@ -84,12 +74,11 @@ async function prepare(pulumi: Pulumi, flags: Flags): Promise<Upgrade | undefine
 
 /** Brings the new server to where it will run, and checks its version. @returns the setting that names it */
 async function bringServer(
-  data: StackData,
-  { tier, serverImage, serverBinary, dockerContext }: Settings,
+  { parts, data, settings: { serverImage, serverBinary, dockerContext } }: LiveStack,
   { to, binary, image }: Flags,
 ): Promise<Pick<Upgrade, "setting" | "before" | "after">> {
-  if (tier === "process") {
-    const after = binary ? resolve(binary) : await bringBinary(to);
+  if (parts.find("server")?.program) {
+    const after = binary ? resolve(binary) : await fetchEngine("inngest", to);
     await checkBinary(after, to);
     return { setting: "serverBinary", before: serverBinary, after };
   }

@@ -1,19 +1,18 @@
-import { InvalidArgumentError, Option } from "commander";
+import { Option } from "commander";
 import { runChecks } from "./lib/checks/check.ts";
 import { silent, terminalReport } from "./lib/checks/terminal.ts";
-import { defineCommand, runCommand, UsageProblem } from "./lib/command.ts";
+import { defineCommand, runCommand, UsageProblem, wholeNumber } from "./lib/command.ts";
 import { type Comparison, compareFunctions, Unreachable } from "./lib/comparison.ts";
 import { LiveStack } from "./lib/live-stack.ts";
 import { versionsOf } from "./lib/versions.ts";
 import { edgeChecks } from "./verify/edge.ts";
 import { eventCheck } from "./verify/event.ts";
 import { refuseForeignRuns } from "./verify/in-flight.ts";
-import { killChecks } from "./verify/kills.ts";
-import { skipped, type Verdict, type VerifyCheck } from "./verify/outcome.ts";
+import { killChecks, recreateCheck } from "./verify/kills.ts";
+import { skipped, type Verdict, type VerifyCheck, type VerifyContext } from "./verify/outcome.ts";
 import { rebootCheck } from "./verify/reboot.ts";
 import { keepReceipt, receiptOf } from "./verify/receipt.ts";
-import { recreateCheck } from "./verify/recreate.ts";
-import { registrationChecks, type SharedComparison } from "./verify/registration.ts";
+import { registrationChecks } from "./verify/registration.ts";
 
 interface Flags {
   stack: string;
@@ -44,7 +43,7 @@ const command = defineCommand(
     "also kill worker, server and queue while test runs are in flight, and recreate the server",
   )
   .option("-f, --force", "with --disruptive: also while runs of yours are in flight")
-  .option("--patience <seconds>", "longest wait for a run whose parts were killed", wholeSeconds, 300)
+  .option("--patience <seconds>", "longest wait for a run whose parts were killed", wholeNumber(1, "seconds"), 300)
   .addOption(new Option("--only <ids...>", "only these checks").choices(ids))
   .option("--before-reboot", "arm the check of a reboot")
   .option("--after-reboot", "check, after the reboot, what was armed")
@@ -64,7 +63,8 @@ async function verify(flags: Flags): Promise<void> {
     compared ??= compareFunctions(stack);
     return compared;
   };
-  const checks = checksOf(stack, comparison, flags).filter(({ id }) => only.includes(id));
+  const context = { stack, comparison, runSeconds: flags.patience, nextStepMs: 1000 };
+  const checks = checksOf(context, flags).filter(({ id }) => only.includes(id));
   const results = await runChecks<Verdict>(checks, "failed", json ? silent : terminalReport(formats));
 
   const found = await comparison().catch(() => undefined);
@@ -93,25 +93,18 @@ function checkFlags({ force, disruptive, beforeReboot, afterReboot }: Flags): vo
   }
 }
 
-function checksOf(stack: LiveStack, comparison: SharedComparison, flags: Flags): VerifyCheck[] {
-  const { disruptive, beforeReboot, afterReboot, patience: runSeconds } = flags;
-  const timeouts = { runSeconds, nextStepMs: 1000 };
-  const reboot = rebootCheck(stack, comparison, beforeReboot ? "before" : afterReboot ? "after" : undefined, timeouts);
-  const kills = [...killChecks(stack, comparison, timeouts), recreateCheck(stack, comparison, timeouts)];
+function checksOf(context: VerifyContext, { disruptive, beforeReboot, afterReboot }: Flags): VerifyCheck[] {
+  const reboot = rebootCheck(context, beforeReboot ? "before" : afterReboot ? "after" : undefined);
+  const kills = [...killChecks(context), recreateCheck(context)];
   const checks = [
-    ...edgeChecks(stack, comparison),
-    ...registrationChecks(stack, comparison),
-    eventCheck(stack, comparison, timeouts),
+    ...edgeChecks(context),
+    ...registrationChecks(context),
+    eventCheck(context),
     ...(disruptive ? kills : kills.map(({ id }) => ({ id, run: async () => skipped("needs --disruptive") }))),
     reboot,
   ].sort((a, b) => ids.indexOf(a.id) - ids.indexOf(b.id));
   // After a reboot the other checks make sense only when everything is back.
   return afterReboot ? [reboot, ...checks.filter((check) => check !== reboot)] : checks;
-}
-
-function wholeSeconds(text: string): number {
-  if (/^[1-9]\d*$/.test(text)) return Number(text);
-  throw new InvalidArgumentError("It must be a whole number of seconds.");
 }
 
 await runCommand(command);

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Durability, Supervised } from "../lib/stack/durability.ts";
 import type { Forward, LocalEndpoints } from "../lib/stack/endpoints.ts";
+import type { FormerHome } from "../lib/stack/home.ts";
 import { currentPair, type KeyPair, type StackKeys } from "../lib/stack/key-rotation.ts";
 import type { Stores } from "../lib/stack/stores.ts";
 import type { ProgramSettings } from "./settings.ts";
@@ -48,6 +49,7 @@ export function stackOutputs(
   endpoints: Endpoints,
   { keys, current }: { keys: Keys; current: pulumi.Output<KeyPair> },
   backups: { supervised: pulumi.Output<Supervised> } | undefined,
+  { home }: { home: pulumi.Output<FormerHome | undefined> },
 ): Record<string, unknown> {
   const { dashboardUrl, dashboardPassword, apiUrl, eventUrl, workerUrl } = endpoints;
   const { durability, appEnvironment, stores, forward } = endpoints;
@@ -57,7 +59,7 @@ export function stackOutputs(
     : endpoints.supervision;
   const outputs = {
     ...{ dashboardUrl, dashboardPassword, apiUrl, eventUrl, workerUrl, keys, signingKey, eventKey },
-    ...{ durability, supervision, appEnvironment, stores, forward },
+    ...{ durability, supervision, appEnvironment, stores, forward, home },
   };
   return Object.fromEntries(Object.entries(outputs).filter(([, value]) => value !== undefined));
 }

@@ -3,13 +3,13 @@
  *
  * `CLIENT PAUSE WRITE` blocks Redis' writers while the server flushes; then both snapshots begin and Redis resumes. In
  * that fraction of a second new events wait, and no run ends up in one of the two copies only.
- * Standard input: a {@link SnapshotRequest}; standard output: a {@link Snapshot}.
+ * Standard input: a {@link SnapshotRequest}; standard output: a {@link Snapshot} or {@link NoRoom}.
  */
 import { join } from "node:path";
 import { History } from "../lib/data/history.ts";
 import { readSnapshot } from "../lib/data/rdb.ts";
 import { Redis } from "../lib/data/redis.ts";
-import type { Snapshot, SnapshotRequest } from "../lib/data/requests.ts";
+import type { NoRoom, Snapshot, SnapshotRequest } from "../lib/data/requests.ts";
 import { Problem, readStdin, runScript } from "../lib/problem.ts";
 import { PostgresHistory } from "./postgres/history.ts";
 
@@ -21,9 +21,10 @@ type AnyHistory = History | PostgresHistory;
 
 await runScript(async () => {
   const request = await readStdin<SnapshotRequest>();
-  const result = await snapshot(request).catch((error: Error & { code?: string; errcode?: number }) => {
+  const result = await snapshot(request).catch((error: Error & { code?: string; errcode?: number }): NoRoom => {
     const full = error.code === "ENOSPC" || error.errcode === sqliteFull || /disk is full/.test(error.message);
-    throw full ? new Problem(`no room is left in ${request.folder}, where the copy is made`) : error;
+    if (full) return { noRoomIn: request.folder };
+    throw error;
   });
   process.stdout.write(JSON.stringify(result));
 });

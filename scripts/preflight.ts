@@ -1,11 +1,12 @@
 /**
- * Looks at this machine before anything is changed: ports, folders, programs, Docker and its images, the cluster.
- * Standard input: a {@link PreflightSpec} as JSON. Run by `Preflight`, on which everything else depends.
- * Prints the stack's data folder. The next run finds it in PULUMI_COMMAND_STDOUT: when the folder moves, services that
- * run from the old one are the stack's own.
+ * Looks at this machine before anything is changed: whose stack it is, ports, folders, programs, Docker and its images,
+ * the cluster. Standard input: a {@link PreflightInput} as JSON. Run by `Preflight`, on which everything else depends.
+ * Prints the stack's data folder and, as JSON, its home, a line each. The next run finds them in PULUMI_COMMAND_STDOUT:
+ * services that run from the old folder, or under the old name, are the stack's own.
  */
 import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
+import { findHomeProblem, keepHome } from "../lib/host/home.ts";
 import { dataFolder } from "../lib/host/paths.ts";
 import { takenPorts } from "../lib/host/port-holders.ts";
 import { inngestVersion, locate } from "../lib/host/programs.ts";
@@ -13,13 +14,25 @@ import type { Program } from "../lib/host/spec.ts";
 import { chooseSupervisor } from "../lib/host/supervisors/index.ts";
 import { identify } from "../lib/host/supervisors/service.ts";
 import { atLeast, oldestServer } from "../lib/host/versions.ts";
-import { dockerProblems } from "../lib/places/docker-engine.ts";
+import { dockerProblems, removeContainers } from "../lib/places/docker-engine.ts";
 import { kubernetesProblems } from "../lib/places/kubernetes-cluster.ts";
 import { Problem, readStdin, runScript } from "../lib/problem.ts";
-import type { PreflightSpec } from "../lib/stack/preflight-spec.ts";
+import { type FormerHome, type Home, takeOverVariable } from "../lib/stack/home.ts";
+import type { PreflightInput, PreflightSpec } from "../lib/stack/preflight-spec.ts";
+
+/** Empty where the stack's state has never had it up. */
+const previous = process.env.PULUMI_COMMAND_STDOUT ?? "";
+const [formerFolder, formerJson] = previous.split("\n");
+const former = formerJson ? (JSON.parse(formerJson) as FormerHome) : undefined;
 
 async function preflight(): Promise<void> {
-  const spec = await readStdin<PreflightSpec>();
+  const { home, ...spec } = await readStdin<PreflightInput>();
+  const here = JSON.parse(home) as Home;
+  const isNew = previous === "";
+  const isTakenOver = process.env[takeOverVariable] !== undefined;
+  const foreign = isTakenOver ? undefined : await findHomeProblem(spec, here, { isNew, former });
+  // What else is wrong is no concern of whoever goes back to where the stack belongs.
+  if (foreign) throw foreign;
   const found = await Promise.all([
     dataFolderProblem(spec),
     programProblems(spec.programs),
@@ -30,7 +43,11 @@ async function preflight(): Promise<void> {
   ]);
   const problems = found.flat().filter((problem) => problem !== undefined);
   if (problems.length > 0) throw new Problem(problems.map(({ message }) => message).join("\n"));
-  process.stdout.write(dataFolder(spec.stack, spec.dataDir));
+  // Docker would refuse to create what another state has under these names.
+  if (isTakenOver && isNew && spec.docker) await removeContainers(spec.stack, spec.docker.context);
+  const kept: FormerHome = { ...here, since: new Date().toISOString() };
+  keepHome(kept);
+  process.stdout.write(`${dataFolder(spec.stack, spec.dataDir)}\n${JSON.stringify(kept)}`);
 }
 
 function dataFolderProblem({ stack, dataDir }: PreflightSpec): Problem | undefined {
@@ -71,7 +88,7 @@ async function ageProblems(inngest: string): Promise<Problem[]> {
   return [
     new Problem(
       `the Inngest binary must be ${oldestServer} or newer, and ${JSON.stringify(inngest)} says ${JSON.stringify(version)}`,
-      "npm install, or pulumi config set serverBinary /path/to/inngest",
+      "take it off PATH and npm start, or pulumi config set serverBinary /path/to/inngest",
     ),
   ];
 }
@@ -82,19 +99,19 @@ async function supervisorProblems({ stack, dataDir, services, supervision }: Pre
   const unavailable = await supervisor.unavailable();
   if (unavailable) return [unavailable];
   const conflicts = services.map(async (service) => {
-    const [wanted, ...former] = identities(service, { stack, dataDir });
+    const [wanted, ...before] = identities(service, { stack, dataDir });
     const conflict = wanted && (await supervisor.ownershipConflict(wanted));
     if (!conflict) return [];
-    const ofFormer = await Promise.all(former.map((identity) => supervisor.ownershipConflict(identity)));
+    const ofFormer = await Promise.all(before.map((identity) => supervisor.ownershipConflict(identity)));
     return ofFormer.includes(undefined) ? [] : [conflict];
   });
   return (await Promise.all(conflicts)).flat();
 }
 
-/** A service in the stack's data folder, and in its former one. */
+/** A service of the stack as it is, and as it was. */
 function identities(service: string, { stack, dataDir }: { stack: string; dataDir?: string | undefined }) {
-  const { PULUMI_COMMAND_STDOUT: former } = process.env;
-  return [dataDir, ...(former ? [former] : [])].map((folder) => identify({ stack, service, dataDir: folder }));
+  const now = identify({ stack, service, dataDir });
+  return formerFolder ? [now, identify({ stack: former?.stack ?? stack, service, dataDir: formerFolder })] : [now];
 }
 
 async function portProblems({ stack, dataDir, ports, services, docker }: PreflightSpec): Promise<Problem[]> {

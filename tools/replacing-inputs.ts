@@ -1,5 +1,5 @@
 /**
- * Writes cli/lib/plan/replacing-inputs.json, the inputs by whose change a provider replaces a resource, from the
+ * Writes tools/plan/replacing-inputs.json, the inputs by whose change a provider replaces a resource, from the
  * schemas of the providers' plugins: `node tools/replacing-inputs.ts`. Run it after an update of a provider.
  */
 import { execFileSync } from "node:child_process";
@@ -9,7 +9,7 @@ import { Pulumi } from "../cli/lib/pulumi-cli.ts";
 
 const require = createRequire(import.meta.url);
 
-export const tablePath = "cli/lib/plan/replacing-inputs.json";
+export const tablePath = "tools/plan/replacing-inputs.json";
 
 /** Providers whose schemas mark these inputs. Random's and Kubernetes' do not. */
 const providers = ["command", "docker"];

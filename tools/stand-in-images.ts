@@ -12,7 +12,7 @@ import {
 } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { onPath } from "../lib/host/programs.ts";
+import { locate, onPath } from "../lib/host/programs.ts";
 import { schema } from "../lib/settings/schema.ts";
 import { succeeds } from "./docker.ts";
 
@@ -30,7 +30,7 @@ interface StandIn {
 const standIns: Record<string, StandIn> = {
   [schema.serverImage.default]: {
     build(folder) {
-      copyFileSync(realpathSync(onPath("inngest") as string), join(folder, "inngest"));
+      copyFileSync(realpathSync(locate({ kind: "inngest" })), join(folder, "inngest"));
       return ["COPY inngest /usr/bin/inngest", 'CMD ["inngest"]'];
     },
   },

@@ -2,10 +2,10 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { execa } from "execa";
-import { settingsOf } from "../cli/lib/plan/settings.ts";
 import { Pulumi } from "../cli/lib/pulumi-cli.ts";
 import { InngestApi, type Run } from "../lib/inngest/api.ts";
 import type { Outputs } from "../lib/stack/outputs.ts";
+import { settingsOf } from "./plan/settings.ts";
 import { freePorts } from "./ports.ts";
 
 export interface Change {

@@ -1,16 +1,15 @@
 import { existsSync } from "node:fs";
-import { statfs } from "node:fs/promises";
 import { atLeast } from "../../lib/host/versions.ts";
 import { docker, dockerProblem, isPresent } from "../../lib/places/docker-engine.ts";
 import { containerName } from "../../lib/stack/docker-names.ts";
-import { broken, brokenBy, type DoctorCheck, type DoctorContext, type DoctorOutcome, ok, warning } from "./outcome.ts";
+import { readable, roomAt } from "../lib/sizes.ts";
+import { broken, type DoctorCheck, type DoctorContext, type DoctorOutcome, ok, warning } from "./outcome.ts";
 
-const gigabyte = 1024 ** 3;
 /** The oldest engine that knows `host-gateway`, by which containers reach this machine. */
 const minVersion = "20.10.0";
-/** Server, queue and worker together use about a quarter of it. */
-const minMemory = 2 * gigabyte;
-const minDisk = 2 * gigabyte;
+/** In bytes. Server, queue and worker together use about a quarter of it. */
+const minMemory = 2 * 1024 ** 3;
+const minDisk = 2 * 1024 ** 3;
 
 /** What the Docker tier needs of its engine, and whether its containers and this machine reach each other. */
 export function dockerChecks(context: DoctorContext): DoctorCheck[] {
@@ -25,7 +24,7 @@ export function dockerChecks(context: DoctorContext): DoctorCheck[] {
 
 async function engine(context: string | undefined): Promise<DoctorOutcome> {
   const problem = await dockerProblem(context);
-  if (problem) return brokenBy(problem);
+  if (problem) throw problem;
   interface Info {
     ServerVersion: string;
     OperatingSystem: string;
@@ -39,9 +38,9 @@ async function engine(context: string | undefined): Promise<DoctorOutcome> {
   ]);
   const info = JSON.parse(printed) as Info;
   // On macOS the folder is inside the virtual machine of the engine.
-  const free = existsSync(info.DockerRootDir) ? await freeAt(info.DockerRootDir) : undefined;
-  const memory = `${(info.MemTotal / gigabyte).toFixed(1)} GiB of memory`;
-  const disk = free === undefined ? "" : `, ${(free / gigabyte).toFixed(1)} GiB of disk free`;
+  const free = existsSync(info.DockerRootDir) ? await roomAt(info.DockerRootDir) : undefined;
+  const disk = free === undefined ? "" : `, ${readable(free)} of disk free`;
+  const memory = `${readable(info.MemTotal)} of memory`;
   const seen = `Docker ${info.ServerVersion} on ${info.OperatingSystem}, context ${endpoint}, ${memory}${disk}`;
   if (!atLeast(info.ServerVersion, minVersion)) {
     return broken(`${seen}; older than ${minVersion}, it knows no host-gateway`, "update Docker");
@@ -50,11 +49,6 @@ async function engine(context: string | undefined): Promise<DoctorOutcome> {
     return broken(`${seen}: the disk is full`, "docker system prune, or a larger disk");
   if (info.MemTotal < minMemory) return warning(`${seen}: little memory`, "give the engine 2 GiB or more");
   return ok(seen);
-}
-
-async function freeAt(folder: string): Promise<number> {
-  const { bavail, bsize } = await statfs(folder);
-  return bavail * bsize;
 }
 
 async function images({ stack: { parts, settings } }: DoctorContext): Promise<DoctorOutcome> {

@@ -2,7 +2,7 @@ import { ask, getObjects, type Target } from "../../lib/places/kubectl.ts";
 import { type KubernetesNeeds, kubernetesProblems } from "../../lib/places/kubernetes-cluster.ts";
 import { namespaceOf, selectorText } from "../../lib/stack/kubernetes-names.ts";
 import { preflightSpec } from "../../lib/stack/preflight-spec.ts";
-import { broken, brokenBy, type DoctorCheck, type DoctorContext, type DoctorOutcome, ok, warning } from "./outcome.ts";
+import { broken, type DoctorCheck, type DoctorContext, type DoctorOutcome, ok, warning } from "./outcome.ts";
 
 /** What `up` creates in a cluster, as `kubectl auth can-i` calls it. */
 const created = [
@@ -37,7 +37,7 @@ export function kubernetesChecks({ stack }: DoctorContext): DoctorCheck[] {
 
 async function cluster(needs: KubernetesNeeds): Promise<DoctorOutcome> {
   const [problem] = await kubernetesProblems(needs);
-  if (problem) return brokenBy(problem);
+  if (problem) throw problem;
   const { serverVersion } = JSON.parse(await ask(needs, ["version", "--output", "json"])) as {
     serverVersion: { gitVersion: string; minor: string };
   };

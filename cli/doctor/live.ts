@@ -1,11 +1,13 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseEnv } from "node:util";
+import { warningsOf } from "../../lib/data/requests.ts";
 import type { Part } from "../../lib/stack/parts.ts";
 import { untilWorks } from "../../lib/wait.ts";
 import { reasonOf } from "../lib/checks/check.ts";
 import { isOverdue, lastBackupOf } from "../lib/last-backup.ts";
 import type { LiveStack } from "../lib/live-stack.ts";
+import { readable } from "../lib/sizes.ts";
 import { broken, type DoctorCheck, type DoctorOutcome, ok, warning } from "./outcome.ts";
 
 /** Seconds for which a signature is valid. */
@@ -63,6 +65,7 @@ export function liveChecks(live: LiveStack): DoctorCheck[] {
     { id: "clock", run: () => clock(live) },
     { id: "server", run: () => server(live) },
     { id: "worker", run: () => worker(live) },
+    ...(live.data.copyEphemeralHistory ? [] : [{ id: "history", run: () => history(live) }]),
     ...(sweeper ? [{ id: "janitor", run: () => janitor(live, sweeper) }] : []),
     ...(scheduled ? [{ id: "backup", run: () => backup(live, scheduled) }] : []),
   ];
@@ -124,6 +127,19 @@ async function worker(live: LiveStack): Promise<DoctorOutcome> {
       live.connects ? `answers at ${workerUrl}, connected${off}` : `accepts signed calls at ${endpointUrl}${off}`,
     );
   });
+}
+
+/** Whether the history has room, and its runs can end. */
+async function history({ data, outputs }: LiveStack): Promise<DoctorOutcome> {
+  const report = await data.runNextToData("sweep-now", { queueUrl: outputs.stores.queueUrl });
+  const room = report.room === undefined ? "" : `, ${readable(report.room)} are free`;
+  const seen = `${readable(report.size)}${room}; ${report.inFlight} runs in flight`;
+  const problems = warningsOf(report);
+  if (problems.length === 0) return ok(seen);
+  return warning(
+    `${seen}: ${problems.map(({ what }) => what).join("; ")}`,
+    problems.flatMap(({ remedy }) => remedy ?? []).join("; "),
+  );
 }
 
 async function janitor({ name, parts }: LiveStack, part: Part): Promise<DoctorOutcome> {

@@ -1,4 +1,3 @@
-import type { Problem } from "../../lib/problem.ts";
 import type { Outputs } from "../../lib/stack/outputs.ts";
 import type { Check, Outcome } from "../lib/checks/check.ts";
 import type { KnownStack } from "../lib/live-stack.ts";
@@ -17,8 +16,3 @@ export interface DoctorContext {
 export const ok = (seen: string): DoctorOutcome => ({ status: "ok", seen });
 export const warning = (seen: string, remedy: string): DoctorOutcome => ({ status: "warning", seen, remedy });
 export const broken = (seen: string, remedy: string): DoctorOutcome => ({ status: "broken", seen, remedy });
-
-/** What keeps a stack from working, such as a finding of the preflight. */
-export function brokenBy({ what, remedy = "" }: Problem): DoctorOutcome {
-  return broken(what, remedy);
-}

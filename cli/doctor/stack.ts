@@ -2,13 +2,13 @@ import { takenPorts } from "../../lib/host/port-holders.ts";
 import { locate } from "../../lib/host/programs.ts";
 import type { Program } from "../../lib/host/spec.ts";
 import { identify } from "../../lib/host/supervisors/service.ts";
-import { Problem } from "../../lib/problem.ts";
 import { eventKeyProblem, signingKeyProblem } from "../../lib/settings/keys.ts";
 import { preflightSpec } from "../../lib/stack/preflight-spec.ts";
 import { openListeners } from "../lib/checks/open-listeners.ts";
+import { lookHome } from "../lib/home.ts";
 import { readable, sizeProblem, sizesOf } from "../lib/sizes.ts";
 import { serverVersion } from "../lib/versions.ts";
-import { broken, brokenBy, type DoctorCheck, type DoctorContext, type DoctorOutcome, ok, warning } from "./outcome.ts";
+import { broken, type DoctorCheck, type DoctorContext, type DoctorOutcome, ok, warning } from "./outcome.ts";
 import { trapsOf } from "./traps.ts";
 
 /** What a stack needs besides its engine, whether it is up or not. */
@@ -18,6 +18,7 @@ export function stackChecks(context: DoctorContext): DoctorCheck[] {
     ...programs
       .filter(({ kind }) => kind !== "node")
       .map((program) => ({ id: program.kind, run: async () => located(program) })),
+    { id: "home", run: () => home(context) },
     { id: "ports", run: () => ports(context) },
     { id: "keys", run: () => keys(context) },
     { id: "listeners", run: () => listeners(context) },
@@ -28,12 +29,13 @@ export function stackChecks(context: DoctorContext): DoctorCheck[] {
 
 function located(program: Program): DoctorOutcome {
   const isGiven = program.kind === "inngest" && program.binary !== undefined;
-  try {
-    return ok(`${program.kind}${isGiven ? " of `serverBinary`" : ""} is ${locate(program)}`);
-  } catch (error) {
-    if (error instanceof Problem) return brokenBy(error);
-    throw error;
-  }
+  return ok(`${program.kind}${isGiven ? " of `serverBinary`" : ""} is ${locate(program)}`);
+}
+
+async function home({ stack, outputs }: DoctorContext): Promise<DoctorOutcome> {
+  const { here, problem } = await lookHome(stack.settings, outputs);
+  if (problem) return warning(problem.what, problem.remedy ?? "");
+  return ok(`changed from ${here.folder}, by ${here.user} on ${here.host}`);
 }
 
 async function ports({ stack }: DoctorContext): Promise<DoctorOutcome> {

@@ -1,5 +1,4 @@
-import { Problem } from "../../lib/problem.ts";
-import { confirmed } from "./command.ts";
+import { confirm } from "./command.ts";
 import type { Pulumi } from "./pulumi-cli.ts";
 
 type Backend = Pick<Pulumi, "isOwnBackend" | "whoami" | "organization">;
@@ -16,10 +15,5 @@ export async function approveBackend(pulumi: Backend, stack: string, isApproved?
   const [{ user, url }, organization] = await Promise.all([pulumi.whoami(), pulumi.organization()]);
   const what = `create stack ${stack} on ${url} as ${user}${organization ? ` in organisation ${organization}` : ""}`;
   if (isApproved) console.log(`Approved by --yes: ${what}.`);
-  else if (!(await confirmed(what))) {
-    throw new Problem(
-      "nothing was created",
-      "pulumi logout, and unset PULUMI_BACKEND_URL and PULUMI_ACCESS_TOKEN, to keep the state in files of this machine",
-    );
-  }
+  else await confirm(what);
 }

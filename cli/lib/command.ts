@@ -1,6 +1,6 @@
 import { readdirSync } from "node:fs";
 import { createInterface } from "node:readline/promises";
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { closest, distance } from "fastest-levenshtein";
 import { Problem } from "../../lib/problem.ts";
 
@@ -57,16 +57,25 @@ export function checkStack(stack: string): void {
   );
 }
 
+/** The parser of an option that takes a whole number from `least`. @param unit such as "seconds" */
+export function wholeNumber(least: 0 | 1, unit?: string): (text: string) => number {
+  return (text) => {
+    if (/^\d+$/.test(text) && Number(text) >= least) return Number(text);
+    throw new InvalidArgumentError(`It must be a whole number${unit ? ` of ${unit}` : ""} from ${least}.`);
+  };
+}
+
 /**
  * Asks whether to do something.
  *
  * @param what such as "destroy stack dev"
  * @throws {UsageProblem} when there is no terminal to ask on
+ * @throws {Problem} when the answer is no
  */
-export async function confirmed(what: string): Promise<boolean> {
+export async function confirm(what: string): Promise<void> {
   if (!process.stdin.isTTY) throw new UsageProblem(`no terminal to ask on: say --yes to ${what}`);
   const prompt = createInterface({ input: process.stdin, output: process.stdout });
   const answer = await prompt.question(`${what.charAt(0).toUpperCase()}${what.slice(1)}? [y/N] `);
   prompt.close();
-  return /^y(es)?$/i.test(answer.trim());
+  if (!/^y(es)?$/i.test(answer.trim())) throw new Problem("nothing was done");
 }

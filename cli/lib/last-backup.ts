@@ -2,9 +2,14 @@ import { newestBackup } from "../../lib/data/backup-files.ts";
 import { backupFolder } from "../../lib/host/paths.ts";
 import type { Settings } from "../../lib/settings/settings.ts";
 
+/** Absolute folder of a stack's backups. */
+export function backupsOf({ stack, backupDir }: Pick<Settings, "stack" | "backupDir">): string {
+  return backupDir ?? backupFolder(stack);
+}
+
 /** When a stack's newest backup was taken, ISO 8601; `undefined` when there is none. */
-export function lastBackupOf({ stack, backupDir }: Pick<Settings, "stack" | "backupDir">): string | undefined {
-  const newest = newestBackup(backupDir ?? backupFolder(stack), stack);
+export function lastBackupOf(settings: Pick<Settings, "stack" | "backupDir">): string | undefined {
+  const newest = newestBackup(backupsOf(settings), settings.stack);
   return newest === 0 ? undefined : new Date(newest).toISOString();
 }
 

@@ -2,8 +2,9 @@ import { dataFolder } from "../../lib/host/paths.ts";
 import { InngestApi } from "../../lib/inngest/api.ts";
 import { servePath } from "../../lib/inngest/serve-path.ts";
 import { WorkerEndpoint } from "../../lib/inngest/worker-endpoint.ts";
+import type { StackData } from "../../lib/places/data.ts";
 import { throughForward } from "../../lib/places/forward.ts";
-import { StackParts } from "../../lib/places/places.ts";
+import { dataOf, StackParts } from "../../lib/places/places.ts";
 import { Problem } from "../../lib/problem.ts";
 import type { Settings } from "../../lib/settings/settings.ts";
 import type { Outputs } from "../../lib/stack/outputs.ts";
@@ -40,7 +41,10 @@ export interface KnownStack {
  *
  * @throws {UsageProblem} for a stack without settings
  */
-export async function knownStack(name: string, found?: Pulumi): Promise<KnownStack> {
+export async function knownStack(
+  name: string,
+  found?: KnownStack["pulumi"] & Pick<Pulumi, "ensureStack" | "settings">,
+): Promise<KnownStack> {
   checkStack(name);
   const pulumi = found ?? (await Pulumi.find());
   await pulumi.ensureStack(name);
@@ -67,6 +71,8 @@ export class LiveStack implements KnownStack {
   readonly parts: StackParts;
   readonly outputs: Outputs;
   readonly dataFolder: string;
+  /** Its history and queue. */
+  readonly data: StackData;
 
   constructor({ name, pulumi, settings, parts }: KnownStack, outputs: Outputs) {
     this.name = name;
@@ -75,15 +81,16 @@ export class LiveStack implements KnownStack {
     this.parts = parts;
     this.outputs = outputs;
     this.dataFolder = dataFolder(name, settings.dataDir);
+    this.data = dataOf(settings, outputs.stores);
   }
 
   /**
    * @throws {UsageProblem} for a stack without settings
    * @throws {Problem} for one that is not up
    */
-  static async find(name: string): Promise<LiveStack> {
-    const stack = await knownStack(name);
-    return new LiveStack(stack, await outputsOf(stack.pulumi, name));
+  static async find(...found: Parameters<typeof knownStack>): Promise<LiveStack> {
+    const stack = await knownStack(...found);
+    return new LiveStack(stack, await outputsOf(stack.pulumi, stack.name));
   }
 
   get tier(): Settings["tier"] {

@@ -3,11 +3,14 @@ import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Options } from "execa";
+import { fetchEngine } from "../../lib/engines/fetch.ts";
 import { compileCache } from "../../lib/host/paths.ts";
+import { installedInngest } from "../../lib/host/programs.ts";
 import { Problem } from "../../lib/problem.ts";
 import type { RawConfig } from "../../lib/settings/reader.ts";
 import { checkSettings, type Settings } from "../../lib/settings/settings.ts";
 import { rawConfigOf } from "../../lib/settings/stack-file.ts";
+import { partsOf } from "../../lib/stack/parts.ts";
 import { execa } from "./execa.ts";
 import { type EngineEnd, type EngineEvent, watchEngine } from "./progress/events.ts";
 import { findBinary, ownBackend, ownBackendUrl } from "./pulumi-backend.ts";
@@ -38,9 +41,9 @@ export class Pulumi {
   }
 
   /**
-   * Finds the CLI, and downloads the pinned one on first use.
+   * Finds the CLI, and fetches the pinned one on first use.
    *
-   * @throws {Problem} when there is none
+   * @throws {Problem} when it cannot be fetched
    */
   static async find(environment: NodeJS.ProcessEnv = process.env): Promise<Pulumi> {
     const binary = await findBinary();
@@ -113,15 +116,16 @@ export class Pulumi {
    * Runs `up` or `destroy`, and shows its steps as they are done.
    *
    * @param isVerbose Show Pulumi's own output instead.
-   * @throws {Problem} after Ctrl-C
+   * @throws {Problem} when a program that `up` needs cannot be fetched, and after Ctrl-C
    */
   async change(command: "up" | "destroy", stack: string, args: string[], isVerbose = false): Promise<Change> {
+    if (command === "up") await this.#ensurePrograms(stack);
     if (isVerbose) {
       const exitCode = await this.#withSettings(stack, (file) => this.run(changeArgs(command, stack, file, args)));
       return exitCode === 0 ? "done" : "failed";
     }
-    const { Progress } = await import("./progress/progress.ts");
-    const progress = new Progress(stack);
+    const { StepLines } = await import("./progress/step-lines.ts");
+    const progress = new StepLines(stack);
     let isInterrupted = false;
     // A terminal sends Ctrl-C to Pulumi as well, which then ends in good order.
     const wait = () => {
@@ -165,6 +169,7 @@ export class Pulumi {
    * @throws {Problem} with its diagnostics when it fails
    */
   async quietUp(stack: string, args: string[] = []): Promise<void> {
+    await this.#ensurePrograms(stack);
     const errors: string[] = [];
     const see = ({ diagnosticEvent: said }: EngineEvent) => {
       if (said?.severity === "error") errors.push(said.message.trim());
@@ -175,14 +180,11 @@ export class Pulumi {
     throw new Problem(`pulumi up of stack ${stack} failed:\n${[...errors, complaint].join("\n").trim()}`);
   }
 
-  /** What the next `up` would do, as the CLI prints it. */
-  async preview(stack: string): Promise<string> {
-    const always = ["preview", "--non-interactive", "--stack", stack];
-    const { exitCode, output } = await this.#withSettings(stack, (file) =>
-      this.capture([...always, "--config-file", file]),
-    );
-    if (exitCode !== 0) throw new Problem(output);
-    return output;
+  /** Fetches the server's binary where the stack runs it on this machine, which has none. Nothing of a plan fetches. */
+  async #ensurePrograms(stack: string): Promise<void> {
+    const programs = partsOf(await this.settings(stack)).flatMap(({ program }) => program ?? []);
+    if (!programs.some((program) => program.kind === "inngest" && program.binary === undefined)) return;
+    if (!installedInngest()) await fetchEngine("inngest");
   }
 
   /** Runs `action` on a copy of a stack's settings file, because Pulumi writes into the file that it is given. */
@@ -247,11 +249,11 @@ export class Pulumi {
   async settings(stack: string): Promise<Settings> {
     const file = `Pulumi.${stack}.yaml`;
     const raw = rawConfigOf(existsSync(file) ? readFileSync(file, "utf8") : "");
-    return checkSettings(stack, raw ?? (await this.rawSettings(stack))).settings;
+    return checkSettings(stack, raw ?? (await this.#rawSettings(stack))).settings;
   }
 
   /** The stack's settings as its file and the project's defaults have them, without the values of secrets. */
-  async rawSettings(stack: string): Promise<RawConfig> {
+  async #rawSettings(stack: string): Promise<RawConfig> {
     const file = `Pulumi.${stack}.yaml`;
     const args = ["config", "--json", "--stack", stack, "--config-file", file];
     const { stdout } = await execa(this.#binary, args, this.#options());

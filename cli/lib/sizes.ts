@@ -1,3 +1,4 @@
+import { statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { dataFolder } from "../../lib/host/paths.ts";
 import { sizeOfFolder } from "../../lib/places/host.ts";
@@ -40,6 +41,12 @@ export async function sizesOf({
   });
   const logs: Size = { what: "logs", bytes: sizeOfFolder(join(dataFolder(name, settings.dataDir), "logs")) };
   return [...(await Promise.all(kept)), logs].flatMap((size) => (size && size.bytes > 0 ? [size] : []));
+}
+
+/** Free bytes on the file system of a folder. */
+export async function roomAt(folder: string): Promise<number> {
+  const { bavail, bsize } = await statfs(folder);
+  return bavail * bsize;
 }
 
 export function readable(bytes: number): string {

@@ -2,13 +2,14 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readHistory } from "../../lib/data/history.ts";
-import { dataFolder } from "../../lib/host/paths.ts";
 import type { StackData } from "../../lib/places/data.ts";
 import type { StackParts } from "../../lib/places/places.ts";
 import { Problem } from "../../lib/problem.ts";
+import type { Outputs } from "../../lib/stack/outputs.ts";
 import { replaceData, untilHealthy } from "../lib/backup/restore.ts";
-import { copyWorkerData, type StackState, stateOf } from "../lib/backup/take.ts";
+import { copyWorkerData } from "../lib/backup/take.ts";
 import type { Journal } from "../lib/journal.ts";
+import { LiveStack } from "../lib/live-stack.ts";
 import type { Pulumi } from "../lib/pulumi-cli.ts";
 import { verifyStack } from "../lib/verified.ts";
 
@@ -20,7 +21,7 @@ export type Move = { step: "begun" } | { step: "placed"; newest: number } | { st
 
 /** A stack as a move works on it. */
 export interface MovableStack {
-  dataDir?: string | undefined;
+  dataFolder: string;
   parts: Pick<StackParts, "start" | "stop" | "stopWriters">;
   data: Pick<StackData, "copyEphemeralHistory">;
   /** Copies the data of the stopped stack into a folder. */
@@ -47,12 +48,12 @@ export function moveTools(pulumi: Pulumi, journal: Journal<Move>): MoveTools {
     pulumi,
     journal,
     async stateOf(stack) {
-      const state = await stateOf(pulumi, stack);
+      const live = await LiveStack.find(stack, pulumi);
       return {
-        ...state,
-        copyData: (folder) => copyStopped(state, folder),
-        replaceData: (folder) => replaceData(stack, state, folder),
-        newest: async () => (await state.data.runNextToData("inspect", {})).newest,
+        ...live,
+        copyData: (folder) => copyStopped(live, folder),
+        replaceData: (folder) => replaceData(live, folder),
+        newest: async () => (await live.data.runNextToData("inspect", {})).newest,
       };
     },
     copyWorkerData,
@@ -101,7 +102,7 @@ async function placeData(tools: MoveTools, from: string, source: MovableStack, t
     await source.data.copyEphemeralHistory?.(folder);
     console.log(`Copying the data of ${from}.`);
     const { runs, unfinished } = await source.copyData(folder);
-    tools.copyWorkerData(dataFolder(from, source.dataDir), folder);
+    tools.copyWorkerData(source.dataFolder, folder);
     await source.parts.stop("queue");
     // With the source's keys it would take events now, which are lost when its data is replaced.
     console.log(`Bringing ${to} up, with other keys for now.`);
@@ -131,10 +132,7 @@ async function startTarget(tools: MoveTools, from: string, source: MovableStack,
   await upWith(tools, to, keys);
 }
 
-interface Keys {
-  signingKey: string;
-  eventKey: string;
-}
+type Keys = Pick<Outputs, "signingKey" | "eventKey">;
 
 async function upWith({ pulumi }: MoveTools, stack: string, keys: Keys | undefined): Promise<void> {
   if (keys) {
@@ -181,7 +179,7 @@ async function goBack(tools: MoveTools, from: string, source: MovableStack, to: 
 }
 
 async function copyStopped(
-  { stores, parts, data }: StackState,
+  { outputs: { stores }, parts, data }: LiveStack,
   folder: string,
 ): Promise<{ runs: number; unfinished: number }> {
   if (data.copyEphemeralHistory) {
@@ -191,5 +189,6 @@ async function copyStopped(
   // A move that was killed may have stopped the queue already.
   await parts.start("queue");
   const taken = await data.runNextToData("snapshot", { queueUrl: stores.queueUrl }, folder);
+  if ("noRoomIn" in taken) throw new Problem(`no room is left in ${taken.noRoomIn}, where the copy is made`);
   return { runs: taken.counts.function_runs ?? 0, unfinished: taken.unfinished };
 }

@@ -1,12 +1,9 @@
 import { join } from "node:path";
 import { dataFolder } from "../../lib/host/paths.ts";
-import { holderOf } from "../../lib/host/ports.ts";
 import { locate } from "../../lib/host/programs.ts";
-import { running } from "../../lib/host/supervisors/index.ts";
-import { identify } from "../../lib/host/supervisors/service.ts";
-import { InngestApi } from "../../lib/inngest/api.ts";
 import { Problem } from "../../lib/problem.ts";
 import type { Settings } from "../../lib/settings/settings.ts";
+import { findFreePorts } from "../lib/free-ports.ts";
 import type { Pulumi } from "../lib/pulumi-cli.ts";
 import { type Answers, wantedSettings } from "./answers.ts";
 import type * as questions from "./questions.ts";
@@ -37,22 +34,23 @@ export async function survey(
   pulumi: Pulumi,
   file: SettingsFile,
   answers: Answers,
+  isUp: boolean,
   ask: typeof questions | undefined,
 ): Promise<Situation> {
   const { stack, worker } = answers;
   if (worker.runtime === "bun") locate({ kind: "bun" });
   const settings = await pulumi.settings(stack);
   checkClusterSettings(answers, settings);
-  const isUp = Object.keys(await pulumi.outputs<object>(stack)).length > 0;
   const found = isUp ? undefined : await findRecipe([".", process.env.INIT_CWD ?? "."]);
   const recipe = found && (!ask || (await ask.askAdopt(found))) ? found : undefined;
   const isFreed = recipe?.container?.running && recipe.container.ports.includes(settings.port);
-  if (!isUp && !isFreed) await checkPort(settings);
+  const free = isUp || isFreed ? [] : await findFreePorts(stack);
+  const ports = Object.fromEntries(free.map(({ setting, to }) => [setting, String(to)]));
   const keys: Record<string, string> = {};
   for (const [key, value] of Object.entries(recipe?.keys ?? {})) {
     if ((await file.get(key)) === undefined) keys[key] = value;
   }
-  const changes = await file.changes(wantedSettings(answers, file.exists));
+  const changes = await file.changes({ ...wantedSettings(answers, file.exists), ...ports });
   const serverFolder = join(dataFolder(stack, settings.dataDir), "server");
   return { pulumi, answers, isUp, file, changes, recipe, keys, serverFolder };
 }
@@ -73,16 +71,5 @@ function checkClusterSettings({ stack }: Answers, { kubernetes, worker }: Settin
   if (problems.length === 0) return;
   throw new Problem(
     `stack ${stack} needs more settings:\n${problems.map(({ message }) => `  - ${message}`).join("\n")}`,
-  );
-}
-
-/** @throws {Problem} when another Inngest has the port; any other program is for the preflight of `up` */
-async function checkPort({ stack, port, dataDir }: Settings): Promise<void> {
-  if (await running(identify({ stack, service: "server", dataDir }))) return;
-  if (!(await new InngestApi(`http://127.0.0.1:${port}`, "").isHealthy())) return;
-  const holder = await holderOf(port);
-  throw new Problem(
-    `another Inngest is on port ${port}${holder ? `: ${holder.command} (pid ${holder.pid})` : ""}`,
-    `stop it, or npm run pulumi -- config set port ${port + 1000} --stack ${stack}`,
   );
 }

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { Problem } from "../../lib/problem.ts";
 import { unpack } from "../lib/backup/archive.ts";
 import { restoreData, untilHealthy } from "../lib/backup/restore.ts";
-import { stateOf } from "../lib/backup/take.ts";
 import type { Journal } from "../lib/journal.ts";
+import { LiveStack } from "../lib/live-stack.ts";
 import type { Pulumi } from "../lib/pulumi-cli.ts";
 import { verifyStack } from "../lib/verified.ts";
 
@@ -42,14 +42,14 @@ export function upgradeTools(pulumi: Pulumi, journal: Journal<Upgrade>): Upgrade
   return {
     pulumi,
     journal,
-    start: async (stack) => (await stateOf(pulumi, stack)).parts.start(),
+    start: async (stack) => (await LiveStack.find(stack, pulumi)).parts.start(),
     untilHealthy: (stack) => untilHealthy(pulumi, stack),
     verify: verifyStack,
     async restore(stack, backup, onReplaced) {
       const folder = mkdtempSync(join(tmpdir(), "upgrade-"));
       try {
         await unpack(backup, folder);
-        await restoreData(pulumi, stack, await stateOf(pulumi, stack), folder, onReplaced);
+        await restoreData(pulumi, await LiveStack.find(stack, pulumi), folder, onReplaced);
       } finally {
         rmSync(folder, { recursive: true });
       }

@@ -5,8 +5,7 @@ import { reasonOf } from "../lib/checks/check.ts";
 import { openListeners } from "../lib/checks/open-listeners.ts";
 import { Unreachable } from "../lib/comparison.ts";
 import type { LiveStack, Reached } from "../lib/live-stack.ts";
-import { failed, passed, skipped, type VerifyCheck } from "./outcome.ts";
-import type { SharedComparison } from "./registration.ts";
+import { failed, passed, skipped, type VerifyCheck, type VerifyContext } from "./outcome.ts";
 
 /** What of the server needs the password, with a call to each that does nothing when it is let in. */
 const protectedCalls = {
@@ -19,7 +18,7 @@ const protectedCalls = {
 const debugPaths = ["/debug/vars", "/debug/pprof/cmdline"];
 
 /** `dashboard`, `signed` and `fenced`: who is let in where. */
-export function edgeChecks(stack: LiveStack, comparison: SharedComparison): VerifyCheck[] {
+export function edgeChecks({ stack, comparison }: VerifyContext): VerifyCheck[] {
   const { dashboardPassword } = stack.outputs;
   return [
     { id: "dashboard", run: () => stack.reach((reached) => dashboard(stack, reached)) },

@@ -1,25 +1,26 @@
-import { type Comparison, Unreachable } from "../lib/comparison.ts";
+import { Unreachable } from "../lib/comparison.ts";
 import { lacksProbe, Probe, probeFunction, repeated } from "../lib/kills/probe.ts";
 import type { LiveStack } from "../lib/live-stack.ts";
-import { failed, passed, skipped, type Timeouts, type VerifyCheck, type VerifyOutcome } from "./outcome.ts";
-import type { SharedComparison } from "./registration.ts";
+import { failed, passed, skipped, type VerifyCheck, type VerifyContext, type VerifyOutcome } from "./outcome.ts";
 
 /** Longest that a chain which does nothing may take on a loaded machine. */
 const maxSeconds = 60;
 
 /** Id of the app that has the probe's function, or why none can run. */
-export function probedApp(stack: LiveStack, compared: Comparison | Unreachable): string | VerifyOutcome {
+export async function probedApp({ stack, comparison }: VerifyContext): Promise<string | VerifyOutcome> {
+  const compared = await comparison();
   if (compared instanceof Unreachable) return skipped("nothing can be run: see registered");
   const lacking = lacksProbe(stack, compared);
   return lacking ? skipped(lacking) : compared.appId;
 }
 
 /** `event`: a test event runs its function and the chained one, each step once. */
-export function eventCheck(stack: LiveStack, comparison: SharedComparison, { runSeconds }: Timeouts): VerifyCheck {
+export function eventCheck(context: VerifyContext): VerifyCheck {
+  const { stack, runSeconds } = context;
   return {
     id: "event",
     async run() {
-      const app = probedApp(stack, await comparison());
+      const app = await probedApp(context);
       if (typeof app !== "string") return app;
       const before = performance.now();
       let probe: Probe;

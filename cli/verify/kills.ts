@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Part, PartName } from "../../lib/stack/parts.ts";
 import { untilWorks } from "../../lib/wait.ts";
-import { killAndBringBack } from "../lib/kills/bring-back.ts";
+import { bringBack, killAndBringBack, uninterrupted } from "../lib/kills/bring-back.ts";
 import { Probe, repeated } from "../lib/kills/probe.ts";
 import type { LiveStack } from "../lib/live-stack.ts";
 import { probedApp } from "./event.ts";
-import { failed, passed, skipped, type Timeouts, type VerifyCheck, type VerifyOutcome } from "./outcome.ts";
-import type { SharedComparison } from "./registration.ts";
+import { historyOf, missingFrom } from "./history.ts";
+import { failed, passed, skipped, type VerifyCheck, type VerifyContext, type VerifyOutcome } from "./outcome.ts";
 
 const kills: { id: string; parts: PartName[] }[] = [
   { id: "worker-kill", parts: ["worker"] },
@@ -19,13 +19,14 @@ const kills: { id: string; parts: PartName[] }[] = [
  * `worker-kill`, `server-kill`, `queue-kill` and `all-kill`: each kills its parts while one run is in the middle of a step
  * and, where the server keeps it, another sleeps. Both must complete, with every earlier step executed once.
  */
-export function killChecks(stack: LiveStack, comparison: SharedComparison, timeouts: Timeouts): VerifyCheck[] {
+export function killChecks(context: VerifyContext): VerifyCheck[] {
+  const { stack } = context;
   return kills.map(({ id, parts }) => ({
     id,
     async run(progress) {
       const here = stack.parts.all.filter(({ name }) => parts.includes(name));
-      const app = notPromised(stack, parts, here) ?? probedApp(stack, await comparison());
-      return typeof app === "string" ? await survives(stack, app, here, timeouts, progress) : app;
+      const app = notPromised(stack, parts, here) ?? (await probedApp(context));
+      return typeof app === "string" ? await survives(context, app, here, progress) : app;
     },
   }));
 }
@@ -46,10 +47,9 @@ function notPromised(stack: LiveStack, wanted: PartName[], here: Part[]): Verify
 }
 
 async function survives(
-  stack: LiveStack,
+  { stack, runSeconds, nextStepMs }: VerifyContext,
   app: string,
   parts: Part[],
-  { runSeconds, nextStepMs }: Timeouts,
   progress: (doing: string) => void,
 ): Promise<VerifyOutcome> {
   const names = parts.map(({ name }) => name).join(", ");
@@ -80,10 +80,7 @@ async function survives(
       `npm start -- --stack ${stack.name}; npm run logs -- --stack ${stack.name} says what it ended with`,
     );
   }
-  const isBack = await untilWorks({ seconds: runSeconds }, () =>
-    stack.reach(async ({ api }) => ((await api.isHealthy()) ? true : undefined)),
-  );
-  if (!isBack) {
+  if (!(await untilWorks({ seconds: runSeconds }, () => stack.reach(({ api }) => api.isHealthy())))) {
     return failed(
       `the server does not answer ${runSeconds} s after ${names} was killed`,
       "it finds no queue, no database or a taken port, or the gateway in front of it does not start",
@@ -118,4 +115,53 @@ async function survives(
   const what = probes.length > 1 ? "a run within a step and one asleep" : "a run within a step";
   const tries = executed > 1 ? `that step ${executed} times, ` : "";
   return passed(`${names} killed: ${what} continued and completed ${seconds} s later, ${tries}every earlier step once`);
+}
+
+/** `recreate`: the server's container or pod is removed and recreated; history and sleeping runs must still be there. */
+export function recreateCheck(context: VerifyContext): VerifyCheck {
+  const { stack, runSeconds } = context;
+  return {
+    id: "recreate",
+    async run(progress) {
+      const server = stack.parts.find("server");
+      const place = server && stack.parts.placeOf(server);
+      if (!server || !place?.remove) return skipped("the server is a process, which server-kill covers");
+      const { durability, forward } = stack.outputs;
+      if (!durability.kept) return skipped(`not promised here: the stack says "${durability.text}"`);
+      const app = await probedApp(context);
+      if (typeof app !== "string") return app;
+
+      progress("start a run that sleeps");
+      const before = await historyOf(stack);
+      const sleeping = await Probe.send(stack, app, { napSeconds: forward ? 40 : 10 });
+      await sleeping.began(30);
+      const what = place.describe(server);
+      progress(`remove ${what}`);
+      await uninterrupted(async () => {
+        await place.remove?.(server);
+        progress("recreate the server");
+        await bringBack(stack, server);
+      });
+      const gone = missingFrom(before, await historyOf(stack));
+      if (gone > 0) return wrongly(stack, `${gone} of ${before.length} runs of its history are gone`);
+      progress("wait for the sleeping run");
+      const end = await sleeping.end(runSeconds);
+      if (typeof end === "string") return wrongly(stack, `the sleeping run does not continue: ${end}`);
+      const wrong = repeated(end);
+      if (wrong.length > 0) return wrongly(stack, `the sleeping run continued wrongly: ${wrong.join("; ")}`);
+      return passed(
+        `${what} removed and recreated: ${before.length} runs of history are there, the sleeping run completed`,
+      );
+    },
+  };
+}
+
+function wrongly(stack: LiveStack, what: string): VerifyOutcome {
+  return failed(
+    `the server was recreated, and ${what}`,
+    stack.parts.find("server")?.keeps === "history"
+      ? "the server's folder is on no volume: the server writes ./.inngest unless INNGEST_SQLITE_DIR says another"
+      : "Postgres or the queue has lost what it kept: neither is on a claim that outlives its pod",
+    `npm run doctor -- --stack ${stack.name}, which looks at the volumes`,
+  );
 }

@@ -9,8 +9,7 @@ import { Probe, repeated, type SentProbe } from "../lib/kills/probe.ts";
 import type { LiveStack } from "../lib/live-stack.ts";
 import { probedApp } from "./event.ts";
 import { historyOf, missingFrom } from "./history.ts";
-import { failed, passed, skipped, type Timeouts, type VerifyCheck, type VerifyOutcome } from "./outcome.ts";
-import type { SharedComparison } from "./registration.ts";
+import { failed, passed, skipped, type VerifyCheck, type VerifyContext, type VerifyOutcome } from "./outcome.ts";
 
 /** What `--before-reboot` leaves for `--after-reboot`. */
 interface Armed {
@@ -26,15 +25,9 @@ const inexactMs = 2000;
 /** Seconds for everything to be back after a boot. */
 const backSeconds = 180;
 
-export type RebootFlag = "before" | "after" | undefined;
-
 /** `reboot`: armed before one, and checked after it. */
-export function rebootCheck(
-  stack: LiveStack,
-  comparison: SharedComparison,
-  flag: RebootFlag,
-  timeouts: Timeouts,
-): VerifyCheck {
+export function rebootCheck(context: VerifyContext, flag: "before" | "after" | undefined): VerifyCheck {
+  const { stack } = context;
   const file = join(stack.dataFolder, "verify", "armed.json");
   return {
     id: "reboot",
@@ -42,8 +35,8 @@ export function rebootCheck(
       if (!flag) return skipped("needs --before-reboot, a reboot, and --after-reboot");
       const loss = notPromised(stack);
       if (loss) return loss;
-      if (flag === "after") return await after(stack, file, timeouts, progress);
-      const app = probedApp(stack, await comparison());
+      if (flag === "after") return await after(context, file, progress);
+      const app = await probedApp(context);
       if (typeof app !== "string") return app;
       const history = await historyOf(stack);
       const { sent } = await Probe.send(stack, app, { napSeconds });
@@ -64,9 +57,8 @@ function notPromised({ outputs: { durability, supervision } }: LiveStack): Verif
 }
 
 async function after(
-  stack: LiveStack,
+  { stack, runSeconds }: VerifyContext,
   file: string,
-  { runSeconds }: Timeouts,
   progress: (doing: string) => void,
 ): Promise<VerifyOutcome> {
   const armed = readJson<Armed>(file);

@@ -1,12 +1,9 @@
 import { type Comparison, type Drift, Unreachable } from "../lib/comparison.ts";
 import type { LiveStack } from "../lib/live-stack.ts";
-import { failed, passed, skipped, type VerifyCheck, type VerifyOutcome } from "./outcome.ts";
-
-/** The comparison of worker and server, made once for all checks. */
-export type SharedComparison = () => Promise<Comparison | Unreachable>;
+import { failed, passed, skipped, type VerifyCheck, type VerifyContext, type VerifyOutcome } from "./outcome.ts";
 
 /** `registered`, `triggers` and `crons`: server and worker say the same. */
-export function registrationChecks(stack: LiveStack, comparison: SharedComparison): VerifyCheck[] {
+export function registrationChecks({ stack, comparison }: VerifyContext): VerifyCheck[] {
   const again = `npm start -- --stack ${stack.name}, which registers the worker again`;
   /** A check that is skipped without a comparison: `registered` has said why there is none. */
   const ifCompared = (check: (compared: Comparison) => VerifyOutcome) => async () => {

@@ -10,7 +10,7 @@ export interface ProcessServerArgs {
   stack: string;
   /** @default the platform's data folder */
   dataDir?: string | undefined;
-  /** Absolute path of the binary. @default `inngest` on PATH, else the one of the npm package inngest-cli */
+  /** Absolute path of the binary. @default `inngest` on PATH, else the one that the commands fetch */
   binary?: string | undefined;
   /** Port of API and dashboard; the three ports after it are Connect's. */
   port: number;

@@ -32,6 +32,12 @@ export interface Snapshot {
   held: number;
 }
 
+/** Standard output of `runtime/snapshot.ts` where the copies do not fit. */
+export interface NoRoom {
+  /** The folder that is full, as the program sees it. */
+  noRoomIn: string;
+}
+
 /** Standard input of `runtime/restore.ts`. */
 export interface RestoreRequest extends Data {
   /** Contains `history.db` or, from Postgres, `history.sql`; and `queue.rdb` if the queue was kept. */

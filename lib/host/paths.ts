@@ -1,4 +1,5 @@
-import { join, resolve } from "node:path";
+import { existsSync, realpathSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import envPaths from "env-paths";
 
 /**
@@ -26,9 +27,9 @@ export function upkeepFile(name: string): string {
   return join(homes().data, "upkeep", name);
 }
 
-/** Folder of a program that was downloaded for an upgrade. */
-export function programFolder(name: string): string {
-  return join(homes().data, "programs", name);
+/** Folder of a fetched engine. No cache that may be emptied: a server runs from it. */
+export function engineFolder(name: string, version: string): string {
+  return join(homes().data, "engines", name, version);
 }
 
 /** Passphrase of the stacks in {@link stateFolder}, 0600. */
@@ -39,6 +40,16 @@ export function passphraseFile(): string {
 /** Node's cache of compiled modules, which may be deleted; cli/run.mjs names it too. */
 export function compileCache(): string {
   return resolve("node_modules/.cache/compiled");
+}
+
+/** What this machine knows of a stack: the home that it was last brought up with. */
+export function homeFile(stack: string): string {
+  return join(homes().data, "homes", `${stack}.json`);
+}
+
+/** The project's folder. A link to `Pulumi.yaml` belongs to the project that it leads to. */
+export function projectFolder(): string {
+  return existsSync("Pulumi.yaml") ? dirname(realpathSync("Pulumi.yaml")) : process.cwd();
 }
 
 /** Lock of a service. Outside its data folder, which a refused change must not create. */

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { accessSync, constants, statSync } from "node:fs";
-import { createRequire } from "node:module";
-import { delimiter, dirname, isAbsolute, join } from "node:path";
+import { delimiter, isAbsolute, join } from "node:path";
+import { engineBinary } from "../engines/release.ts";
 import { Problem } from "../problem.ts";
 import { run } from "../process.ts";
 import type { Program } from "./spec.ts";
@@ -26,13 +26,20 @@ export function locate(program: Program): string {
 }
 
 function inngestOnMachine(): string {
-  const binary = onPath("inngest") ?? downloadedInngest();
+  const binary = installedInngest();
   if (binary) return binary;
   throw new Problem(
-    "no `inngest` binary: `serverBinary` is not set, PATH has none, and the npm package inngest-cli is not installed " +
-      "(it downloads the binary at install)",
-    "npm install, or pulumi config set serverBinary /path/to/inngest",
+    `no \`inngest\` binary: \`serverBinary\` is not set, and neither PATH nor ${engineBinary("inngest")} has one`,
+    "npm start, which fetches it, or pulumi config set serverBinary /path/to/inngest",
   );
+}
+
+/** The server's binary on PATH, else the one that was fetched. */
+export function installedInngest(): string | undefined {
+  const binary = onPath("inngest");
+  // npm's package inngest-cli is a script until its own download has succeeded.
+  if (binary && isInngest(binary)) return binary;
+  return isExecutable(engineBinary("inngest")) ? engineBinary("inngest") : undefined;
 }
 
 function givenInngest(binary: string): string {
@@ -58,17 +65,6 @@ export function onPath(name: string, folders = (process.env.PATH ?? "").split(de
       .map((folder) => join(folder, name))
       .find(isExecutable)
   );
-}
-
-/** The binary of the npm package inngest-cli, which is a script until its download has succeeded. */
-function downloadedInngest(): string | undefined {
-  try {
-    const folder = dirname(createRequire(import.meta.url).resolve("inngest-cli/package.json"));
-    const binary = join(folder, "bin", "inngest");
-    return isExecutable(binary) && isInngest(binary) ? binary : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 /** Version of an Inngest binary, such as `1.43.0-253303cdff`. @throws {CommandFailed} when it cannot be run */

@@ -4,7 +4,7 @@ import { Problem } from "../problem.ts";
 import type { Supervised } from "../stack/durability.ts";
 import { withLock } from "./lock.ts";
 import { logTail } from "./log-tail.ts";
-import { compileCache, servicePaths } from "./paths.ts";
+import { compileCache, projectFolder, servicePaths } from "./paths.ts";
 import { cleanEnvironment } from "./processes.ts";
 import { refuseTakenPorts, untilReady } from "./readiness.ts";
 import { removeRecord, writeRecord } from "./records.ts";
@@ -34,7 +34,7 @@ export async function reconcileService({ startId, ...spec }: DesiredService): Pr
   const supervisor = await chooseSupervisor(spec.supervision);
   return await withLock(service.label, async () => {
     const found = await running(service);
-    if (found?.record.spec === specHash(spec)) {
+    if (found?.record.spec === specHash(spec) && found.record.folder === projectFolder()) {
       writeRecord(service.record, { ...found.record, startId });
       return supervisedBy(supervisorNamed(found.record.supervisor, found.record.scope));
     }
@@ -104,6 +104,7 @@ async function start(
   writeRecord(definition.record, {
     supervisor: supervisor.name,
     scope: spec.supervision.scope,
+    folder: projectFolder(),
     spec: specHash(spec),
     definition: hashOf(text),
     startId,

@@ -94,6 +94,8 @@ export interface ServiceSpec {
 export interface RunRecord extends Partial<ProcessMark> {
   supervisor: SupervisorName;
   scope: Scope;
+  /** The project's folder, to which its paths lead. */
+  folder: string;
   /** SHA-256 of the spec that is running. */
   spec: string;
   /** SHA-256 of the supervisor's definition. */

@@ -2,6 +2,7 @@ import type {
   Database,
   Inspection,
   InspectRequest,
+  NoRoom,
   RestoreRequest,
   Snapshot,
   SnapshotRequest,
@@ -11,7 +12,7 @@ import type {
 
 /** Requests and answers of the programs that commands run next to the data. */
 export interface DataPrograms {
-  snapshot: { request: SnapshotRequest; answer: Snapshot };
+  snapshot: { request: SnapshotRequest; answer: Snapshot | NoRoom };
   restore: { request: RestoreRequest; answer: undefined };
   inspect: { request: InspectRequest; answer: Inspection };
   "sweep-now": { request: SweepRequest; answer: SweepReport };

@@ -82,6 +82,21 @@ export async function publishedPorts(stack: string, context?: string): Promise<n
   return [...printed.matchAll(/:(\d+)->/g)].map((match) => Number(match[1]));
 }
 
+/** Names of a stack's containers, also of those that have stopped. */
+export async function containersOf(stack: string, context?: string): Promise<string[]> {
+  const filter = ["--filter", `label=${stackLabel}=${stack}`, "--format", "{{.Names}}"];
+  return await listed(context, ["container", "ls", "--all", ...filter]);
+}
+
+/** Removes a stack's containers and networks, and leaves its volumes. */
+export async function removeContainers(stack: string, context?: string): Promise<void> {
+  const containers = await containersOf(stack, context);
+  if (containers.length > 0) await docker(context, ["container", "rm", "--force", ...containers]);
+  const filter = ["--filter", `label=${stackLabel}=${stack}`];
+  const networks = await listed(context, ["network", "ls", "--quiet", ...filter]);
+  if (networks.length > 0) await docker(context, ["network", "rm", ...networks]);
+}
+
 /**
  * Deletes the data of a stack whose containers are gone.
  *

@@ -1,6 +1,7 @@
 import { closest } from "fastest-levenshtein";
 import { Problem } from "../problem.ts";
 import { type CommandFailed, run } from "../process.ts";
+import { namespaceOf } from "../stack/kubernetes-names.ts";
 import { ask, getObjects, kubectl, kubectlFor, type Target } from "./kubectl.ts";
 
 export interface KubernetesNeeds extends Target {
@@ -25,6 +26,13 @@ export async function kubernetesProblems(needs: KubernetesNeeds): Promise<Proble
 /** Deletes what a destroyed stack left in its cluster: the namespace, and with it the data claims. */
 export async function removeNamespace(target: Target, namespace: string): Promise<void> {
   await kubectl(target, ["delete", "namespace", namespace, "--ignore-not-found", "--wait", "--timeout=180s"]);
+}
+
+/** Names of a stack's workloads, such as `deployment.apps/gateway`. */
+export async function workloadsOf(target: Target, stack: string): Promise<string[]> {
+  const selector = "app.kubernetes.io/part-of=inngest-local";
+  const args = ["get", "deployments,statefulsets", "--selector", selector, "--output", "name"];
+  return (await ask({ ...target, namespace: namespaceOf(stack) }, args)).split("\n").filter(Boolean);
 }
 
 const anotherFile = "pulumi config set kubeconfig /absolute/path";

@@ -100,9 +100,10 @@ export const schema = {
     "more variables for the worker, such as AI_BASE_URL; set each with `--secret --path workerEnv.NAME`",
     "{}",
   ),
-  serverBinary: path("absolute path of the `inngest` binary; by default the one on PATH, else npm's `inngest-cli`", [
-    "process",
-  ]),
+  serverBinary: path(
+    "absolute path of the `inngest` binary; by default the one on PATH, else one that `npm start` fetches",
+    ["process"],
+  ),
   serverImage: image("image of the server", "inngest/inngest:v1.43.0", containers),
   queueImage: image(
     "image of the Redis queue (on Docker only where `durable` is true)",

@@ -1,4 +1,4 @@
-import { parse } from "yaml";
+import { parse, parseDocument } from "yaml";
 import type { RawConfig } from "./reader.ts";
 
 const prefix = "inngest-local:";
@@ -12,6 +12,13 @@ export function fileSettings(text: string): Record<string, FileValue> {
   const { config } = (parse(text) ?? {}) as { config?: Record<string, FileValue> };
   const own = Object.entries(config ?? {}).filter(([key]) => key.startsWith(prefix));
   return Object.fromEntries(own.map(([key, value]) => [key.slice(prefix.length), value]));
+}
+
+/** The text of a Pulumi.STACK.yaml with another value of a setting; its comments stay. */
+export function withSetting(text: string, key: string, value: FileValue): string {
+  const document = parseDocument(text);
+  document.setIn(["config", prefix + key], value);
+  return document.toString({ lineWidth: 0 });
 }
 
 /** A value as the program gets it: objects are JSON. */

@@ -1,5 +1,6 @@
 import type { Durability, Supervised } from "./durability.ts";
 import type { Forward, LocalEndpoints } from "./endpoints.ts";
+import type { FormerHome } from "./home.ts";
 import type { Stores } from "./stores.ts";
 
 /** Outputs of a stack that is up, secrets in clear: not to be printed as a whole. */
@@ -15,6 +16,8 @@ export interface Outputs extends Omit<LocalEndpoints, "workerEndpoint"> {
   /** What keeps each process on this machine running, by the name of its part. */
   supervision: Record<string, Supervised>;
   stores: Stores;
+  /** What the stack belongs to. */
+  home?: FormerHome;
   /** How to reach the URLs from this machine. @default directly */
   forward?: Forward;
 }

@@ -5,7 +5,13 @@ import type { DockerNeeds } from "../places/docker-engine.ts";
 import type { KubernetesNeeds } from "../places/kubernetes-cluster.ts";
 import { type PartName, type PlainSettings, partsOf, type WantedPort } from "./parts.ts";
 
-/** What a stack needs of this machine: standard input of `scripts/preflight.ts`. */
+/** Standard input of `scripts/preflight.ts`. */
+export interface PreflightInput extends PreflightSpec {
+  /** What `scripts/home.ts` printed. */
+  home: string;
+}
+
+/** What a stack needs of this machine. */
 export interface PreflightSpec {
   stack: string;
   /** @default the platform's data folder, one folder a stack */

@@ -4,9 +4,9 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { comparePlans } from "../../cli/diff/compare.ts";
-import { planRevision } from "../../cli/lib/plan/revision.ts";
+import { comparePlans } from "../../tools/diff/compare.ts";
 import { missing, title } from "../../tools/engine.ts";
+import { planRevision } from "../../tools/plan/revision.ts";
 import { TestStack } from "../../tools/test-stack.ts";
 import { docker, leftovers } from "../support/containers.ts";
 

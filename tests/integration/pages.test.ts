@@ -3,7 +3,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { pages } from "../../cli/docs/pages.ts";
+import { pages } from "../../tools/docs/pages.ts";
 import { missing, title } from "../../tools/engine.ts";
 import { ownCommands, shellCommands } from "../support/documents.ts";
 import { Newcomer } from "../support/newcomer.ts";

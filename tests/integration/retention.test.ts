@@ -155,7 +155,9 @@ describe.skipIf(reason)(title("retention, process tier", reason), () => {
     });
     const { exitCode, stdout } = await stack.command("retention");
     expect(exitCode).toBe(0);
-    expect(stdout).toMatch(/^History \d+\.\d MB; \d+\.\d MB are free; retention 30d\nRuns {4}0 in flight, 0 orphaned$/);
+    expect(stdout).toMatch(
+      /^History \d+\.\d [KM]iB; \d+\.\d [MGT]iB are free; retention 30d\nRuns {4}0 in flight, 0 orphaned$/,
+    );
     const database = new DatabaseSync(history(), { readOnly: true });
     expect(database.prepare("PRAGMA integrity_check").all()).toEqual([{ integrity_check: "ok" }]);
     database.close();

@@ -1,17 +1,19 @@
 // Proves of every command in package.json that it has help, loads no Pulumi SDK for it and refuses unknown flags. What each
 // does is for its own tests.
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { execa } from "execa";
 import { describe, expect, test } from "vitest";
 
 const { scripts } = JSON.parse(readFileSync("package.json", "utf8")) as { scripts: Record<string, string> };
 // `pulumi` is the CLI itself, with its own help.
-const commands = Object.entries(scripts).filter(
-  ([name, line]) => line === `node cli/run.mjs ${name}` && name !== "pulumi",
-);
+const commands = Object.entries(scripts).flatMap(([name, line]) => {
+  const program = /^node cli\/run\.mjs (\S+)$/.exec(line)?.[1];
+  return program && name !== "pulumi" ? [{ name, file: join("cli", `${program}.ts`) }] : [];
+});
 
-describe.each(commands.map(([name]) => name))("npm run %s", { concurrent: true }, (name) => {
-  const run = (...args: string[]) => execa(process.execPath, [`cli/${name}.ts`, ...args], { reject: false, all: true });
+describe.each(commands)("npm run $name", { concurrent: true }, ({ name, file }) => {
+  const run = (...args: string[]) => execa(process.execPath, [file, ...args], { reject: false, all: true });
 
   test("has help with an example", async () => {
     const { exitCode, stdout } = await run("--help");
@@ -27,7 +29,7 @@ describe.each(commands.map(([name]) => name))("npm run %s", { concurrent: true }
         return next(specifier, context);
       };
       registerHooks({ resolve });`;
-    const { exitCode, stderr } = await execa(process.execPath, ["--import", hook, `cli/${name}.ts`, "--help"], {
+    const { exitCode, stderr } = await execa(process.execPath, ["--import", hook, file, "--help"], {
       reject: false,
     });
     expect(stderr).toBe("");

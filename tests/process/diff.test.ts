@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { execa } from "execa";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import type { Diff, ResourceChange } from "../../cli/diff/compare.ts";
+import type { Diff, ResourceChange } from "../../tools/diff/compare.ts";
 import { repositoryOfThis } from "../support/repository.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "diff-"));
@@ -31,7 +31,7 @@ afterEach(() => git("checkout", "--quiet", "."));
 afterAll(() => rmSync(scratch, { recursive: true }));
 
 function diff(...args: string[]) {
-  return execa(process.execPath, ["cli/diff.ts", ...args], {
+  return execa(process.execPath, ["tools/commands/diff.ts", ...args], {
     cwd: clone,
     env: { PATH: join(scratch, "bin"), HOME: scratch },
     extendEnv: false,

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { dockerChecks } from "../../cli/doctor/docker.ts";
 import { kubernetesChecks } from "../../cli/doctor/kubernetes.ts";
 import { devModeCheck } from "../../cli/doctor/live.ts";
-import { brokenBy, type DoctorCheck, type DoctorContext, type Health } from "../../cli/doctor/outcome.ts";
+import type { DoctorCheck, DoctorContext, Health } from "../../cli/doctor/outcome.ts";
 import { stackChecks } from "../../cli/doctor/stack.ts";
 import { storeChecks } from "../../cli/doctor/stores.ts";
 import { trapsOf } from "../../cli/doctor/traps.ts";
@@ -329,12 +329,11 @@ test("loopback addresses are known from others", () => {
   expect(["0.0.0.0", "*", "::", "172.17.0.1", "12.7.0.1"].some(isLoopback)).toBe(false);
 });
 
-test("a preflight's finding becomes what was seen and its remedy", () => {
-  expect(brokenBy(new Problem("`port` must be free, got 1", "stop it"))).toEqual({
-    status: "broken",
-    seen: "`port` must be free, got 1",
-    remedy: "stop it",
-  });
+test("a preflight's finding becomes what was seen and its remedy", async () => {
+  const run = () => Promise.reject(new Problem("`port` must be free, got 1", "stop it"));
+  expect(await look([{ id: "ports", run }])).toMatchObject([
+    { id: "ports", status: "broken", seen: "`port` must be free, got 1", remedy: "stop it" },
+  ]);
 });
 
 test("a store that grows large is reported with its remedy, the history's where it is among them", () => {

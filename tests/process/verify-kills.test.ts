@@ -6,10 +6,9 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { LiveStack } from "../../cli/lib/live-stack.ts";
 import { refuseForeignRuns } from "../../cli/verify/in-flight.ts";
-import { killChecks } from "../../cli/verify/kills.ts";
+import { killChecks, recreateCheck } from "../../cli/verify/kills.ts";
+import type { VerifyContext } from "../../cli/verify/outcome.ts";
 import { rebootCheck } from "../../cli/verify/reboot.ts";
-import { recreateCheck } from "../../cli/verify/recreate.ts";
-import type { SharedComparison } from "../../cli/verify/registration.ts";
 import { Home } from "../support/host.ts";
 import { type Behaviour, stackThat as fakeStackThat, goodBehaviour } from "../support/killed-stack.ts";
 
@@ -27,7 +26,7 @@ const onDocker = { tier: "docker", workerPlacement: "container" };
 const stackThat = (changes: Partial<Behaviour> = {}, values: Record<string, string> = onDocker, encrypted?: string[]) =>
   fakeStackThat(calls, changes, { dataDir: home.folder, ...values }, encrypted);
 
-const compared: SharedComparison = async () => ({
+const comparison: VerifyContext["comparison"] = async () => ({
   appId: "app",
   drift: [],
   declared: [{ id: "verify-probe", triggers: [{ event: "verify/probe" }] }],
@@ -36,11 +35,8 @@ const compared: SharedComparison = async () => ({
 const timeouts = { runSeconds: 1, nextStepMs: 0 };
 
 async function look(id: string, stack: LiveStack) {
-  const checks = [
-    ...killChecks(stack, compared, timeouts),
-    recreateCheck(stack, compared, timeouts),
-    rebootCheck(stack, compared, "after", timeouts),
-  ];
+  const context = { ...timeouts, stack, comparison };
+  const checks = [...killChecks(context), recreateCheck(context), rebootCheck(context, "after")];
   return await checks.find((check) => check.id === id)?.run(() => {});
 }
 
@@ -100,7 +96,7 @@ test("a run that the queue has lost is not waited for any longer", async () => {
     return false;
   };
   const stack = stackThat({ status: "RUNNING", isQueued });
-  const [check] = killChecks(stack, compared, { runSeconds: 300, nextStepMs: 0 });
+  const [check] = killChecks({ stack, comparison, runSeconds: 300, nextStepMs: 0 });
   expect(await check?.run(() => {})).toMatchObject({
     status: "failed",
     seen: "worker killed: 1 of 1 runs do not continue: the queue has lost it",
@@ -188,7 +184,7 @@ describe("reboot", () => {
   });
 
   test("says what to do next once it is armed", async () => {
-    const armed = await rebootCheck(stackThat(), compared, "before", timeouts).run(() => {});
+    const armed = await rebootCheck({ ...timeouts, stack: stackThat(), comparison }, "before").run(() => {});
     expect(armed).toEqual({
       status: "passed",
       seen: "armed: reboot, and then npm run verify -- --after-reboot --stack mine",

@@ -4,9 +4,9 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { pages, stalePages } from "../../cli/docs/pages.ts";
 import { knownStacks } from "../../cli/lib/command.ts";
-import { codeOf, fillBlocks } from "../../cli/lib/docs/blocks.ts";
+import { codeOf, fillBlocks } from "../../tools/docs/blocks.ts";
+import { pages, stalePages } from "../../tools/docs/pages.ts";
 import { ownCommands } from "../support/documents.ts";
 
 const { scripts } = JSON.parse(readFileSync("package.json", "utf8")) as { scripts: Record<string, string> };
@@ -38,14 +38,14 @@ describe("commands", () => {
   const help = (...command: string[]) => {
     const key = command.join(" ");
     const [name = "", ...rest] = command;
-    const args = [`cli/${name}.ts`, ...rest, "--help"];
+    const args = [join("cli", `${name}.ts`), ...rest, "--help"];
     if (!helps.has(key)) helps.set(key, execFileSync(process.execPath, args, { encoding: "utf8" }));
     return helps.get(key) as string;
   };
   const helpOf = (script: string, firstArgument: string) => {
-    const [, name] = /cli\/run\.mjs (\w+)/.exec(scripts[script] ?? "") ?? [];
+    const [, name] = /cli\/run\.mjs (\S+)/.exec(scripts[script] ?? "") ?? [];
     // Pulumi's CLI has its own flags.
-    if (name === undefined || name === "pulumi" || name === "test") return undefined;
+    if (name === undefined || name === "pulumi" || script === "test") return undefined;
     const text = help(name);
     return text.includes("\nCommands:") && /^\w/.test(firstArgument) ? help(name, firstArgument) : text;
   };

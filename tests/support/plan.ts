@@ -1,17 +1,11 @@
 import { readFileSync } from "node:fs";
 import { vi } from "vitest";
 import { parse } from "yaml";
-import {
-  generated,
-  type Planned,
-  type PlannedStack,
-  planProgram,
-  plan as planWith,
-} from "../../cli/lib/plan/planner.ts";
-import { settingsOf } from "../../cli/lib/plan/settings.ts";
 import { keysAt } from "../../lib/stack/key-rotation.ts";
+import { generated, type Planned, type PlannedStack, planProgram, plan as planWith } from "../../tools/plan/planner.ts";
+import { settingsOf } from "../../tools/plan/settings.ts";
 
-export { generated, observed, type Planned, type PlannedStack, settled } from "../../cli/lib/plan/planner.ts";
+export { generated, observed, type Planned, type PlannedStack, settled } from "../../tools/plan/planner.ts";
 
 /** Outputs of the stacks that are up beside the planned one. */
 const otherPair = { signingKey: generated("other-signing", 64), eventKey: generated("other-event", 48) };

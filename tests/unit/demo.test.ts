@@ -26,7 +26,8 @@ const forgetful = { durability: { kept: false, text: "runs in flight are lost; i
 async function played(live: LiveStack): Promise<Result<Mark>[]> {
   return await runChecks(scenes(live, "app", pace), "✗", silent as Report<Mark>);
 }
-const words = (results: Result<Mark>[]) => results.map(({ id, status, seen }) => `${status} ${id}: ${seen}`);
+const words = (results: Result<Mark>[]) =>
+  results.map(({ id, status, seen, remedy }) => `${status} ${id}: ${seen}${remedy ? `. Remedy: ${remedy}` : ""}`);
 
 describe("no demo", () => {
   const declaring = (...ids: string[]) => {

@@ -4,13 +4,13 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { describe, expect, test } from "vitest";
-import { comparePlans, type StackDiff } from "../../cli/diff/compare.ts";
-import { leaves } from "../../cli/diff/properties.ts";
-import { renderMarkdown, renderText } from "../../cli/diff/render.ts";
-import { plan } from "../../cli/lib/plan/planner.ts";
-import { replaces } from "../../cli/lib/plan/replacement.ts";
-import type { StackPlan } from "../../cli/lib/plan/revision.ts";
-import { plannableSettings } from "../../cli/lib/plan/settings.ts";
+import { comparePlans, type StackDiff } from "../../tools/diff/compare.ts";
+import { leaves } from "../../tools/diff/properties.ts";
+import { renderMarkdown, renderText } from "../../tools/diff/render.ts";
+import { plan } from "../../tools/plan/planner.ts";
+import { replaces } from "../../tools/plan/replacement.ts";
+import type { StackPlan } from "../../tools/plan/revision.ts";
+import { plannableSettings } from "../../tools/plan/settings.ts";
 
 async function planOf(program: () => unknown): Promise<StackPlan> {
   const computed: Record<string, string> = {};

@@ -2,8 +2,8 @@
 // prove that who is told an address uses it.
 import * as docker from "@pulumi/docker";
 import { expect, test } from "vitest";
-import { drawStack } from "../../cli/lib/graph/picture.ts";
-import { plan } from "../../cli/lib/plan/planner.ts";
+import { drawStack } from "../../tools/graph/picture.ts";
+import { plan } from "../../tools/plan/planner.ts";
 import { planStack } from "../support/plan.ts";
 
 async function drawn(program: () => unknown): Promise<string[]> {

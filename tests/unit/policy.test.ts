@@ -2,10 +2,10 @@
 // stack does not know yet. That the pack runs in the CLI is for tests/integration/policy.test.ts.
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
-import { keepsData } from "../../cli/lib/plan/replacement.ts";
 import type { Resource } from "../../policy/resource.ts";
 import { defaultsOf, rules } from "../../policy/rules/index.ts";
 import { workloadsOf } from "../../policy/workload.ts";
+import { keepsData } from "../../tools/plan/data.ts";
 import { type Planned, planStack } from "../support/plan.ts";
 
 const cluster = { kubeContext: "test", workerImage: "registry.example/worker:1" };

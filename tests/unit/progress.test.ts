@@ -2,7 +2,7 @@
 // one. Does not prove that a real engine sends such events: tests/integration/commands.test.ts.
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { EngineEvent, Operation } from "../../cli/lib/progress/events.ts";
-import { Progress } from "../../cli/lib/progress/progress.ts";
+import { StepLines } from "../../cli/lib/progress/step-lines.ts";
 import { stepOf } from "../../cli/lib/progress/steps.ts";
 import { asStream, Kept } from "../support/kept-stream.ts";
 import { planStack, tree } from "../support/plan.ts";
@@ -34,12 +34,12 @@ function operation(
 }
 
 let stream: Kept;
-let progress: Progress;
+let progress: StepLines;
 beforeEach(() => {
   vi.stubEnv("NO_COLOR", "1");
   vi.useFakeTimers();
   stream = new Kept();
-  progress = new Progress("dev", asStream(stream));
+  progress = new StepLines("dev", asStream(stream));
 });
 afterEach(() => {
   progress.end(true, "");
@@ -121,7 +121,7 @@ test("resources are named after their component, on every stack", async () => {
 
 test("the end is one line", () => {
   const ends = (resourceChanges: Record<string, number>) => {
-    const ended = new Progress("dev", asStream(stream));
+    const ended = new StepLines("dev", asStream(stream));
     ended.see({ summaryEvent: { resourceChanges } });
     vi.advanceTimersByTime(1900);
     stream.text = "";
@@ -163,7 +163,7 @@ test("a failure of the program ends with its words", () => {
 test("a terminal shows what is being done", () => {
   stream = new Kept(80);
   const last = () => stream.text.split("\r\x1b[2K").at(-1);
-  progress = new Progress("dev", asStream(stream));
+  progress = new StepLines("dev", asStream(stream));
   vi.advanceTimersByTime(1000);
   expect(last()).toBe("   look at what is there (1 s)");
   progress.see({ progressEvent: { message: "Downloading plugin", received: 1, total: 3 } });

@@ -3,7 +3,7 @@
 import { describe, expect, test, vi } from "vitest";
 import { approveBackend } from "../../cli/lib/approve-backend.ts";
 import { UsageProblem } from "../../cli/lib/command.ts";
-import { whatNext } from "../../cli/start/next.ts";
+import { lastLines } from "../../cli/start/last-lines.ts";
 import { outputsWith, settingsWith } from "../support/live-stack.ts";
 
 describe("a backend", () => {
@@ -40,7 +40,7 @@ describe("the last lines", () => {
   const outputs = outputsWith({ dashboardUrl: "http://localhost:8288" });
 
   test("name what a person needs, the demo last", () => {
-    expect(whatNext(settingsWith({}, [], "dev"), outputs)).toBe(
+    expect(lastLines(settingsWith({}, [], "dev"), outputs)).toBe(
       "Durability  all of it is kept.\n" +
         "Dashboard   http://localhost:8288\n" +
         `Event       npm run send -- project/changed '{"project": "garden", "summary": "planted"}'\n` +
@@ -51,13 +51,13 @@ describe("the last lines", () => {
   });
 
   test("name the stack where it is not the default", () => {
-    const lines = whatNext(settingsWith({}, [], "mine"), outputs).split("\n");
+    const lines = lastLines(settingsWith({}, [], "mine"), outputs).split("\n");
     expect(lines[2]).toMatch(/^Event {7}npm run send -- --stack mine project\/changed /);
     expect(lines.at(-1)).toBe("Demo        npm run demo -- --stack mine");
   });
 
   test("have neither event nor demo for an app of the user's own", () => {
     const values = { runtime: "external", workerUrl: "http://localhost:3000/api/inngest" };
-    expect(whatNext(settingsWith(values, [], "dev"), outputs)).not.toMatch(/^(Event|Demo)/m);
+    expect(lastLines(settingsWith(values, [], "dev"), outputs)).not.toMatch(/^(Event|Demo)/m);
   });
 });

@@ -151,7 +151,7 @@ class MoveWorld {
       worker: () => Object.assign(stack, { worker: false }),
     };
     return {
-      dataDir: "/nowhere",
+      dataFolder: "/nowhere",
       parts: {
         start: async () => {
           await effects.next();

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { isOfPostgres, pack, unpack } from "../../cli/lib/backup/archive.ts";
-import { stateOf } from "../../cli/lib/backup/take.ts";
+import { LiveStack } from "../../cli/lib/live-stack.ts";
 import { keysOfState } from "../../cli/restore/keys-of-state.ts";
 import { checkVersion, imageAt, numberOf } from "../../cli/upgrade/server-version.ts";
 import { readDump } from "../../lib/data/history-dump.ts";
@@ -15,7 +15,7 @@ import { Problem } from "../../lib/problem.ts";
 import { libpqVariables } from "../../lib/render/libpq.ts";
 import { type Column, copyLine, type Value } from "../../runtime/postgres/copy-rows.ts";
 import { retentionSql } from "../../runtime/sweep/retention-sql.ts";
-import { settingsWith } from "../support/live-stack.ts";
+import { fakeKnownStack, settingsWith } from "../support/live-stack.ts";
 
 let folder: string;
 beforeEach(() => {
@@ -233,8 +233,15 @@ describe("signing keys in a state", () => {
 });
 
 test("a stack that is not up has no state, and the remedy says how to bring it up", async () => {
-  const pulumi = { settings: async () => settingsWith({}), outputs: async <T>() => ({}) as T };
-  await expect(stateOf(pulumi, "dev")).rejects.toThrow(new Problem("stack dev is not up", "npm start -- --stack dev"));
+  const pulumi = {
+    ...fakeKnownStack().pulumi,
+    ensureStack: async () => {},
+    settings: async () => settingsWith({}),
+    outputs: async <T>() => ({}) as T,
+  };
+  await expect(LiveStack.find("dev", pulumi)).rejects.toThrow(
+    new Problem("stack dev is not up", "npm start -- --stack dev"),
+  );
 });
 
 describe("versions", () => {

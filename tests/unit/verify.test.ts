@@ -8,11 +8,11 @@ import { repeated } from "../../cli/lib/kills/probe.ts";
 import type { LiveStack } from "../../cli/lib/live-stack.ts";
 import { edgeChecks } from "../../cli/verify/edge.ts";
 import { missingFrom } from "../../cli/verify/history.ts";
-import { killChecks } from "../../cli/verify/kills.ts";
+import { killChecks, recreateCheck } from "../../cli/verify/kills.ts";
+import type { VerifyContext } from "../../cli/verify/outcome.ts";
 import { rebootCheck } from "../../cli/verify/reboot.ts";
 import { receiptOf } from "../../cli/verify/receipt.ts";
-import { recreateCheck } from "../../cli/verify/recreate.ts";
-import { registrationChecks, type SharedComparison } from "../../cli/verify/registration.ts";
+import { registrationChecks } from "../../cli/verify/registration.ts";
 import { ApiError } from "../../lib/inngest/api.ts";
 import type { Outputs } from "../../lib/stack/outputs.ts";
 import { FakeStack } from "../support/live-stack.ts";
@@ -29,9 +29,11 @@ async function answering(answer: RequestListener): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
+const timeouts = { runSeconds: 1, nextStepMs: 0 };
+
 /** What a worker and a server say that agree, except for `changes`. */
 const compared =
-  (changes: Partial<Comparison> = {}): SharedComparison =>
+  (changes: Partial<Comparison> = {}): VerifyContext["comparison"] =>
   async () => ({ appId: "app", drift: [], declared: [{ id: "a", triggers: [{ event: "a" }] }], crons: [], ...changes });
 const run = async (checks: { id: string; run(tell: () => void): Promise<unknown> }[], id: string) =>
   (await checks.find((check) => check.id === id)?.run(() => {})) as { status: string; seen: string; remedy?: string };
@@ -39,7 +41,7 @@ const run = async (checks: { id: string; run(tell: () => void): Promise<unknown>
 describe("registration", () => {
   const stack = new FakeStack();
   const all = async (changes: Partial<Comparison>) => {
-    const checks = registrationChecks(stack, compared(changes));
+    const checks = registrationChecks({ ...timeouts, stack, comparison: compared(changes) });
     return Object.fromEntries(
       await Promise.all(checks.map(async ({ id }) => [id, (await run(checks, id)).status] as const)),
     );
@@ -80,7 +82,11 @@ describe("registration", () => {
     ["server", new ApiError("GET /v2/runs", 401, ""), /^the server has another signing key/],
     ["server", new Error("nothing listens there"), /^the server is down/],
   ] as const)("registered alone fails when the %s is unreachable (%s), and says why", async (who, error, cause) => {
-    const checks = registrationChecks(stack, async () => new Unreachable(who, error));
+    const checks = registrationChecks({
+      ...timeouts,
+      stack,
+      comparison: async () => new Unreachable(who, error),
+    });
     expect(await run(checks, "registered")).toMatchObject({ status: "failed", cause: expect.stringMatching(cause) });
     for (const id of ["triggers", "crons"]) expect((await run(checks, id)).status).toBe("skipped");
   });
@@ -98,7 +104,7 @@ describe("the edge", () => {
     });
   const check = async (id: string, apiUrl: string, outputs: Partial<Outputs> = { dashboardPassword: password }) => {
     const stack = new FakeStack({ outputs: { dashboardUrl: apiUrl, apiUrl, ...outputs } });
-    return await run(edgeChecks(stack, compared()), id);
+    return await run(edgeChecks({ ...timeouts, stack, comparison: compared() }), id);
   };
 
   test("a gateway that asks for the password passes", async () => {
@@ -126,7 +132,8 @@ describe("the edge", () => {
   });
 
   test("a stack that serves no dashboard skips its check", async () => {
-    const checks = edgeChecks(new FakeStack({ values: { dashboard: "false" } }), compared());
+    const stack = new FakeStack({ values: { dashboard: "false" } });
+    const checks = edgeChecks({ ...timeouts, stack, comparison: compared() });
     expect(await run(checks, "dashboard")).toEqual({
       status: "skipped",
       seen: "the stack serves none: `dashboard` is false",
@@ -165,21 +172,18 @@ describe("the edge", () => {
     const endpointUrl = await answering(({ headers }, response) => {
       response.writeHead(answer(headers["x-inngest-signature"] as string | undefined)).end();
     });
-    const signed = await run(edgeChecks(new FakeStack({ reached: { endpointUrl } }), compared()), "signed");
+    const stack = new FakeStack({ reached: { endpointUrl } });
+    const signed = await run(edgeChecks({ ...timeouts, stack, comparison: compared() }), "signed");
     expect(signed).toMatchObject({ status, seen: expect.stringMatching(text) });
   });
 });
 
 describe("disruptive checks", () => {
-  const timeouts = { runSeconds: 1, nextStepMs: 0 };
   const statusOf =
     (stack: LiveStack, changes: Partial<Comparison> = {}) =>
     async (id: string) => {
-      const checks = [
-        ...killChecks(stack, compared(changes), timeouts),
-        recreateCheck(stack, compared(changes), timeouts),
-        rebootCheck(stack, compared(changes), "before", timeouts),
-      ];
+      const context = { ...timeouts, stack, comparison: compared(changes) };
+      const checks = [...killChecks(context), recreateCheck(context), rebootCheck(context, "before")];
       return await run(checks, id);
     };
 

@@ -41,10 +41,7 @@ const known = /^(manifest\.json|history\.db|history\.sql|queue\.rdb|state\.json|
 
 /** Packs a folder into an archive, and reads that again: every file must come out as it went in. */
 export async function pack(folder: string, about: Omit<Manifest, "format" | "version" | "files">, archive: string) {
-  const files: Manifest["files"] = {};
-  for (const file of filesIn(folder)) {
-    files[file] = await sumOf(createReadStream(join(folder, file)));
-  }
+  const files = await sumsOf(folder);
   const manifest: Manifest = { format: "inngest-local backup", version: 1, ...about, files };
   writeFileSync(join(folder, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`, { mode: 0o600 });
   await create({ file: archive, cwd: folder, gzip: true, portable: true, mode: 0o600 }, [
@@ -85,11 +82,7 @@ export async function unpack(archive: string, folder: string): Promise<Manifest>
   }
   const manifest = manifestIn(folder) ?? refuse("it has no manifest.json of this project");
   if (manifest.version !== 1) refuse(`its format is ${manifest.version}, and this version only reads 1`);
-  const found: Manifest["files"] = {};
-  for (const file of filesIn(folder).filter((name) => name !== "manifest.json")) {
-    found[file] = await sumOf(createReadStream(join(folder, file)));
-  }
-  const different = differences(manifest.files, found);
+  const different = differences(manifest.files, await sumsOf(folder));
   if (different.length > 0) refuse(different.join(", "));
   if (JSON.stringify(await countsIn(folder, refuse)) !== JSON.stringify(manifest.counts)) {
     refuse("its history does not have the rows that its manifest lists");
@@ -147,12 +140,16 @@ function differences(expected: Manifest["files"], found: Manifest["files"]): str
   });
 }
 
-function filesIn(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
+/** Checksums of the files in a folder that a backup may have, except for its manifest. */
+async function sumsOf(folder: string): Promise<Manifest["files"]> {
+  const names = readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
-    .filter((name) => known.test(name))
+    .filter((name) => known.test(name) && name !== "manifest.json")
     .sort();
+  const sums: Manifest["files"] = {};
+  for (const name of names) sums[name] = await sumOf(createReadStream(join(folder, name)));
+  return sums;
 }
 
 async function sumOf(content: AsyncIterable<Buffer>): Promise<{ bytes: number; sha256: string }> {

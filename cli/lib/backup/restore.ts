@@ -1,25 +1,13 @@
 import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
-import { dataFolder } from "../../../lib/host/paths.ts";
-import { InngestApi } from "../../../lib/inngest/api.ts";
-import { throughForward } from "../../../lib/places/forward.ts";
 import { Problem } from "../../../lib/problem.ts";
-import type { Forward } from "../../../lib/stack/endpoints.ts";
 import { until } from "../../../lib/wait.ts";
+import { LiveStack } from "../live-stack.ts";
 import type { Pulumi } from "../pulumi-cli.ts";
 import type { Manifest } from "./archive.ts";
-import type { StackState } from "./take.ts";
 
 /** Seconds for a server with a large history to answer. */
 const healthySeconds = 120;
-
-/** Outputs by which the server is reached. */
-interface Outputs {
-  apiUrl: string;
-  workerUrl: string;
-  signingKey: string;
-  forward?: Forward;
-}
 
 /**
  * Checks that restoring a backup loses nothing.
@@ -28,8 +16,8 @@ interface Outputs {
  * @throws {Problem} when the stack has newer data than the backup, or cannot take in all of it
  */
 export async function checkFit(
-  { stack, manifest, since }: { stack: string; manifest: Manifest; since: number },
-  { stores, data }: StackState,
+  { manifest, since }: { manifest: Manifest; since: number },
+  { name: stack, outputs: { stores }, data }: LiveStack,
 ): Promise<void> {
   const force = "--force, which keeps what it replaces";
   const seen = await data
@@ -62,37 +50,37 @@ export async function checkFit(
  */
 export async function restoreData(
   pulumi: Pulumi,
-  stack: string,
-  state: StackState,
+  stack: LiveStack,
   folder: string,
   onReplaced: () => void = () => undefined,
 ): Promise<string> {
   const bringUp = async () => {
-    await state.parts.start();
-    return await pulumi.change("up", stack, []);
+    await stack.parts.start();
+    return await pulumi.change("up", stack.name, []);
   };
-  await state.parts.stopWriters();
+  await stack.parts.stopWriters();
   let previous: string;
   try {
-    previous = await replaceData(stack, state, folder);
+    previous = await replaceData(stack, folder);
     onReplaced();
   } catch (error) {
     await bringUp();
     throw error;
   }
   if ((await bringUp()) === "failed") {
-    throw new Problem(`stack ${stack} is not up again; what went wrong is above. The replaced data is in ${previous}`);
+    throw new Problem(
+      `stack ${stack.name} is not up again; what went wrong is above. The replaced data is in ${previous}`,
+    );
   }
-  await untilHealthy(pulumi, stack);
+  await untilHealthy(pulumi, stack.name);
   return previous;
 }
 
 /** Replaces the data of a stack whose server is stopped by what is in a folder. @returns where the replaced data is */
-export async function replaceData(stack: string, { stores, data, dataDir }: StackState, folder: string) {
+export async function replaceData({ outputs: { stores }, data, dataFolder }: LiveStack, folder: string) {
   const previous = data.previousAt(`replaced-${new Date().toISOString().replace(/[-:]|\.\d+/g, "")}`);
   await data.runNextToData("restore", { queueUrl: stores.queueUrl, previous }, folder);
-  const local = dataFolder(stack, dataDir);
-  replaceWorkerData(join(folder, "worker"), join(local, "worker"), join(local, basename(previous), "worker"));
+  replaceWorkerData(join(folder, "worker"), join(dataFolder, "worker"), join(dataFolder, basename(previous), "worker"));
   return previous;
 }
 
@@ -112,11 +100,8 @@ function replaceWorkerData(from: string, to: string, previous: string): void {
 
 /** Waits until the server of a stack answers. @throws {Problem} after two minutes */
 export async function untilHealthy(pulumi: Pulumi, stack: string): Promise<void> {
-  const outputs = await pulumi.outputs<Outputs>(stack);
-  await throughForward(outputs.forward, outputs, async ({ apiUrl }) => {
-    const api = new InngestApi(apiUrl, outputs.signingKey);
-    const isHealthy = async () => (await api.isHealthy()) || undefined;
-    if (await until({ seconds: healthySeconds, every: 100 }, isHealthy)) return;
+  await (await LiveStack.find(stack, pulumi)).reach(async ({ api }) => {
+    if (await until({ seconds: healthySeconds, every: 100 }, () => api.isHealthy())) return;
     throw new Problem(`the server of stack ${stack} does not answer`, `npm run logs -- server --stack ${stack}`);
   });
 }

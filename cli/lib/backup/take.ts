@@ -3,13 +3,9 @@ import { basename, join } from "node:path";
 import { backupName, backupsIn } from "../../../lib/data/backup-files.ts";
 import type { Snapshot } from "../../../lib/data/requests.ts";
 import { withLock } from "../../../lib/host/lock.ts";
-import { backupFolder, dataFolder } from "../../../lib/host/paths.ts";
-import type { StackData } from "../../../lib/places/data.ts";
-import { dataOf, StackParts } from "../../../lib/places/places.ts";
 import { Problem } from "../../../lib/problem.ts";
-import type { Settings } from "../../../lib/settings/settings.ts";
-import type { Stores } from "../../../lib/stack/stores.ts";
-import { outputsOf } from "../live-stack.ts";
+import { backupsOf } from "../last-backup.ts";
+import { LiveStack } from "../live-stack.ts";
 import type { Pulumi } from "../pulumi-cli.ts";
 import { isAlive } from "../stack-lock.ts";
 import { pack } from "./archive.ts";
@@ -18,25 +14,6 @@ import { pack } from "./archive.ts";
 export interface Backup extends Snapshot {
   file: string;
   serverVersion: string;
-}
-
-/** Where a stack's data is, and what backup, restore, move and upgrade do there. */
-export interface StackState {
-  stores: Stores;
-  parts: Pick<StackParts, "start" | "stop" | "stopWriters">;
-  data: StackData;
-  tier: Settings["tier"];
-  dataDir: string | undefined;
-  /** Absolute folder of its backups. */
-  backups: string;
-}
-
-/** The state of a stack that is up. @throws {Problem} when it is not */
-export async function stateOf(pulumi: Pick<Pulumi, "outputs" | "settings">, stack: string): Promise<StackState> {
-  const settings = await pulumi.settings(stack);
-  const { tier, dataDir, backupDir: backups = backupFolder(stack) } = settings;
-  const { stores } = await outputsOf(pulumi, stack);
-  return { stores, parts: new StackParts(settings), data: dataOf(settings, stores), tier, dataDir, backups };
 }
 
 export interface BackupOptions {
@@ -52,20 +29,16 @@ export interface BackupOptions {
  *
  * @throws {Problem} when the stack is not up, and when there is no room or no right to write
  */
-export async function takeBackup(pulumi: Pulumi, stack: string, options: BackupOptions): Promise<Backup> {
-  const state = await stateOf(pulumi, stack);
-  let taken: Backup | undefined;
-  await withLock(`inngest-local.${stack}.backups`, async () => {
-    taken = await takeInto(options.folder ?? state.backups, pulumi, stack, state, options.keep);
-  });
-  return taken as Backup;
+export async function takeBackup(pulumi: Pulumi, name: string, options: BackupOptions): Promise<Backup> {
+  const stack = await LiveStack.find(name, pulumi);
+  const folder = options.folder ?? backupsOf(stack.settings);
+  return await withLock(`inngest-local.${name}.backups`, () => takeInto(folder, pulumi, stack, options.keep));
 }
 
 async function takeInto(
   folder: string,
   pulumi: Pulumi,
-  stack: string,
-  { stores, data, tier, dataDir }: StackState,
+  { name: stack, tier, outputs: { stores }, data, dataFolder }: LiveStack,
   keep = Number.POSITIVE_INFINITY,
 ): Promise<Backup> {
   try {
@@ -80,11 +53,12 @@ async function takeInto(
   try {
     mkdirSync(content, { recursive: true, mode: 0o700 });
     const taken = await data.runNextToData("snapshot", { queueUrl: stores.queueUrl }, content);
+    if ("noRoomIn" in taken) throw noRoom(folder, stack);
     const { exitCode, stdout, output } = await pulumi.capture(["stack", "export", "--stack", stack]);
     if (exitCode !== 0) throw new Problem(output);
     writeFileSync(join(content, "state.json"), stdout, { mode: 0o600 });
     if (existsSync(`Pulumi.${stack}.yaml`)) copyFileSync(`Pulumi.${stack}.yaml`, join(content, "settings.yaml"));
-    copyWorkerData(dataFolder(stack, dataDir), content);
+    copyWorkerData(dataFolder, content);
 
     const { held: _, ...about } = taken;
     const serverVersion = await data.serverVersion();
@@ -95,17 +69,18 @@ async function takeInto(
     for (const old of backupsIn(folder, stack).slice(0, -keep)) rmSync(join(folder, old));
     return { file, serverVersion, ...taken };
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === "ENOSPC" || /no room is left|no space left/i.test(message)) {
-      throw new Problem(
-        `no room is left in ${folder}, so there is no backup of stack ${stack}`,
-        "make room, or name another folder with --to",
-      );
-    }
-    throw error;
+    // Node says so, and `docker cp` and `kubectl cp`.
+    throw /no space left on device/i.test((error as Error).message) ? noRoom(folder, stack) : error;
   } finally {
     rmSync(draft, { recursive: true, force: true });
   }
+}
+
+function noRoom(folder: string, stack: string): Problem {
+  return new Problem(
+    `no room is left in ${folder}, so there is no backup of stack ${stack}`,
+    "make room, or name another folder with --to",
+  );
 }
 
 /** Copies what a worker on this machine keeps for its runs, such as claims, without its keys and variables. */

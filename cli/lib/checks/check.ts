@@ -1,3 +1,5 @@
+import { Problem } from "../../../lib/problem.ts";
+
 /** A check of verify or doctor. */
 export interface Check<Status extends string> {
   /** Its name for people and tools. */
@@ -25,7 +27,7 @@ export interface Report<Status extends string> {
   end(result: Result<Status>): void;
 }
 
-/** Runs one check after the other. A check that throws has status `thrown`, and its error is what was seen. */
+/** Runs one check after the other. A check that throws has status `thrown`, and its error is what was seen, with a {@link Problem}'s remedy. */
 export async function runChecks<Status extends string>(
   checks: Check<Status>[],
   thrown: Status,
@@ -63,9 +65,9 @@ async function resultOf<Status extends string>(
   progress: (doing: string) => void,
 ): Promise<Result<Status>> {
   const before = performance.now();
-  const outcome = await run(progress).catch((error: unknown) => ({
+  const outcome = await run(progress).catch((error: Error) => ({
     status: thrown,
-    seen: error instanceof Error ? reasonOf(error) : String(error),
+    ...(error instanceof Problem ? { seen: error.what, remedy: error.remedy } : { seen: reasonOf(error) }),
   }));
   return { ...outcome, id, ms: Math.round(performance.now() - before) };
 }

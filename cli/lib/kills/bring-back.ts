@@ -2,7 +2,6 @@ import { Problem } from "../../../lib/problem.ts";
 import type { Part } from "../../../lib/stack/parts.ts";
 import { untilWorks } from "../../../lib/wait.ts";
 import type { LiveStack } from "../live-stack.ts";
-import { uninterrupted } from "./uninterrupted.ts";
 
 /** Seconds for a supervisor or a cluster to bring back what was killed. */
 const restartSeconds = 180;
@@ -37,7 +36,22 @@ export async function bringBack({ name, pulumi, parts }: LiveStack, part: Part):
   const place = parts.placeOf(part);
   // Pulumi notices in a refresh only that a container is gone.
   if (!(await place.start(part))) await pulumi.quietUp(name, place.remove ? ["--refresh"] : []);
-  const isBack = async () => (await place.state(part)).isRunning || undefined;
-  if (await untilWorks({ seconds: restartSeconds }, isBack)) return;
+  if (await untilWorks({ seconds: restartSeconds }, async () => (await place.state(part)).isRunning)) return;
   throw new Problem(`the ${part.name} does not run ${restartSeconds} s after it was killed`);
+}
+
+/** Delays Ctrl-C until `action` has brought back the parts that it killed. */
+export async function uninterrupted<T>(action: () => Promise<T>): Promise<T> {
+  let interrupted = false;
+  const note = () => {
+    interrupted = true;
+    console.error("\nCtrl-C: what was killed is brought back first.");
+  };
+  process.on("SIGINT", note);
+  try {
+    return await action();
+  } finally {
+    process.off("SIGINT", note);
+    if (interrupted) process.exit(130);
+  }
 }

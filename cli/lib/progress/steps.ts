@@ -1,4 +1,3 @@
-import { isLastingVolume, keyTypes } from "../plan/replacement.ts";
 import type { Operation } from "./events.ts";
 
 export type Mark = "✓" | "✗" | "!";
@@ -35,6 +34,16 @@ const runningTypes: readonly string[] = [
   "kubernetes:apps/v1:StatefulSet",
   "kubernetes:batch/v1:CronJob",
 ];
+
+/** Types of resources that hold data. */
+const dataTypes: readonly string[] = [
+  "docker:index/volume:Volume",
+  "kubernetes:core/v1:PersistentVolumeClaim",
+  "kubernetes:core/v1:PersistentVolume",
+];
+
+/** Types whose value changes when they are replaced, and that others are given: keys and passwords. */
+export const keyTypes: readonly string[] = ["random:index/randomPassword:RandomPassword"];
 
 /** Name of the step that an operation belongs to. Names of this program's resources begin with their component's. */
 export function stepOf(urn: string): string {
@@ -77,4 +86,10 @@ export function wordsFor(operation: Operation): { mark: Mark; words: string } | 
 
 function nameOf({ name, metadata }: { name?: unknown; metadata?: unknown }): string {
   return String(name ?? (metadata as { name?: unknown } | undefined)?.name);
+}
+
+/** Whether a resource is a volume that outlives its containers; one in memory does not. */
+export function isLastingVolume({ type, inputs }: { type: string; inputs: Record<string, unknown> }): boolean {
+  const { type: driver } = (inputs.driverOpts ?? {}) as { type?: string };
+  return dataTypes.includes(type) && driver !== "tmpfs";
 }

@@ -1,0 +1,30 @@
+import { findHomeProblem, homeHere, movedFrom } from "../../lib/host/home.ts";
+import type { Settings } from "../../lib/settings/settings.ts";
+import { type FormerHome, type Home, takeOverVariable } from "../../lib/stack/home.ts";
+import type { Outputs } from "../../lib/stack/outputs.ts";
+import { preflightSpec } from "../../lib/stack/preflight-spec.ts";
+import { outputsIfUp } from "./live-stack.ts";
+import type { Pulumi } from "./pulumi-cli.ts";
+
+/**
+ * Makes sure that a stack may be changed from here, before a command changes it. `up` does so itself, and later.
+ *
+ * @returns the outputs of a stack that is up
+ * @throws {Problem} when the stack belongs to another machine, user, folder, engine or backend
+ */
+export async function checkHome(pulumi: Pick<Pulumi, "outputs" | "settings">, stack: string) {
+  const [settings, outputs] = await Promise.all([pulumi.settings(stack), outputsIfUp(pulumi, stack)]);
+  const { here, former, problem } = await lookHome(settings, outputs);
+  if (problem && process.env[takeOverVariable] === undefined) throw problem;
+  const folder = former && movedFrom(here, former);
+  if (folder) console.log(`Stack ${stack} moved with its folder from ${folder} to ${here.folder}.`);
+  return outputs;
+}
+
+/** Whether a stack may be changed from here. */
+export async function lookHome(settings: Settings, outputs: Outputs | undefined) {
+  const spec = preflightSpec(settings);
+  const here: Home = await homeHere(spec);
+  const former: FormerHome | undefined = outputs?.home;
+  return { here, former, problem: await findHomeProblem(spec, here, { isNew: !outputs, former }) };
+}

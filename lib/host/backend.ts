@@ -1,0 +1,12 @@
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { readJson } from "../data/private-file.ts";
+
+/** URL of the Pulumi backend that the user is logged in to; `undefined` where there is none. */
+export function backendUrl(environment: NodeJS.ProcessEnv): string | undefined {
+  if (environment.PULUMI_BACKEND_URL) return environment.PULUMI_BACKEND_URL;
+  const home = environment.PULUMI_HOME ?? join(homedir(), ".pulumi");
+  const { current } = readJson<{ current?: string }>(join(home, "credentials.json")) ?? {};
+  // A token without a login is for Pulumi Cloud.
+  return current || (environment.PULUMI_ACCESS_TOKEN ? "https://api.pulumi.com" : undefined);
+}
