@@ -5,9 +5,7 @@ import type { Check, Outcome } from "../lib/checks/check.ts";
 import { killAndBringBack } from "../lib/kills/bring-back.ts";
 import { Probe, repeated } from "../lib/kills/probe.ts";
 import type { LiveStack } from "../lib/live-stack.ts";
-
-/** Whether a scene went as it should. */
-export type Mark = "✓" | "✗";
+import type { Mark } from "../lib/progress/steps.ts";
 
 /** How long the demo's run works and is waited for. */
 export interface Pace {

@@ -2,11 +2,12 @@
 // and places are stand-ins: real ones, and Ctrl-C, are for tests/integration/commands.test.ts.
 import { beforeEach, describe, expect, test } from "vitest";
 import { demoApp } from "../../cli/demo/app.ts";
-import { announcement, type Mark, moral, scenes } from "../../cli/demo/scenes.ts";
+import { announcement, moral, scenes } from "../../cli/demo/scenes.ts";
 import { type Report, type Result, runChecks } from "../../cli/lib/checks/check.ts";
 import { silent } from "../../cli/lib/checks/terminal.ts";
 import { Unreachable } from "../../cli/lib/comparison.ts";
 import type { LiveStack } from "../../cli/lib/live-stack.ts";
+import type { Mark } from "../../cli/lib/progress/steps.ts";
 import type { Outputs } from "../../lib/stack/outputs.ts";
 import { type Behaviour, stackThat } from "../support/killed-stack.ts";
 

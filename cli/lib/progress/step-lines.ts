@@ -1,6 +1,6 @@
 import { terminalReport, writeOver } from "../checks/terminal.ts";
 import type { EngineEvent, Operation } from "./events.ts";
-import { type Mark, stepOf, wordsFor } from "./steps.ts";
+import { type Mark, marks, stepOf, wordsFor } from "./steps.ts";
 
 /** Columns of the words before their time. */
 const wordsWidth = 14;
@@ -29,7 +29,7 @@ export class StepLines {
   constructor(stack: string, stream: NodeJS.WriteStream = process.stdout) {
     this.#stack = stack;
     this.#stream = stream;
-    this.#report = terminalReport<Mark>({ "✓": "green", "✗": "red", "!": "yellow" }, stream);
+    this.#report = terminalReport<Mark>(marks, stream);
     this.#timer = setInterval(() => this.#showDoing(), 1000);
   }
 

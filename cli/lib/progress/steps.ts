@@ -1,6 +1,8 @@
 import type { Operation } from "./events.ts";
 
-export type Mark = "✓" | "✗" | "!";
+/** How a step is marked, with the format of the mark. */
+export const marks = { "✓": "green", "✗": "red", "!": "yellow" } as const;
+export type Mark = keyof typeof marks;
 
 /** What an operation has done, by its name. */
 type Words = Record<string, string | undefined>;
