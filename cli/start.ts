@@ -6,6 +6,7 @@ import type { Outputs } from "../lib/stack/outputs.ts";
 import { approveBackend } from "./lib/approve-backend.ts";
 import { checkStack, defineCommand, runCommand } from "./lib/command.ts";
 import { checkHome } from "./lib/home.ts";
+import { firstQueueNotice } from "./lib/missing-queue.ts";
 import { type Change, Pulumi } from "./lib/pulumi-cli.ts";
 import { freeStack } from "./lib/stack-lock.ts";
 import { firstFunction, firstRun } from "./start/first-run.ts";
@@ -37,12 +38,15 @@ async function start({ stack, yes, verbose, takeOver }: Flags): Promise<void> {
   await pulumi.ensureStack(stack, () => approveBackend(pulumi, stack, yes));
   const before = await checkHome(pulumi, stack);
   if (!before) await takeFreePorts(stack);
+  const settings = await pulumi.settings(stack);
+  const notice = await firstQueueNotice(settings);
+  if (notice) console.log(notice);
   // Plain `pulumi` commands act on the stack that was started last.
   const [change] = await Promise.all([bringUp(pulumi, stack, verbose), pulumi.select(stack)]);
   // A stack that does not change has the outputs that it had; to read them takes half a second.
   const outputs = (change === "done" ? undefined : before) ?? (await pulumi.outputs<Outputs>(stack));
   await runFirstFunction(stack, outputs);
-  console.log(`\n${lastLines(await pulumi.settings(stack), outputs)}`);
+  console.log(`\n${lastLines(settings, outputs)}`);
 }
 
 /** @throws {Problem} when the stack is not up */

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { InDataDir } from "../../lib/host/spec.ts";
 import type { Supervision } from "../../lib/host/supervisors/index.ts";
 import { commonVariables, serverFlags } from "../../lib/render/server-options.ts";
 import type { Profile } from "../../lib/settings/profile.ts";
@@ -16,7 +17,7 @@ export interface ProcessServerArgs {
   port: number;
   keys: pulumi.Input<ServerKeys>;
   /** Redis for queue and run state. @default none: in-flight work lives in the server's memory */
-  redisUrl?: pulumi.Input<string> | undefined;
+  redisUrl?: pulumi.Input<string | InDataDir | undefined>;
   /** The worker's endpoint. */
   sdkUrl: string;
   profile: Profile;
@@ -36,7 +37,7 @@ export class ProcessServer extends pulumi.ComponentResource {
     super("inngest-local:index:ProcessServer", name, {}, opts);
     const { port } = args;
     const config = pulumi.all([args.keys, args.redisUrl]).apply(([keys, redisUrl]) =>
-      serverFlags({
+      serverFlags<InDataDir>({
         host: "127.0.0.1",
         port,
         connectGatewayPort: port + 1,
@@ -65,7 +66,8 @@ export class ProcessServer extends pulumi.ComponentResource {
         healthUrl: `http://127.0.0.1:${port}/health`,
         loopbackOnly: pulumi
           .output(args.redisUrl)
-          .apply((redisUrl) => [args.sdkUrl, ...(redisUrl ? [redisUrl] : [])].every(isLoopback)),
+          .apply((redisUrl) => [args.sdkUrl, redisUrl].every((url) => typeof url !== "string" || isLoopback(url))),
+        after: ["queue"],
         supervision: args.supervision,
       },
       { parent: this },

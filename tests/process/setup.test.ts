@@ -237,6 +237,7 @@ describe("the plan", () => {
     file: { path: "Pulumi.dev.yaml", apply: async () => {} },
     changes: [],
     recipe: undefined,
+    queueInstallation: undefined,
     keys: {},
     serverFolder: join(folder, "server"),
     ...changes,

@@ -51,6 +51,7 @@ export class SystemdMachine {
         .filter((name) => /^resource-(command|random)-v[\d.]+$/.test(name))
         .map((name) => [join(plugins, name), `/home/person/.pulumi/plugins/${name}`]),
       [dirname(await findBinary()), cli],
+      [process.execPath, "/usr/local/bin/node"],
       [realpathSync(locate({ kind: "inngest" })), "/usr/local/bin/inngest"],
     ];
     await execa("docker", [

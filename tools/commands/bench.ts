@@ -3,7 +3,7 @@ import { delimiter, dirname } from "node:path";
 import { Argument } from "commander";
 import { defaultRounds, meetsTarget, type Report } from "../../bench/support/measure.ts";
 import { saveReport } from "../../bench/support/results.ts";
-import { defineCommand, runCommand, wholeNumber } from "../../cli/lib/command.ts";
+import { defineCommand, parseWholeNumber, runCommand } from "../../cli/lib/command.ts";
 import { findBinary } from "../../cli/lib/pulumi-backend.ts";
 import { fillBlocks } from "../docs/blocks.ts";
 
@@ -18,7 +18,7 @@ const command = defineCommand("bench", "Measures one thing against another in th
   .option(
     "--rounds <number>",
     "how often each side is measured, alternating with the other",
-    wholeNumber(1),
+    parseWholeNumber(1),
     defaultRounds,
   )
   .addHelpText(

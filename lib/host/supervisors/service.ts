@@ -37,6 +37,8 @@ export interface ServiceDefinition extends ServiceIdentity {
   workingDirectory: string;
   /** Its environment, to which the supervisor adds. Contains no secret. */
   environment: Record<string, string>;
+  /** Labels of services that start before it and stop after it, where they exist. */
+  after?: string[] | undefined;
   /** Whether all its peers are on this machine. */
   loopbackOnly?: boolean | undefined;
   /** Account that it runs as; set in scope `system` only. */

@@ -59,6 +59,8 @@ export function renderUnit(service: ServiceDefinition, { version }: UnitOptions)
   return [
     "[Unit]",
     `Description=${literal(service.description)}`,
+    // When the machine goes down, too: what a server saves while it stops, it saves to the queue.
+    ...(service.after ?? []).map((label) => `After=${label}.service`),
     "# Never give up: what it needs may come minutes after boot.",
     "StartLimitIntervalSec=0",
     "",
