@@ -31,7 +31,7 @@ async function destroy({ stack, deleteData, yes }: Flags): Promise<void> {
   await pulumi.ensureStack(stack);
   await checkHome(pulumi, stack);
   await freeStack(pulumi, stack);
-  if ((await pulumi.change("destroy", stack, [])) !== 0) {
+  if ((await pulumi.change("destroy", stack, [])) === "failed") {
     throw new Problem(`stack ${stack} is not down; what went wrong is above`);
   }
   const settings = await pulumi.settings(stack);

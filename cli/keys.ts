@@ -78,7 +78,7 @@ async function rotate({ stack, until, yes }: Flags): Promise<void> {
 async function applyTo(pulumi: Pulumi, stacks: string[], step: RotationStep): Promise<void> {
   console.log(announcements[step]);
   for (const stack of stacks) {
-    if ((await pulumi.change("up", stack, [])) === 0) continue;
+    if ((await pulumi.change("up", stack, [])) !== "failed") continue;
     throw new Problem(
       `this step has not reached stack ${stack}; what went wrong is above, and the keys in use are still good`,
       `fix that, and run npm run keys -- rotate --stack ${stacks[0]} again`,

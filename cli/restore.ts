@@ -71,7 +71,7 @@ async function checkEngine(pulumi: Pulumi, stack: string, manifest: Manifest): P
 async function bringUp(pulumi: Pulumi, stack: string, manifest: Manifest, folder: string): Promise<void> {
   const why = await importKeys(pulumi, stack, manifest, folder);
   if (why) console.log(`The stack gets new keys (${why}). All senders of events need the new event key.`);
-  if ((await pulumi.change("up", stack, [])) !== 0) {
+  if ((await pulumi.change("up", stack, [])) === "failed") {
     throw new Problem(`stack ${stack} is not up, and nothing is restored; what went wrong is above`);
   }
 }

@@ -141,7 +141,7 @@ async function upWith({ pulumi }: MoveTools, stack: string, keys: Keys | undefin
   } else {
     await pulumi.configure(stack, { signingKey: undefined, eventKey: undefined });
   }
-  if ((await pulumi.change("up", stack, [])) !== 0) throw new Problem(`stack ${stack} does not come up`);
+  if ((await pulumi.change("up", stack, [])) === "failed") throw new Problem(`stack ${stack} does not come up`);
 }
 
 /** Frees a stack's ports. A server whose history goes with its container keeps running, shut off, until the end. */
@@ -173,7 +173,7 @@ async function goBack(tools: MoveTools, from: string, source: MovableStack, to: 
   if (target) await quiesce(target);
   await target?.parts.stop("queue");
   await source.parts.start();
-  if ((await tools.pulumi.change("up", from, [])) !== 0) {
+  if ((await tools.pulumi.change("up", from, [])) === "failed") {
     throw new Problem(`stack ${from} is not up again; what went wrong is above. Its data is unchanged`);
   }
 }

@@ -143,7 +143,7 @@ function upStep({ pulumi, answers: { stack }, isUp }: Situation): SetupStep {
     lines: [`stack ${stack}: ${isUp ? "is up; brought up to date" : "brought up"}, then checked`],
     doing: "bringing the stack up",
     async run() {
-      if ((await pulumi.change("up", stack, ["--refresh"])) === 0) return;
+      if ((await pulumi.change("up", stack, ["--refresh"])) !== "failed") return;
       throw new Problem(`stack ${stack} is not up; what went wrong is above`, "fix that, and run npm run setup again");
     },
   };

@@ -231,7 +231,7 @@ describe("a server started by hand", () => {
 describe("the plan", () => {
   /** Setup of a new worker in a folder that does not exist, with nothing else to do. */
   const situation = (changes: Partial<Situation> = {}): Situation => ({
-    pulumi: { change: async () => 0 },
+    pulumi: { change: async () => "done" },
     answers: { stack: "dev", worker: { runtime: "node", work: "both", dir: join(folder, "mine") } },
     isUp: false,
     file: { path: "Pulumi.dev.yaml", apply: async () => {} },

@@ -118,11 +118,11 @@ class MoveWorld {
         change: async (_, name) => {
           await effects.next();
           const stack = of(name);
-          if (this.running.some((other) => other !== name)) return 1;
+          if (this.running.some((other) => other !== name)) return "failed";
           const key = stack.keySetting ?? stack.ownKey;
           Object.assign(stack, { server: true, gateway: true, worker: true, key });
           await effects.next();
-          return 0;
+          return "done";
         },
       },
       journal: {
@@ -298,7 +298,7 @@ describe("an upgrade", () => {
             const comesUp = wanted === "2" ? this.#good : this.format === 1;
             this.version = comesUp ? wanted : undefined;
             await effects.next();
-            return comesUp ? 0 : 1;
+            return comesUp ? "done" : "failed";
           },
         },
         journal: {
