@@ -1,10 +1,10 @@
-import { InngestApi } from "../lib/inngest/api.ts";
-import { forwardCommand, throughForward } from "../lib/places/forward.ts";
+import { forwardCommand, neededForward } from "../lib/places/forward.ts";
 import { Problem } from "../lib/problem.ts";
 import { takeOverVariable } from "../lib/stack/home.ts";
 import type { Outputs } from "../lib/stack/outputs.ts";
 import { checkStack, defineCommand, runCommand } from "./lib/command.ts";
 import { checkHome } from "./lib/home.ts";
+import { LiveStack } from "./lib/live-stack.ts";
 import { Pulumi } from "./lib/pulumi-cli.ts";
 import { freeStack } from "./lib/stack-lock.ts";
 import { firstFunction, firstRun } from "./start/first-run.ts";
@@ -30,10 +30,8 @@ async function start({ stack, takeOver }: { stack: string; takeOver?: true }): P
   const [outputs] = await Promise.all([runFirstFunction(pulumi, stack), pulumi.select(stack)]);
   console.log(`Durability ${outputs.durability.text}.`);
   console.log(`Dashboard  ${outputs.dashboardUrl}`);
-  const { forward, apiUrl } = outputs;
-  if (forward && apiUrl === `http://127.0.0.1:${forward.server.local}`) {
-    console.log(`           while this runs: ${forwardCommand(forward)}`);
-  }
+  const forward = neededForward(outputs);
+  if (forward) console.log(`           while this runs: ${forwardCommand(forward)}`);
 }
 
 /** @throws {Problem} when the stack is not up */
@@ -48,16 +46,14 @@ async function bringUp(pulumi: Pulumi, stack: string): Promise<void> {
 
 /** @throws {Problem} when the function does not complete */
 async function runFirstFunction(pulumi: Pulumi, stack: string): Promise<Outputs> {
-  const outputs = await pulumi.outputs<Outputs>(stack);
-  const { forward, signingKey, eventKey, workerUrl } = outputs;
+  const live = await LiveStack.find(stack, pulumi);
+  const { eventKey, workerUrl } = live.outputs;
   const before = performance.now();
   try {
-    const { runId } = await throughForward(forward, outputs, ({ apiUrl }) =>
-      firstRun(new InngestApi(apiUrl, signingKey), eventKey, `${workerUrl}/healthz`),
-    );
+    const { runId } = await live.reach(({ api }) => firstRun(api, eventKey, `${workerUrl}/healthz`));
     const took = Math.round(performance.now() - before);
     console.log(`Function ${firstFunction} completed in ${took} ms (run ${runId}).`);
-    return outputs;
+    return live.outputs;
   } catch (error) {
     throw new Problem(`stack ${stack} is up, but its first function is not done: ${(error as Error).message}`);
   }

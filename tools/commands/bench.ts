@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { Argument } from "commander";
 import { defaultRounds, meetsTarget, type Report } from "../../bench/support/measure.ts";
 import { saveReport } from "../../bench/support/results.ts";
-import { defineCommand, runCommand, wholeNumber } from "../../cli/lib/command.ts";
+import { defineCommand, runCommand, wholeNumberFrom } from "../../cli/lib/command.ts";
 import { fillBlocks } from "../docs/blocks.ts";
 
 const names = readdirSync("bench").flatMap((file) => (file.endsWith(".ts") ? [file.slice(0, -3)] : []));
@@ -16,7 +16,7 @@ const command = defineCommand("bench", "Measures one thing against another in th
   .option(
     "--rounds <number>",
     "how often each side is measured, alternating with the other",
-    wholeNumber(1),
+    wholeNumberFrom(1),
     defaultRounds,
   )
   .addHelpText(
