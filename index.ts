@@ -19,7 +19,7 @@ const settings = loadSettings();
 const preflight = new Preflight("preflight", preflightSpec(settings));
 const { keys, current } = await stackKeys(settings, { dependsOn: preflight });
 const { deploy }: { deploy: Deploy } = await import(tierModules[settings.tier]);
-const endpoints = deploy(settings, keys, { dependsOn: preflight });
+const endpoints = await deploy(settings, keys, { dependsOn: preflight });
 const way = settings.worker.runtime === "external" ? "external" : settings.worker.transport;
 const registration = new Registration("registration", { ...endpoints, way, signingKey: current.signingKey });
 const alarmUrl = eventsUrl(endpoints.eventUrl, keys);

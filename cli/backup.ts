@@ -4,7 +4,7 @@ import { backupFolder } from "../lib/host/paths.ts";
 import { StackParts } from "../lib/places/places.ts";
 import { everyRule, secondsOf } from "../lib/settings/backups.ts";
 import { type Backup, takeBackup } from "./lib/backup/take.ts";
-import { checkStack, defineCommand, runCommand, wholeNumberFrom } from "./lib/command.ts";
+import { checkStack, defineCommand, parseWholeNumber, runCommand } from "./lib/command.ts";
 import { backupsOf } from "./lib/last-backup.ts";
 import { LiveStack, outputsOf } from "./lib/live-stack.ts";
 import { Pulumi } from "./lib/pulumi-cli.ts";
@@ -20,7 +20,7 @@ interface Flags {
 const command = defineCommand("backup", "Takes a backup of a running stack: one file, opened and checked.")
   .requiredOption("-s, --stack <stack>", "the stack, one of the Pulumi.<stack>.yaml files")
   .option("--to <folder>", `folder of the backup (default: the setting backupDir, else ${backupFolder("STACK")})`)
-  .option("--keep <count>", "remove all but the newest COUNT of this stack's backups there", wholeNumberFrom(1))
+  .option("--keep <count>", "remove all but the newest COUNT of this stack's backups there", parseWholeNumber(1))
   .option(
     "--schedule [every]",
     "also take one automatically, every 24h or as often as given; `off` ends that",

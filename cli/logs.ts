@@ -3,7 +3,7 @@ import type { Command } from "../lib/places/place.ts";
 import { StackParts } from "../lib/places/places.ts";
 import { Problem } from "../lib/problem.ts";
 import { type PartName, partNames } from "../lib/stack/parts.ts";
-import { checkStack, defineCommand, runCommand, wholeNumberFrom } from "./lib/command.ts";
+import { checkStack, defineCommand, parseWholeNumber, runCommand } from "./lib/command.ts";
 import { Pulumi } from "./lib/pulumi-cli.ts";
 
 interface Flags {
@@ -16,7 +16,7 @@ const command = defineCommand("logs", "Prints the latest log lines of a stack's 
   .addArgument(new Argument("[part]", "one of them; else all, each line with its name").choices(partNames))
   .requiredOption("-s, --stack <stack>", "the stack, one of the Pulumi.<stack>.yaml files")
   .option("-f, --follow", "keep printing new lines until Ctrl-C")
-  .option("-n, --lines <count>", "lines of each part to begin with", wholeNumberFrom(0), 100)
+  .option("-n, --lines <count>", "lines of each part to begin with", parseWholeNumber(0), 100)
   .addHelpText("after", "\nExample: npm run logs -- worker -f --stack persistent")
   .action(logs);
 

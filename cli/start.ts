@@ -5,6 +5,7 @@ import type { Outputs } from "../lib/stack/outputs.ts";
 import { checkStack, defineCommand, runCommand } from "./lib/command.ts";
 import { checkHome } from "./lib/home.ts";
 import { LiveStack } from "./lib/live-stack.ts";
+import { firstQueueNotice, missingQueue } from "./lib/missing-queue.ts";
 import { Pulumi } from "./lib/pulumi-cli.ts";
 import { freeStack } from "./lib/stack-lock.ts";
 import { firstFunction, firstRun } from "./start/first-run.ts";
@@ -25,10 +26,16 @@ async function start({ stack, takeOver }: { stack: string; takeOver?: true }): P
   const pulumi = await Pulumi.find();
   await pulumi.ensureStack(stack);
   if (!(await checkHome(pulumi, stack))) await takeFreePorts(stack);
+  const settings = await pulumi.settings(stack);
+  const notice = await firstQueueNotice(settings);
+  if (notice) console.log(notice);
   await bringUp(pulumi, stack);
   // Plain `pulumi` commands act on the stack that was started last. Selecting it takes no longer than the first run.
   const [outputs] = await Promise.all([runFirstFunction(pulumi, stack), pulumi.select(stack)]);
   console.log(`Durability ${outputs.durability.text}.`);
+  const missing = missingQueue(settings);
+  if (missing instanceof Problem)
+    console.log(`           To keep them: ${missing.remedy}, then npm start -- --stack ${stack}`);
   console.log(`Dashboard  ${outputs.dashboardUrl}`);
   const forward = neededForward(outputs);
   if (forward) console.log(`           while this runs: ${forwardCommand(forward)}`);

@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { fetchEngine } from "../lib/engines/fetch.ts";
 import { schema } from "../lib/settings/schema.ts";
 import { takeBackup } from "./lib/backup/take.ts";
 import { checkStack, confirm, defineCommand, runCommand, UsageProblem } from "./lib/command.ts";
@@ -6,15 +7,7 @@ import { readyStack } from "./lib/home.ts";
 import { Journal } from "./lib/journal.ts";
 import { LiveStack } from "./lib/live-stack.ts";
 import { Pulumi } from "./lib/pulumi-cli.ts";
-import {
-  bringBinary,
-  bringImage,
-  checkBinary,
-  checkVersion,
-  expectVersion,
-  imageAt,
-  numberOf,
-} from "./upgrade/server-version.ts";
+import { bringImage, checkBinary, checkVersion, expectVersion, imageAt, numberOf } from "./upgrade/server-version.ts";
 import { type Upgrade, upgradeStack, upgradeTools } from "./upgrade/steps.ts";
 
 interface Flags {
@@ -31,7 +24,7 @@ const command = defineCommand(
 )
   .requiredOption("-s, --stack <stack>", "the stack, one of the Pulumi.<stack>.yaml files")
   .requiredOption("--to <version>", "version of the server, such as 1.44.0")
-  .option("--binary <path>", "process tier: the new binary (default: npm's inngest-cli at that version)")
+  .option("--binary <path>", "process tier: the new binary (default: fetched from Inngest)")
   .option("--image <image>", "Docker and Kubernetes tiers: the new image (default: `serverImage` with another tag)")
   .option("-y, --yes", "do not ask where the server loses its runs in flight")
   .addHelpText("after", "\nExample: npm run upgrade -- --to 1.44.0 --stack persistent")
@@ -82,7 +75,7 @@ async function bringServer(
   { to, binary, image }: Flags,
 ): Promise<Pick<Upgrade, "setting" | "before" | "after">> {
   if (parts.find("server")?.program) {
-    const after = binary ? resolve(binary) : await bringBinary(to);
+    const after = binary ? resolve(binary) : await fetchEngine("inngest", to);
     await checkBinary(after, to);
     return { setting: "serverBinary", before: serverBinary, after };
   }

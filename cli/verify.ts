@@ -1,7 +1,7 @@
 import { Option } from "commander";
 import { runChecks } from "./lib/checks/check.ts";
 import { silent, terminalReport } from "./lib/checks/terminal.ts";
-import { defineCommand, runCommand, UsageProblem, wholeNumberFrom } from "./lib/command.ts";
+import { defineCommand, parseWholeNumber, runCommand, UsageProblem } from "./lib/command.ts";
 import { type Comparison, compareFunctions, Unreachable } from "./lib/comparison.ts";
 import { LiveStack } from "./lib/live-stack.ts";
 import { versionsOf } from "./lib/versions.ts";
@@ -43,7 +43,7 @@ const command = defineCommand(
     "also kill worker, server and queue while test runs are in flight, and recreate the server",
   )
   .option("-f, --force", "with --disruptive: also while runs of yours are in flight")
-  .option("--patience <seconds>", "longest wait for a run whose parts were killed", wholeNumberFrom(1, "seconds"), 300)
+  .option("--patience <seconds>", "longest wait for a run whose parts were killed", parseWholeNumber(1, "seconds"), 300)
   .addOption(new Option("--only <ids...>", "only these checks").choices(ids))
   .option("--before-reboot", "arm the check of a reboot")
   .option("--after-reboot", "check, after the reboot, what was armed")

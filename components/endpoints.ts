@@ -10,7 +10,11 @@ import type { ProgramSettings } from "./settings.ts";
 export type Keys = pulumi.Output<StackKeys>;
 
 /** What each tier's module exports as `deploy`. */
-export type Deploy = (settings: ProgramSettings, keys: Keys, opts: pulumi.ComponentResourceOptions) => Endpoints;
+export type Deploy = (
+  settings: ProgramSettings,
+  keys: Keys,
+  opts: pulumi.ComponentResourceOptions,
+) => Endpoints | Promise<Endpoints>;
 
 /** How a deployed stack is reached, and what the rest of the program has to know of it. */
 export interface Endpoints extends LocalEndpoints {
@@ -39,7 +43,7 @@ export function eventsUrl(eventUrl: string, keys: Keys): pulumi.Output<string> {
 /** {@link Stores} as an output; secret as a whole, because the queue's URL holds its password. */
 export function storesOf(
   place: pulumi.Input<Stores["place"]>,
-  queueUrl: pulumi.Input<string> | undefined,
+  queueUrl: pulumi.Input<Stores["queueUrl"]>,
 ): pulumi.Output<Stores> {
   return pulumi.secret({ place, queueUrl });
 }

@@ -88,7 +88,7 @@ async function ageProblems(inngest: string): Promise<Problem[]> {
   return [
     new Problem(
       `the Inngest binary must be ${oldestServer} or newer, and ${JSON.stringify(inngest)} says ${JSON.stringify(version)}`,
-      "npm install, or pulumi config set serverBinary /path/to/inngest",
+      "take it off PATH and npm start, or pulumi config set serverBinary /path/to/inngest",
     ),
   ];
 }

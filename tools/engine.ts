@@ -4,7 +4,8 @@ import { createRequire } from "node:module";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { Pulumi } from "../cli/lib/pulumi-cli.ts";
-import { locate, onPath } from "../lib/host/programs.ts";
+import { fetchEngine } from "../lib/engines/fetch.ts";
+import { installedInngest, onPath } from "../lib/host/programs.ts";
 import { ensureImages } from "./stand-in-images.ts";
 
 /** Parts of the real engine that a suite may need. */
@@ -46,10 +47,10 @@ async function pulumi(): Promise<string | undefined> {
 
 async function inngest(): Promise<string | undefined> {
   try {
-    locate({ kind: "inngest" });
+    if (!installedInngest()) await fetchEngine("inngest");
     return undefined;
   } catch {
-    return "no inngest binary on PATH or from npm";
+    return "no inngest binary, and it cannot be fetched here";
   }
 }
 

@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { expect } from "vitest";
 import { pipes, psqlFlags } from "../lib/data/psql-pipes.ts";
 import { ulidAt, ulidOf } from "../lib/data/ulid.ts";
-import { onPath } from "../lib/host/programs.ts";
+import { locate, onPath } from "../lib/host/programs.ts";
 import { libpqVariables } from "../lib/render/libpq.ts";
 import { serverEnvironment } from "../lib/render/server-options.ts";
 import { freePorts } from "./ports.ts";
@@ -92,7 +92,7 @@ export class OwnPostgres {
       dashboard: false,
       profile: "balanced",
     });
-    const server = spawn(onPath("inngest") as string, ["start"], {
+    const server = spawn(locate({ kind: "inngest" }), ["start"], {
       env: { ...process.env, ...environment },
       stdio: "ignore",
     });

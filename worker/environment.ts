@@ -43,7 +43,7 @@ const functionVariables = z
     /** Which functions are served. */
     WORK: z.enum(["both", "ai", "general"], must('"both" or "ai" or "general"', optional)).default("both"),
     /** Turns on shared state and the agent gateway's stream. */
-    REDIS_URL: url(/^rediss?$/, "a redis:// or rediss:// address", optional).optional(),
+    REDIS_URL: url(/^(rediss?|unix)$/, "a redis://, rediss:// or unix:// address", optional).optional(),
     /** Where claims are stored, see claims/driver.ts; by default in the folder `claims` in `DATA_DIR`. */
     CLAIM_STORE: url(/^(file|rediss?|s3)$/, "a file://, redis://, rediss:// or s3:// address", optional).optional(),
     AWS_ACCESS_KEY_ID: z.string().optional(),

@@ -3,13 +3,12 @@
 # pack.sh [FOLDER]   also copies the package to FOLDER; with PREVIEW=1 it also runs `pulumi preview` on the program
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-# The Node that package.json pins.
-PATH=$PWD/node_modules/.bin:$PATH
 
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 npm pack --silent --pack-destination "$scratch" >/dev/null
 package=$(echo "$scratch"/*.tgz)
+[ -z "${PREVIEW:-}" ] || PATH=$(dirname "$(node cli/engines.ts fetch pulumi)"):$PATH
 
 cp -R examples/pulumi-program "$scratch/program"
 cd "$scratch/program"
@@ -19,8 +18,8 @@ npm test
 if [ -n "${PREVIEW:-}" ]; then
   mkdir "$scratch/state"
   export PULUMI_BACKEND_URL=file://$scratch/state PULUMI_CONFIG_PASSPHRASE=test
-  npx --no-install pulumi stack init test --non-interactive
-  npx --no-install pulumi preview --stack test --non-interactive
+  pulumi stack init test --non-interactive
+  pulumi preview --stack test --non-interactive
 fi
 
 cd "$OLDPWD"

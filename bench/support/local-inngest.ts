@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { onPath } from "../../lib/host/programs.ts";
+import { locate } from "../../lib/host/programs.ts";
 import { InngestApi } from "../../lib/inngest/api.ts";
 import { servePath } from "../../lib/inngest/serve-path.ts";
 import { WorkerEndpoint } from "../../lib/inngest/worker-endpoint.ts";
@@ -116,7 +116,7 @@ export class LocalInngest extends Subject {
     const recipe = this.#setup.kind === "recipe";
     const args = recipe ? recipeArguments(this.#ports.server, cwd) : ["start", "--config", this.#writeConfig(cwd)];
     const variables = { ...commonVariables, ...keyVariables(this.#keys) };
-    this.programs.start("server", inngestBinary(), args, { cwd, variables });
+    this.programs.start("server", locate({ kind: "inngest" }), args, { cwd, variables });
   }
 
   /** Writes the configuration file that this project gives the tier's server, and returns its path. */
@@ -188,10 +188,4 @@ export function sidesOf<Side extends string, T>(
     return [side, async () => await measureAndStop(await LocalInngest.start(setup), measure)];
   });
   return Object.fromEntries(sides) as Record<Side, () => Promise<T>>;
-}
-
-function inngestBinary(): string {
-  const binary = onPath("inngest");
-  if (!binary) throw new Error("no inngest binary on PATH. Install inngest-cli");
-  return binary;
 }

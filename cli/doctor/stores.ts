@@ -2,10 +2,12 @@ import { closeSync, existsSync, openSync, readSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Redis } from "../../lib/data/redis.ts";
 import { dataFolder } from "../../lib/host/paths.ts";
+import { queueUrlIn } from "../../lib/host/queue.ts";
 import { docker } from "../../lib/places/docker-engine.ts";
 import { redisPassword } from "../../lib/render/redis-conf.ts";
 import { containerName, dockerNames } from "../../lib/stack/docker-names.ts";
 import type { Part } from "../../lib/stack/parts.ts";
+import { missingQueue } from "../lib/missing-queue.ts";
 import { claims } from "./kubernetes.ts";
 import { broken, type DoctorCheck, type DoctorContext, type DoctorOutcome, ok, warning } from "./outcome.ts";
 
@@ -30,6 +32,8 @@ function dataChecks(context: DoctorContext, { place, keeps }: Part): DoctorCheck
 /** How a Redis persists, as it says itself. */
 interface Persistence {
   appendsToDisk: boolean;
+  /** Its last write or rewrite of the append-only file has failed. */
+  cannotWrite: boolean;
   /** `undefined` for a hosted Redis that does not answer CONFIG. */
   evictionPolicy: string | undefined;
 }
@@ -41,14 +45,32 @@ async function queue({ stack, outputs }: DoctorContext): Promise<DoctorOutcome> 
     return judge(await persistenceAt((await pulumi.setting(name, "redisUrl")) ?? ""), "`redisUrl`", remedy);
   }
   const part = parts.find("queue");
-  if (!part) return ok("in the server's memory: runs in flight end with it, as the output `durability` says");
+  if (!part) {
+    const missing = missingQueue(settings);
+    const start = `npm start -- --stack ${name}`;
+    if (missing === undefined) return ok(inMemory);
+    return typeof missing === "string"
+      ? warning(inMemory, `${start}, which makes ${missing} its queue`)
+      : warning(`${inMemory}; ${missing.what}`, `${missing.remedy}, then ${start}`);
+  }
   if (!outputs) return ok("comes with the first up");
+  const remedy = `npm start -- --stack ${name}, which restores its configuration`;
+  if (part.place === "host") {
+    return judge(await persistenceAt(queueUrlIn(dataFolder(name, settings.dataDir))), "the queue", remedy);
+  }
   const printed = await parts.placeOf(part).exec(part, ["sh", "-c", askPersistence]);
-  const persistence = {
+  return judge(persistenceIn(printed), "the queue", remedy);
+}
+
+const inMemory = "in the server's memory: runs in flight end with it, as the output `durability` says";
+
+/** What Redis prints of itself, as `name:value` lines of INFO, and the answer of CONFIG. */
+function persistenceIn(printed: string): Persistence {
+  return {
     appendsToDisk: /^aof_enabled:1/m.test(printed),
+    cannotWrite: /^aof_last_(write|bgrewrite)_status:err/m.test(printed),
     evictionPolicy: /maxmemory-policy\s+(\S+)/.exec(printed)?.[1],
   };
-  return judge(persistence, "the queue", `npm start -- --stack ${name}, which restores its configuration`);
 }
 
 const askPersistence = [
@@ -57,9 +79,14 @@ const askPersistence = [
   "redis-cli CONFIG GET maxmemory-policy",
 ].join("; ");
 
-function judge({ appendsToDisk, evictionPolicy }: Persistence, who: string, remedy: string): DoctorOutcome {
+function judge(
+  { appendsToDisk, cannotWrite, evictionPolicy }: Persistence,
+  who: string,
+  remedy: string,
+): DoctorOutcome {
   const wrong = [
     ...(appendsToDisk ? [] : [`${who} does not append to disk (appendonly no): it loses runs in flight when it ends`]),
+    ...(cannotWrite ? [`${who} could not write its append-only file, most likely because the disk is full`] : []),
     ...(evictionPolicy === "noeviction" || evictionPolicy === undefined
       ? []
       : [`${who} drops what is queued when its memory is full (maxmemory-policy ${evictionPolicy})`]),
@@ -71,12 +98,8 @@ function judge({ appendsToDisk, evictionPolicy }: Persistence, who: string, reme
 async function persistenceAt(url: string): Promise<Persistence> {
   const redis = await Redis.connect(url);
   try {
-    const { aof_enabled } = await redis.info("persistence");
-    const [, evictionPolicy] = (await redis.command("CONFIG", "GET", "maxmemory-policy").catch(() => [])) as (
-      | string
-      | undefined
-    )[];
-    return { appendsToDisk: aof_enabled === "1", evictionPolicy };
+    const policy = await redis.command("CONFIG", "GET", "maxmemory-policy").catch(() => []);
+    return persistenceIn([await redis.command("INFO", "persistence"), ...(policy as string[])].join("\n"));
   } finally {
     redis.close();
   }

@@ -58,7 +58,7 @@ export function checkStack(stack: string): void {
 }
 
 /** The parser of an option that takes a whole number from `least`. @param unit such as "seconds" */
-export function wholeNumberFrom(least: 0 | 1, unit?: string): (text: string) => number {
+export function parseWholeNumber(least: 0 | 1, unit?: string): (text: string) => number {
   return (text) => {
     if (/^\d+$/.test(text) && Number(text) >= least) return Number(text);
     throw new InvalidArgumentError(`It must be a whole number${unit ? ` of ${unit}` : ""} from ${least}.`);

@@ -1,39 +1,36 @@
-import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync } from "node:fs";
-import { createRequire } from "node:module";
-import { delimiter } from "node:path";
+import { homedir } from "node:os";
+import { delimiter, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { writePrivateFile } from "../../lib/data/private-file.ts";
+import { fetchEngine } from "../../lib/engines/fetch.ts";
+import { engineBinary, pinnedVersion } from "../../lib/engines/release.ts";
 import { backendUrl } from "../../lib/host/backend.ts";
 import { passphraseFile, stateFolder } from "../../lib/host/paths.ts";
 import { onPath } from "../../lib/host/programs.ts";
 import { atLeast } from "../../lib/host/versions.ts";
-import { Problem } from "../../lib/problem.ts";
-
-const require = createRequire(import.meta.url);
+import { run } from "../../lib/process.ts";
 
 /**
- * Path of the Pulumi CLI: the pinned one, which the npm package `pulumi` downloads on first use, or where that fails
- * one on PATH that is not older.
+ * Path of the Pulumi CLI: the one on PATH where it fits, else the pinned one, which is fetched on first use.
  *
- * @throws {Problem} when there is neither
+ * @throws {Problem} when it cannot be fetched
  */
 export async function findBinary(): Promise<string> {
-  const { version: pinned } = require("pulumi/package.json") as { version: string };
-  const { resolve } = require("pulumi/lib/resolve.js") as { resolve(options: { version: string }): Promise<string> };
-  try {
-    return await resolve({ version: pinned });
-  } catch (error) {
-    const folders = (process.env.PATH ?? "").split(delimiter).filter((folder) => !folder.includes("node_modules"));
-    const binary = onPath("pulumi", folders);
-    if (binary && atLeast(execFileSync(binary, ["version"], { encoding: "utf8" }), pinned)) return binary;
-    throw new Problem(
-      `Pulumi's CLI ${pinned} could not be fetched (${(error as Error).message.split("\n")[0]}), and PATH has none of at ` +
-        "least that version",
-      "connect to the network, or install it from https://www.pulumi.com/docs/install",
-    );
-  }
+  const pinned = pinnedVersion("pulumi");
+  const home = process.env.PULUMI_HOME ?? join(homedir(), ".pulumi");
+  // Where Pulumi's own packages put it.
+  const installed = [join(home, "versions", pinned, "bin", "pulumi"), engineBinary("pulumi")];
+  const folders = (process.env.PATH ?? "").split(delimiter).filter((folder) => !folder.includes("node_modules"));
+  const binary = onPath("pulumi", folders);
+  if (binary && (installed.includes(binary) || (await fits(binary, pinned)))) return binary;
+  return installed.find((path) => existsSync(path)) ?? (await fetchEngine("pulumi"));
+}
+
+async function fits(binary: string, pinned: string): Promise<boolean> {
+  const version = await run(binary, ["version"], { env: { PULUMI_SKIP_UPDATE_CHECK: "true" } }).catch(() => "");
+  return atLeast(version, pinned) && version.split(".")[0] === `v${pinned.split(".")[0]}`;
 }
 
 /** Variables that give a user who is logged in to no Pulumi backend one in files, and a passphrase for it. */

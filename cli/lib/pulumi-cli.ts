@@ -12,11 +12,14 @@ import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Options } from "execa";
+import { fetchEngine } from "../../lib/engines/fetch.ts";
 import { compileCache } from "../../lib/host/paths.ts";
+import { installedInngest } from "../../lib/host/programs.ts";
 import { Problem } from "../../lib/problem.ts";
 import type { RawConfig } from "../../lib/settings/reader.ts";
 import { checkSettings, type Settings } from "../../lib/settings/settings.ts";
 import { rawConfigOf } from "../../lib/settings/stack-file.ts";
+import { partsOf } from "../../lib/stack/parts.ts";
 import { execa } from "./execa.ts";
 import { findBinary, ownBackend } from "./pulumi-backend.ts";
 
@@ -36,9 +39,9 @@ export class Pulumi {
   }
 
   /**
-   * Finds the CLI, and downloads the pinned one on first use.
+   * Finds the CLI, and fetches the pinned one on first use.
    *
-   * @throws {Problem} when there is none
+   * @throws {Problem} when it cannot be fetched
    */
   static async find(environment: NodeJS.ProcessEnv = process.env): Promise<Pulumi> {
     const binary = await findBinary();
@@ -97,8 +100,13 @@ export class Pulumi {
     return existsSync(file);
   }
 
-  /** Runs `up` or `destroy` on this terminal. Resolves to the exit code. */
+  /**
+   * Runs `up` or `destroy` on this terminal. Resolves to the exit code.
+   *
+   * @throws {Problem} when a program that `up` needs cannot be fetched
+   */
   async change(command: "up" | "destroy", stack: string, args: string[]): Promise<number> {
+    if (command === "up") await this.#ensurePrograms(stack);
     const always = [command, "--yes", "--skip-preview", "--suppress-permalink=true", "--stack", stack];
     const quiet = process.stdout.isTTY ? [] : ["--suppress-progress"];
     return await this.#withSettings(stack, (file) => this.run([...always, "--config-file", file, ...quiet, ...args]));
@@ -110,6 +118,7 @@ export class Pulumi {
    * @throws {Problem} with its diagnostics when it fails
    */
   async quietUp(stack: string, args: string[] = []): Promise<void> {
+    await this.#ensurePrograms(stack);
     const always = ["up", "--yes", "--skip-preview", "--non-interactive", "--stack", stack];
     const { exitCode, output } = await this.#withSettings(stack, (file) =>
       this.capture([...always, "--config-file", file, ...args]),
@@ -117,6 +126,13 @@ export class Pulumi {
     if (exitCode === 0) return;
     const diagnostics = /^Diagnostics:\n(.*?)\n\n(Outputs|Resources):/ms.exec(output)?.[1] ?? output;
     throw new Problem(`pulumi up of stack ${stack} failed:\n${diagnostics}`);
+  }
+
+  /** Fetches the server's binary where the stack runs it on this machine, which has none. Nothing of a plan fetches. */
+  async #ensurePrograms(stack: string): Promise<void> {
+    const programs = partsOf(await this.settings(stack)).flatMap(({ program }) => program ?? []);
+    if (!programs.some((program) => program.kind === "inngest" && program.binary === undefined)) return;
+    if (!installedInngest()) await fetchEngine("inngest");
   }
 
   /** Runs `action` on a copy of a stack's settings file, because Pulumi writes into the file that it is given. */

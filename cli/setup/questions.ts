@@ -82,6 +82,12 @@ export async function askAdopt({ source, keys, container }: Recipe): Promise<boo
   return answered(await confirm({ message: `${message}${container?.running ? " and stop it" : ""}?` }));
 }
 
+/** Asks whether to install what keeps runs in flight. */
+export async function askQueue(installation: string): Promise<boolean> {
+  const why = "This machine has no valkey-server or redis-server, so runs in flight would end with the server.";
+  return answered(await confirm({ message: `${why} Install one now, with ${installation}?` }));
+}
+
 /** Shows what will be done. @throws {Problem} when the person does not want it */
 export async function agree(plan: string[]): Promise<void> {
   note(plan.join("\n"), "This is what setup does");

@@ -1,10 +1,11 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { dataFolder } from "../../lib/host/paths.ts";
-import { locate } from "../../lib/host/programs.ts";
+import { locate, queueInstallation } from "../../lib/host/programs.ts";
 import { Problem } from "../../lib/problem.ts";
 import type { Settings } from "../../lib/settings/settings.ts";
 import { findFreePorts } from "../lib/free-ports.ts";
+import { missingQueue } from "../lib/missing-queue.ts";
 import type { Pulumi } from "../lib/pulumi-cli.ts";
 import { type Answers, wantedSettings } from "./answers.ts";
 import type * as questions from "./questions.ts";
@@ -17,6 +18,8 @@ export interface Situation {
   answers: Answers;
   isUp: boolean;
   changes: SettingChange[];
+  /** The command that installs a program for the stack's queue, where one is missing and wanted. */
+  queueInstallation: string[] | undefined;
   /** The Inngest that was started by hand and is to be taken over. */
   recipe: Recipe | undefined;
   /** Keys of the recipe that the settings file does not have yet. */
@@ -49,9 +52,14 @@ export async function survey(
   for (const [key, value] of Object.entries(recipe?.keys ?? {})) {
     if (settingIn(stack, key) === undefined) keys[key] = value;
   }
+  const installation = stack === "dev" && missingQueue(settings) instanceof Problem ? queueInstallation() : undefined;
+  const isWanted = installation && (await ask?.askQueue(installation.join(" ")));
   const changes = changesIn(stack, { ...wantedSettings(answers, existsSync(`Pulumi.${stack}.yaml`)), ...ports });
   const serverFolder = join(dataFolder(stack, settings.dataDir), "server");
-  return { pulumi, answers, isUp, changes, recipe, keys, serverFolder };
+  return {
+    ...{ pulumi, answers, isUp, changes, recipe, keys, serverFolder },
+    queueInstallation: isWanted ? installation : undefined,
+  };
 }
 
 /** @throws {Problem} when a setting is missing that a stack on Kubernetes needs */

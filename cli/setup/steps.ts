@@ -1,4 +1,5 @@
 import { Problem } from "../../lib/problem.ts";
+import { execa } from "../lib/execa.ts";
 import { verifyStack } from "../lib/verified.ts";
 import type { ExistingApp, NewWorker } from "./answers.ts";
 import { copyHistory, hasHistory, stopContainer } from "./recipe.ts";
@@ -24,6 +25,7 @@ export function planSteps(situation: Situation): SetupStep[] {
     ...(worker.runtime === "external" ? [] : [workerStep(worker)]),
     settingsStep(situation),
     ...containerSteps(situation),
+    ...(situation.queueInstallation ? [queueStep(situation.queueInstallation)] : []),
     upStep(situation),
     checkStep(situation),
   ];
@@ -120,6 +122,20 @@ function containerSteps({ recipe, answers, serverFolder }: Situation): SetupStep
     },
   };
   return container.running ? [stop, history] : [history];
+}
+
+/** Installs what the stack's queue needs. */
+function queueStep([program = "", ...args]: string[]): SetupStep {
+  const line = [program, ...args].join(" ");
+  return {
+    lines: [`${line}: what keeps runs in flight`],
+    doing: "installing a queue",
+    async run() {
+      const { exitCode } = await execa(program, args, { reject: false, stdio: "inherit" });
+      // Without it the stack comes up all the same.
+      if (exitCode !== 0) console.log(`${line} has failed, so runs in flight end with the server for now.`);
+    },
+  };
 }
 
 function upStep({ pulumi, answers: { stack }, isUp }: Situation): SetupStep {

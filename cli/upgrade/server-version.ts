@@ -1,5 +1,3 @@
-import { join } from "node:path";
-import { programFolder } from "../../lib/host/paths.ts";
 import { inngestVersion, locate } from "../../lib/host/programs.ts";
 import { atLeast, oldestServer } from "../../lib/host/versions.ts";
 import { Problem } from "../../lib/problem.ts";
@@ -62,22 +60,6 @@ export async function bringImage(image: string, version: string, context: string
     ({ stdout }: CommandFailed) => stdout,
   );
   expectVersion(image, reported, version);
-}
-
-/**
- * Installs npm's inngest-cli of a version, in a folder of its own.
- *
- * @returns the binary that it downloads
- * @throws {Problem} when npm cannot install it
- */
-export async function bringBinary(version: string): Promise<string> {
-  const folder = programFolder(`inngest-${version}`);
-  // npm checks the package against its registry's checksum; the package downloads the binary.
-  const flags = ["--prefix", folder, "--no-audit", "--no-fund", "--loglevel=error"];
-  await run("npm", ["install", ...flags, `inngest-cli@${version}`]).catch(({ reason }: CommandFailed) => {
-    throw new Problem(`npm cannot install inngest-cli ${version} (${reason})`, "--binary /path/to/inngest");
-  });
-  return join(folder, "node_modules", "inngest-cli", "bin", "inngest");
 }
 
 /** @throws {Problem} when the binary is not a server of that version */

@@ -4,7 +4,7 @@ import { servePath } from "../../lib/inngest/serve-path.ts";
 import { currentContext } from "../../lib/places/docker-context.ts";
 import { gatewayPorts } from "../../lib/render/caddyfile.ts";
 import { dockerLabels, dockerNames } from "../../lib/stack/docker-names.ts";
-import type { Durability, Supervised } from "../../lib/stack/durability.ts";
+import { type Durability, everythingKept, type Supervised } from "../../lib/stack/durability.ts";
 import { type LocalEndpoints, loopbackEndpoints } from "../../lib/stack/endpoints.ts";
 import { queuePortOffset } from "../../lib/stack/parts.ts";
 import { type Endpoints, eventsUrl, type Keys, storesOf } from "../endpoints.ts";
@@ -214,12 +214,7 @@ function originFromContainers(origin: string): string {
 }
 
 function durabilityOf(durable: boolean, queue: boolean): Durability {
-  if (durable) {
-    return {
-      kept: true,
-      text: "history and runs in flight are kept, also when server and queue are killed together",
-    };
-  }
+  if (durable) return everythingKept;
   return {
     kept: false,
     text: queue

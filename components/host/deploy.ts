@@ -1,16 +1,27 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Supervised } from "../../lib/stack/durability.ts";
+import { queueUrl } from "../../lib/host/queue.ts";
+import { oldestQueue } from "../../lib/host/versions.ts";
+import { type Durability, everythingKept, type Supervised } from "../../lib/stack/durability.ts";
 import { loopbackEndpoints } from "../../lib/stack/endpoints.ts";
 import { type Endpoints, eventsUrl, type Keys, storesOf } from "../endpoints.ts";
 import type { ProgramSettings } from "../settings.ts";
 import { appEnvironment, workerOptions } from "../worker-environment.ts";
 import { ProcessJanitor } from "./janitor.ts";
+import { deployQueue } from "./queue.ts";
 import { ProcessServer } from "./server.ts";
 import { HostWorker } from "./worker.ts";
 
-/** Tier `process`: server, worker and janitor as processes of this user on this machine. */
-export function deploy(settings: ProgramSettings, keys: Keys, opts: pulumi.ComponentResourceOptions): Endpoints {
-  const { stack, dataDir, port, redisUrl, serverBinary, profile, dashboard, supervision } = settings;
+/** Tier `process`: queue, server, worker and janitor as processes of this user on this machine. */
+export async function deploy(
+  settings: ProgramSettings,
+  keys: Keys,
+  base: pulumi.ComponentResourceOptions,
+): Promise<Endpoints> {
+  const { stack, dataDir, port, serverBinary, profile, dashboard, supervision } = settings;
+  const queue = await deployQueue(settings, base);
+  const redisUrl = queue ? queueUrl : settings.redisUrl;
+  // Whoever uses the queue starts after it and is stopped before it.
+  const opts = queue ? pulumi.mergeOptions(base, { dependsOn: queue }) : base;
   const { placement: _, runtime, ...worker } = settings.worker;
   const endpoints = loopbackEndpoints(settings);
   const sdkUrl = endpoints.workerEndpoint;
@@ -22,6 +33,7 @@ export function deploy(settings: ProgramSettings, keys: Keys, opts: pulumi.Compo
       binary: serverBinary,
       port,
       redisUrl,
+      queueStartId: queue?.startId,
       keys: keys.server,
       sdkUrl,
       profile,
@@ -55,15 +67,20 @@ export function deploy(settings: ProgramSettings, keys: Keys, opts: pulumi.Compo
     stores: storesOf({ kind: "host", dataDir }, redisUrl),
     worker: hostWorker?.startId ?? pulumi.output(endpoints.workerEndpoint),
     supervision: pulumi.all<Supervised>({
+      ...(queue && { queue: queue.supervised }),
       server: server.supervised,
       ...(hostWorker && { worker: hostWorker.supervised }),
       ...(janitor && { janitor: janitor.supervised }),
     }),
-    durability: redisUrl
-      ? { kept: true, text: "history and, in your Redis, runs in flight are kept" }
-      : {
-          kept: false,
-          text: "history survives a restart of the server, runs in flight do not; set redisUrl, or use the stack persistent",
-        },
+    durability: durabilityOf(settings, queue !== undefined),
   };
+}
+
+function durabilityOf({ redisUrl, durable }: ProgramSettings, hasQueue: boolean): Durability {
+  if (hasQueue) return everythingKept;
+  if (redisUrl) return { kept: true, text: "history and, in your Redis, runs in flight are kept" };
+  const why = durable
+    ? `this machine has no valkey-server or redis-server of ${oldestQueue} or newer`
+    : "durable is false";
+  return { kept: false, text: `history survives a restart of the server, runs in flight do not: ${why}` };
 }

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { InDataDir } from "../../lib/host/spec.ts";
 import type { Supervision } from "../../lib/host/supervisors/index.ts";
 import { programHash } from "../../lib/runtime-files.ts";
 import type { Supervised } from "../../lib/stack/durability.ts";
@@ -11,7 +12,7 @@ export interface ProcessJanitorArgs {
   /** Days that ended runs are kept. */
   days: number;
   /** The server's Redis, which knows the runs in flight. @default the server's memory knows them */
-  redisUrl?: pulumi.Input<string> | undefined;
+  redisUrl?: pulumi.Input<string | InDataDir | undefined>;
   /** URL, with the event key, to which it posts warnings as `health/degraded`; secret. */
   alarmUrl: pulumi.Input<string>;
   supervision: Supervision;
@@ -48,6 +49,7 @@ export class ProcessJanitor extends pulumi.ComponentResource {
         environment: { SOURCE: programHash("runtime/janitor.ts") },
         files: request.apply((json) => [{ name: "janitor.json", json }]),
         listeners: [],
+        after: ["queue"],
         supervision: args.supervision,
       },
       { parent: this },

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { InDataDir } from "../../lib/host/spec.ts";
 import type { Supervision } from "../../lib/host/supervisors/index.ts";
 import { commonVariables, serverFlags } from "../../lib/render/server-options.ts";
 import type { Profile } from "../../lib/settings/profile.ts";
@@ -10,13 +11,15 @@ export interface ProcessServerArgs {
   stack: string;
   /** @default the platform's data folder */
   dataDir?: string | undefined;
-  /** Absolute path of the binary. @default `inngest` on PATH, else the one of the npm package inngest-cli */
+  /** Absolute path of the binary. @default `inngest` on PATH, else the one that the commands fetch */
   binary?: string | undefined;
   /** Port of API and dashboard; the three ports after it are Connect's. */
   port: number;
   keys: pulumi.Input<ServerKeys>;
   /** Redis for queue and run state. @default none: in-flight work lives in the server's memory */
-  redisUrl?: pulumi.Input<string> | undefined;
+  redisUrl?: pulumi.Input<string | InDataDir | undefined>;
+  /** Changes with every start of that Redis, where it is the stack's own. */
+  queueStartId?: pulumi.Input<string> | undefined;
   /** The worker's endpoint. */
   sdkUrl: string;
   profile: Profile;
@@ -36,7 +39,7 @@ export class ProcessServer extends pulumi.ComponentResource {
     super("inngest-local:index:ProcessServer", name, {}, opts);
     const { port } = args;
     const config = pulumi.all([args.keys, args.redisUrl]).apply(([keys, redisUrl]) =>
-      serverFlags({
+      serverFlags<InDataDir>({
         host: "127.0.0.1",
         port,
         connectGatewayPort: port + 1,
@@ -65,7 +68,10 @@ export class ProcessServer extends pulumi.ComponentResource {
         healthUrl: `http://127.0.0.1:${port}/health`,
         loopbackOnly: pulumi
           .output(args.redisUrl)
-          .apply((redisUrl) => [args.sdkUrl, ...(redisUrl ? [redisUrl] : [])].every(isLoopback)),
+          .apply((redisUrl) => [args.sdkUrl, redisUrl].every((url) => typeof url !== "string" || isLoopback(url))),
+        after: ["queue"],
+        // A server that has lost its Redis reads the queue no more, and ends when its running steps have: docs/gotchas.md.
+        follows: args.queueStartId,
         supervision: args.supervision,
       },
       { parent: this },

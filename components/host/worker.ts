@@ -1,13 +1,15 @@
 import * as pulumi from "@pulumi/pulumi";
 import { sourceHash } from "../../lib/host/source.ts";
-import type { ServiceSpec } from "../../lib/host/spec.ts";
+import type { InDataDir, ServiceSpec } from "../../lib/host/spec.ts";
 import type { Supervision } from "../../lib/host/supervisors/index.ts";
 import type { Supervised } from "../../lib/stack/durability.ts";
 import { type WorkerArgs, workerEnvironment } from "../worker-environment.ts";
 import { HostService } from "./host-service.ts";
 
-export interface HostWorkerArgs extends WorkerArgs {
+export interface HostWorkerArgs extends Omit<WorkerArgs, "redisUrl"> {
   stack: string;
+  /** Redis for state that functions share. @default none */
+  redisUrl?: pulumi.Input<string | InDataDir | undefined>;
   /** @default the platform's data folder */
   dataDir?: string | undefined;
   /** Folder of the worker, relative to the project or absolute. */
@@ -29,6 +31,7 @@ export class HostWorker extends pulumi.ComponentResource {
 
   constructor(name: string, args: HostWorkerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("inngest-local:index:HostWorker", name, {}, opts);
+    const { redisUrl, ...plain } = args;
     const isCalledByContainers = args.containers !== undefined && args.transport === "serve";
     const service = new HostService(
       name,
@@ -39,14 +42,18 @@ export class HostWorker extends pulumi.ComponentResource {
         program: { kind: args.runtime },
         args: [args.entry],
         workingDirectory: args.dir,
-        envFile: workerEnvironment(args).apply((variables): ServiceSpec["envFile"] => ({
-          ...variables,
-          HOST: isCalledByContainers ? { listenOn: ["loopback", "dockerBridge"] } : "127.0.0.1",
-          DATA_DIR: { inDataDir: "worker" },
-        })),
+        envFile: pulumi
+          .all([workerEnvironment(plain), redisUrl])
+          .apply(([variables, redisUrl]): ServiceSpec["envFile"] => ({
+            ...(redisUrl && { REDIS_URL: redisUrl }),
+            ...variables,
+            HOST: isCalledByContainers ? { listenOn: ["loopback", "dockerBridge"] } : "127.0.0.1",
+            DATA_DIR: { inDataDir: "worker" },
+          })),
         listeners: [{ host: "127.0.0.1", port: args.port }],
         healthUrl: `http://127.0.0.1:${args.port}/healthz`,
         containers: args.containers,
+        after: ["queue"],
         supervision: args.supervision,
         source: sourceHash(args.dir),
       },

@@ -10,6 +10,8 @@ import { type Reply, Wire } from "./redis-wire.ts";
 
 /** Milliseconds within which Redis must begin its snapshot: its writers may be blocked meanwhile. */
 const snapshotTimeoutMs = 4000;
+/** Milliseconds within which a Redis that takes commands answers PING. */
+const answerTimeoutMs = 2000;
 /** Seconds within which Redis must fetch a snapshot that it is to load; it tries every second. */
 const fetchTimeout = 30;
 /** Seconds within which Redis must have saved or loaded everything. */
@@ -34,7 +36,7 @@ export class Redis {
     const password = decodeURIComponent(url.password);
     const user = decodeURIComponent(url.username);
     if (password) await redis.command("AUTH", ...(user ? [user] : []), password);
-    const database = url.pathname.slice(1);
+    const database = url.protocol === "unix:" ? "" : url.pathname.slice(1);
     if (database) await redis.command("SELECT", database);
     return redis;
   }
@@ -102,8 +104,8 @@ export class Redis {
     const secret = randomBytes(32).toString("hex");
     const [, masterauth = ""] = (await this.command("CONFIG", "GET", "masterauth")) as string[];
     const server = createServer();
-    // The address from which this process reaches Redis is one at which Redis reaches it.
-    const address = this.#wire.socket.localAddress as string;
+    // The address from which this process reaches Redis is one at which Redis reaches it; a Unix socket has none.
+    const address = this.#wire.socket.localAddress ?? "127.0.0.1";
     await new Promise<void>((resolve) => server.listen(port, address, resolve));
     let ended = false;
     let loaded: Promise<void> | undefined;
@@ -135,6 +137,17 @@ export class Redis {
     if (!loaded) throw new Problem("Redis has not loaded the snapshot", "look at its log");
   }
 
+  /** Whether a Redis at that address takes commands; while it loads its data it does not. */
+  static async answersAt(address: string): Promise<boolean> {
+    const redis = await Redis.connect(address).catch(() => undefined);
+    if (!redis) return false;
+    const { socket } = redis.#wire;
+    socket.setTimeout(answerTimeoutMs, () => socket.destroy());
+    const answer = await redis.command("PING").catch(() => undefined);
+    redis.close();
+    return answer === "PONG";
+  }
+
   close(): void {
     this.#wire.socket.destroy();
   }
@@ -151,11 +164,14 @@ export function queueNotRestored({ message }: Error): Problem {
 
 async function connected(url: URL): Promise<Wire> {
   const options = { host: url.hostname.replace(/^\[|\]$/g, ""), port: Number(url.port || 6379) };
+  const path = url.protocol === "unix:" ? decodeURIComponent(url.pathname) : undefined;
   const socket: Socket =
-    url.protocol === "rediss:" ? connectTls({ ...options, servername: options.host }) : connectTcp(options);
+    url.protocol === "rediss:"
+      ? connectTls({ ...options, servername: options.host })
+      : connectTcp(path === undefined ? options : { path });
   await new Promise<void>((resolve, reject) => {
     const failed = (error: Error) =>
-      reject(new Problem(`no Redis answers at ${options.host}:${options.port} (${error.message})`));
+      reject(new Problem(`no Redis answers at ${path ?? `${options.host}:${options.port}`} (${error.message})`));
     socket.once("error", failed);
     socket.once(url.protocol === "rediss:" ? "secureConnect" : "connect", () => {
       socket.off("error", failed);

@@ -5,15 +5,13 @@ import { until } from "../wait.ts";
 import { lockFile } from "./paths.ts";
 import { isRunning, type ProcessMark, startTimeOf } from "./processes.ts";
 
-/** Longest wait for a lock, in seconds: its holder may install packages and stop a slow process. */
-const maxWaitSeconds = 180;
-
 /**
  * Runs `action` while no other process holds the lock `label`. The lock of a dead process is broken.
  *
+ * @param maxWaitSeconds @default 180, because a holder may install packages and stop a slow process
  * @throws {Problem} when another process holds it for too long
  */
-export async function withLock<T>(label: string, action: () => Promise<T>): Promise<T> {
+export async function withLock<T>(label: string, action: () => Promise<T>, maxWaitSeconds = 180): Promise<T> {
   const path = lockFile(label);
   const own = `${path}.${process.pid}`;
   writePrivateFile(own, JSON.stringify({ pid: process.pid, startTime: startTimeOf(process.pid) }));

@@ -27,9 +27,9 @@ export function upkeepFile(name: string): string {
   return join(homes().data, "upkeep", name);
 }
 
-/** Folder of a program that was downloaded for an upgrade. */
-export function programFolder(name: string): string {
-  return join(homes().data, "programs", name);
+/** Folder of a fetched engine. No cache that may be emptied: a server runs from it. */
+export function engineFolder(name: string, version: string): string {
+  return join(homes().data, "engines", name, version);
 }
 
 /** Passphrase of the stacks in {@link stateFolder}, 0600. */

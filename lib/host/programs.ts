@@ -1,17 +1,17 @@
 import { spawnSync } from "node:child_process";
-import { accessSync, constants, statSync } from "node:fs";
-import { createRequire } from "node:module";
-import { delimiter, dirname, isAbsolute, join } from "node:path";
+import { accessSync, constants, realpathSync, statSync } from "node:fs";
+import { delimiter, isAbsolute, join } from "node:path";
+import { engineBinary } from "../engines/release.ts";
 import { Problem } from "../problem.ts";
 import { run } from "../process.ts";
 import type { Program } from "./spec.ts";
+import { atLeast, oldestQueue } from "./versions.ts";
 
 /** Absolute path of a program on this machine. @throws {Problem} when it is missing, or is another program */
 export function locate(program: Program): string {
   switch (program.kind) {
     case "node":
-      // The Node that runs this: the npm package `node` pins it.
-      return process.execPath;
+      return ownNode();
     case "bun": {
       const bun = onPath("bun");
       if (bun) return bun;
@@ -22,17 +22,32 @@ export function locate(program: Program): string {
     }
     case "inngest":
       return program.binary === undefined ? inngestOnMachine() : givenInngest(program.binary);
+    case "queue":
+      return program.binary === undefined ? queueOnMachine() : givenQueue(program.binary);
   }
 }
 
+/** The Node that runs this, by its path in PATH where that leads to it: Homebrew and others delete a version's folder. */
+function ownNode(): string {
+  const named = onPath("node");
+  return named && realpathSync(named) === realpathSync(process.execPath) ? named : process.execPath;
+}
+
 function inngestOnMachine(): string {
-  const binary = onPath("inngest") ?? downloadedInngest();
+  const binary = installedInngest();
   if (binary) return binary;
   throw new Problem(
-    "no `inngest` binary: `serverBinary` is not set, PATH has none, and the npm package inngest-cli is not installed " +
-      "(it downloads the binary at install)",
-    "npm install, or pulumi config set serverBinary /path/to/inngest",
+    `no \`inngest\` binary: \`serverBinary\` is not set, and neither PATH nor ${engineBinary("inngest")} has one`,
+    "npm start, which fetches it, or pulumi config set serverBinary /path/to/inngest",
   );
+}
+
+/** The server's binary on PATH, else the one that was fetched. */
+export function installedInngest(): string | undefined {
+  const binary = onPath("inngest");
+  // npm's package inngest-cli is a script until its own download has succeeded.
+  if (binary && isInngest(binary)) return binary;
+  return isExecutable(engineBinary("inngest")) ? engineBinary("inngest") : undefined;
 }
 
 function givenInngest(binary: string): string {
@@ -49,6 +64,71 @@ function givenInngest(binary: string): string {
   return binary;
 }
 
+function queueOnMachine(): string {
+  const found = ["valkey-server", "redis-server"].flatMap((name) => onPath(name) ?? []);
+  const fitting = found.find(isQueue);
+  if (fitting) return fitting;
+  const old = found.map((path) => `${path} says ${JSON.stringify(queueVersion(path))}`);
+  throw new Problem(
+    `no program for a queue: \`queueBinary\` is not set, and PATH has no valkey-server or redis-server of ${oldestQueue} or newer` +
+      (old.length > 0 ? ` (${old.join(", ")})` : ""),
+    `${queueInstallation()?.join(" ") ?? "install Valkey (https://valkey.io/download)"}, or pulumi config set queueBinary /path/to/valkey-server`,
+  );
+}
+
+function givenQueue(binary: string): string {
+  const remedy = "pulumi config set queueBinary /path/to/valkey-server, or pulumi config rm queueBinary";
+  if (!isExecutable(binary)) {
+    throw new Problem(`\`queueBinary\` must be an executable file, got ${JSON.stringify(binary)}`, remedy);
+  }
+  if (isQueue(binary)) return binary;
+  throw new Problem(
+    `\`queueBinary\` must be Valkey, or Redis ${oldestQueue} or newer, and ${JSON.stringify(binary)} says ` +
+      JSON.stringify(queueVersion(binary)),
+    remedy,
+  );
+}
+
+/** What the program says of itself: `Valkey server v=8.1.4 sha=00000000:0 ...`, or `Redis server v=7.0.15 ...`. */
+function queueVersion(binary: string): string {
+  const { stdout } = spawnSync(binary, ["--version"], { encoding: "utf8", timeout: versionTimeoutMs });
+  return /^.*\bv=[\d.]+/.exec(stdout ?? "")?.[0] ?? "";
+}
+
+function isQueue(binary: string): boolean {
+  const version = queueVersion(binary);
+  return /^(Valkey|Redis) server v=/.test(version) && atLeast(version, oldestQueue);
+}
+
+/** The command that installs a program for a queue on this machine; `undefined` where no package manager has one. */
+export function queueInstallation(): string[] | undefined {
+  const asRoot = process.getuid?.() === 0 ? [] : ["sudo"];
+  if (onPath("brew")) return ["brew", "install", "valkey"];
+  if (onPath("apt-get")) {
+    // Debian has Valkey from 13, Ubuntu from 24.04, and 22.04 a Redis that is too old.
+    const name = ["valkey-server", "redis-server"].find((each) => atLeast(aptVersion(each), oldestQueue));
+    return name === undefined ? undefined : [...asRoot, "apt", "install", name];
+  }
+  const [manager = "", ...args] = others.find(([name = ""]) => onPath(name)) ?? [];
+  return manager ? [...asRoot, manager, ...args, "valkey"] : undefined;
+}
+
+const others = [
+  ["dnf", "install"],
+  ["pacman", "-S"],
+  ["zypper", "install"],
+  ["apk", "add"],
+];
+
+/** The version of a package that apt would install; empty where it has none. */
+function aptVersion(name: string): string {
+  const { stdout } = spawnSync("apt-cache", ["policy", name], {
+    encoding: "utf8",
+    env: { ...process.env, LC_ALL: "C" },
+  });
+  return /Candidate: (?:\d+:)?(\S+)/.exec(stdout ?? "")?.[1] ?? "";
+}
+
 /** Absolute path of an executable in the folders of PATH; `undefined` when there is none. */
 export function onPath(name: string, folders = (process.env.PATH ?? "").split(delimiter)): string | undefined {
   return (
@@ -58,17 +138,6 @@ export function onPath(name: string, folders = (process.env.PATH ?? "").split(de
       .map((folder) => join(folder, name))
       .find(isExecutable)
   );
-}
-
-/** The binary of the npm package inngest-cli, which is a script until its download has succeeded. */
-function downloadedInngest(): string | undefined {
-  try {
-    const folder = dirname(createRequire(import.meta.url).resolve("inngest-cli/package.json"));
-    const binary = join(folder, "bin", "inngest");
-    return isExecutable(binary) && isInngest(binary) ? binary : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 /** Version of an Inngest binary, such as `1.43.0-253303cdff`. @throws {CommandFailed} when it cannot be run */

@@ -1,6 +1,9 @@
+import { Redis } from "../data/redis.ts";
 import { Problem } from "../problem.ts";
 import { until } from "../wait.ts";
+import { dataFolder } from "./paths.ts";
 import { holderOf, isTaken } from "./ports.ts";
+import { resolved } from "./service-files.ts";
 import type { Listener, ServiceSpec } from "./spec.ts";
 
 /** Pause between two looks at a starting process, in milliseconds. */
@@ -35,15 +38,19 @@ async function freeOrHolder(listener: Listener) {
 }
 
 /**
- * Waits until the process answers its health URL or, without one, stays alive.
+ * Waits until the process answers at its health URL or its socket or, without one, stays alive.
  *
  * @throws {Problem} when it ends, or is not ready in time
  */
-export async function untilReady({ stack, service, healthUrl }: ServiceSpec, isAlive: () => Promise<boolean>) {
+export async function untilReady(spec: ServiceSpec, isAlive: () => Promise<boolean>) {
+  const { stack, service, dataDir, healthUrl, socket } = spec;
+  const address = socket && resolved({ inDataDir: socket, scheme: "unix" }, dataFolder(stack, dataDir));
   let lastAlive = Date.now();
   let seenAlive = 0;
   const ready = await until({ seconds: readySeconds, every: pollMs }, async () => {
-    if (healthUrl === undefined ? seenAlive >= timesAlive : await isHealthy(healthUrl)) return true;
+    if (address && (await Redis.answersAt(address))) return true;
+    if (healthUrl && (await isHealthy(healthUrl))) return true;
+    if (!address && !healthUrl && seenAlive >= timesAlive) return true;
     if (await isAlive()) {
       lastAlive = Date.now();
       seenAlive++;
@@ -53,7 +60,8 @@ export async function untilReady({ stack, service, healthUrl }: ServiceSpec, isA
     return false;
   });
   if (ready) return;
-  const expected = healthUrl ? `answer ${healthUrl}` : "stay alive";
+  const where = healthUrl ?? address;
+  const expected = where ? `answer ${where}` : "stay alive";
   throw new Problem(`the ${service} of stack ${stack} did not ${expected} within ${readySeconds} s`);
 }
 

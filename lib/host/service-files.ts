@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { renderEnvFile } from "../render/env-file.ts";
 import { servicePaths } from "./paths.ts";
 import type { InDataDir, JsonValue, ListenOn, ServiceSpec } from "./spec.ts";
@@ -22,7 +23,7 @@ export function serviceFiles(spec: ServiceSpec, dataDir: string, dockerBridge: s
     path: join(folder, name),
     content: `${JSON.stringify(inFolder(json, dataDir), null, 2)}\n`,
   }));
-  const args = spec.args.map((arg) => (typeof arg === "string" ? arg : join(dataDir, arg.inDataDir)));
+  const args = spec.args.map((arg) => (typeof arg === "string" ? arg : resolved(arg, dataDir)));
   if (spec.envFile === undefined) return { args, files };
   const variables = Object.entries(spec.envFile).map(([name, value]) => [name, variable(value, dataDir, dockerBridge)]);
   return {
@@ -47,7 +48,7 @@ function textsIn(value: JsonValue): string[] {
 function inFolder(value: JsonValue, dataDir: string): JsonValue {
   if (Array.isArray(value)) return value.map((item) => inFolder(item, dataDir));
   if (typeof value !== "object" || value === null) return value;
-  if (isInDataDir(value)) return join(dataDir, value.inDataDir);
+  if (isInDataDir(value)) return resolved(value, dataDir);
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, inFolder(inner, dataDir)]));
 }
 
@@ -55,9 +56,15 @@ function isInDataDir(value: object): value is InDataDir {
   return "inDataDir" in value;
 }
 
+/** A path below the data folder as a process reads it. */
+export function resolved({ inDataDir, scheme }: InDataDir, dataDir: string): string {
+  const path = join(dataDir, inDataDir);
+  return scheme ? pathToFileURL(path).href.replace("file:", `${scheme}:`) : path;
+}
+
 function variable(value: string | InDataDir | ListenOn, dataDir: string, dockerBridge: string | undefined): string {
   if (typeof value === "string") return value;
-  if ("inDataDir" in value) return join(dataDir, value.inDataDir);
+  if ("inDataDir" in value) return resolved(value, dataDir);
   const addresses = { loopback: "127.0.0.1", dockerBridge };
   return value.listenOn.flatMap((name) => addresses[name] ?? []).join();
 }

@@ -1,7 +1,7 @@
 import { chmodSync, chownSync, existsSync, mkdirSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { writePrivateFile } from "../data/private-file.ts";
-import { ensureDependencies } from "../dependencies.mjs";
+import { installDependencies } from "../dependencies.mjs";
 import { hostGateway } from "../places/docker-engine.ts";
 import { Problem } from "../problem.ts";
 import { run } from "../process.ts";
@@ -43,9 +43,8 @@ export function findOnMachine(spec: ServiceSpec, service: ServiceIdentity) {
     );
   }
   const command = locate(spec.program);
-  if (spec.source !== undefined && !ensureDependencies(workingDirectory)) {
-    throw new Problem(`npm could not install the dependencies of ${workingDirectory}`, "run npm install there");
-  }
+  const failure = spec.source === undefined ? undefined : installDependencies(workingDirectory);
+  if (failure) throw new Problem(failure);
   return { command, workingDirectory };
 }
 

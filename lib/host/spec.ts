@@ -8,6 +8,11 @@ export type Program =
       /** Absolute path, used instead of any other. */
       binary?: string | undefined;
     }
+  | {
+      kind: "queue";
+      /** Absolute path of a Valkey or Redis, used instead of one on PATH. */
+      binary?: string | undefined;
+    }
   | { kind: "node" }
   | { kind: "bun" };
 
@@ -17,8 +22,8 @@ export interface Listener {
   port: number;
 }
 
-/** A path below the stack's data folder, which is resolved on the machine. */
-export type InDataDir = { inDataDir: string };
+/** A path below the stack's data folder, which is resolved on the machine; with `scheme` a URL of that path. */
+export type InDataDir = { inDataDir: string; scheme?: "unix" };
 
 /**
  * Addresses that a process listens at, resolved on the machine to a list with commas. `dockerBridge` is the address at
@@ -75,6 +80,20 @@ export interface ServiceSpec {
   listeners: Listener[];
   /** Answers 200 once the process serves. @default it serves nobody, and is up while it lives */
   healthUrl?: string | undefined;
+  /** Unix socket at which it answers Redis' PING once it serves, relative to the data folder. @default none */
+  socket?: string | undefined;
+  /**
+   * Services of the stack, if it has them, that a supervisor which knows an order starts before this one, and stops after
+   * it. @default none
+   */
+  after?: string[] | undefined;
+  /**
+   * Services of the stack that a supervisor which can starts again whenever it starts this one again: they do not recover
+   * from its end. @default none
+   */
+  restarts?: string[] | undefined;
+  /** Id of another service's start: it starts again with that one. @default none */
+  follows?: string | undefined;
   /** The Docker engine whose containers reach this service at `host.docker.internal`. @default none */
   containers?: { context?: string | undefined } | undefined;
   /** Everything that it talks to is on this machine, so a supervisor that can may isolate it. @default false */

@@ -9,6 +9,7 @@ import type {
   SweepReport,
   SweepRequest,
 } from "../data/requests.ts";
+import type { Stores } from "../stack/stores.ts";
 
 /** Requests and answers of the programs that commands run next to the data. */
 export interface DataPrograms {
@@ -21,8 +22,9 @@ export interface DataPrograms {
 /** A request without what the place of the data fills in. */
 export type DataRequest<P extends keyof DataPrograms> = Omit<
   DataPrograms[P]["request"],
-  "database" | "folder" | "snapshotPort"
->;
+  "database" | "folder" | "snapshotPort" | "queueUrl"
+> &
+  Pick<Stores, "queueUrl">;
 
 export type DataAnswer<P extends keyof DataPrograms> = DataPrograms[P]["answer"];
 

@@ -1,6 +1,7 @@
 import { join, resolve } from "node:path";
 import { dataFolder } from "../host/paths.ts";
 import { inngestVersion, locate } from "../host/programs.ts";
+import { resolved } from "../host/service-files.ts";
 import { pathOf } from "../runtime-files.ts";
 import type { HostPlace } from "../stack/stores.ts";
 import type { StackData } from "./data.ts";
@@ -15,8 +16,13 @@ export function hostData(stack: string, { dataDir }: HostPlace, serverBinary?: s
   return {
     database,
     previousAt: (name) => join(folder, name),
-    runNextToData: (program, request, files) =>
-      answerOf(process.execPath, [join(project, pathOf(program))], { ...request, database, folder: files }),
+    runNextToData(program, { queueUrl: url, ...request }, files) {
+      const queueUrl = typeof url === "object" ? resolved(url, folder) : url;
+      return answerOf(process.execPath, [join(project, pathOf(program))], {
+        ...{ ...request, queueUrl, database },
+        folder: files,
+      });
+    },
     serverVersion: () => inngestVersion(locate({ kind: "inngest", binary: serverBinary })),
   };
 }

@@ -1,3 +1,5 @@
+import { dataFolder } from "../host/paths.ts";
+import { hasQueueData } from "../host/queue.ts";
 import { type Part, type PartName, type PlaceKind, type PlainSettings, partsOf } from "../stack/parts.ts";
 import type { Stores } from "../stack/stores.ts";
 import type { StackData } from "./data.ts";
@@ -30,6 +32,11 @@ export function dataOf({ stack, serverBinary }: PlainSettings, { place }: Stores
   }
 }
 
+/** Whether a stack of this machine has the queue that its settings want: it comes up without one, too. */
+function hasQueue({ stack, dataDir }: PlainSettings): boolean {
+  return hasQueueData(dataFolder(stack, dataDir));
+}
+
 /** The parts of a stack, each acted on by the driver of its place. */
 export class StackParts {
   /** Each after those that it needs. */
@@ -37,7 +44,7 @@ export class StackParts {
   readonly #places: Record<PlaceKind, Place>;
 
   constructor(settings: PlainSettings, places = placesOf(settings)) {
-    this.all = partsOf(settings);
+    this.all = partsOf(settings).filter((part) => part.place !== "host" || part.name !== "queue" || hasQueue(settings));
     this.#places = places;
   }
 

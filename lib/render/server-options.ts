@@ -20,7 +20,7 @@ export interface ServerOptions<Folder = string> {
   /** Each of them is accepted with an event. */
   eventKeys: string[];
   /** Redis for queue and run state. @default memory: both are lost when the process ends, even cleanly */
-  redisUrl?: string | undefined;
+  redisUrl?: string | Folder | undefined;
   /** The worker's endpoint, which the server registers when it starts. */
   sdkUrl: string;
   /** What the server is tuned for. */

@@ -65,7 +65,10 @@ export const schema = {
     "where the server runs: `process` (on this machine), `docker`, `kubernetes` (one server) or `cluster` (several servers)",
     tiers,
   ),
-  durable: flag("keep history and in-flight work, in named volumes and a Redis queue", ["docker"]),
+  durable: flag(
+    "keep runs in flight, in a queue of the stack's own, and on Docker also the history, in named volumes",
+    ["process", "docker"],
+  ),
   profile: choice(
     "what the stack is tuned for: `balanced`, `latency` or `throughput`; docs/performance.md has the figures",
     profiles,
@@ -100,9 +103,14 @@ export const schema = {
     "more variables for the worker, such as AI_BASE_URL; set each with `--secret --path workerEnv.NAME`",
     "{}",
   ),
-  serverBinary: path("absolute path of the `inngest` binary; by default the one on PATH, else npm's `inngest-cli`", [
-    "process",
-  ]),
+  serverBinary: path(
+    "absolute path of the `inngest` binary; by default the one on PATH, else one that `npm start` fetches",
+    ["process"],
+  ),
+  queueBinary: path(
+    "absolute path of the queue's `valkey-server` or `redis-server`, 7.0 or newer; by default the one on PATH",
+    ["process"],
+  ),
   serverImage: image("image of the server", "inngest/inngest:v1.43.0", containers),
   queueImage: image(
     "image of the Redis queue (on Docker only where `durable` is true)",

@@ -19,6 +19,7 @@ export interface Settings {
   port: number;
   worker: WorkerSettings;
   serverBinary: string | undefined;
+  queueBinary: string | undefined;
   serverImage: string;
   queueImage: string;
   /** Days that runs are kept after their end; `undefined`: forever. */
@@ -84,6 +85,7 @@ export function checkSettings(stack: string, raw: RawConfig): CheckedSettings {
     port,
     worker,
     serverBinary: reader.path("serverBinary"),
+    queueBinary: reader.path("queueBinary"),
     serverImage: reader.image("serverImage"),
     queueImage: reader.image("queueImage"),
     retention: reader.days("retention"),

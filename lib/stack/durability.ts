@@ -8,6 +8,12 @@ export interface Durability {
   text: string;
 }
 
+/** Of a stack with a history and a queue on disk. */
+export const everythingKept: Durability = {
+  kept: true,
+  text: "history and runs in flight are kept, also when server and queue are killed together",
+};
+
 /** What keeps a process on this machine running. */
 export interface Supervised {
   by: SupervisorName;

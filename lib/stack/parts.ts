@@ -59,7 +59,7 @@ export function partsOf(settings: PlainSettings): Part[] {
   const place = placeOfTier[settings.tier];
   return [
     ...(settings.tier === "cluster" && !settings.postgresUrl ? [databaseOf(settings)] : []),
-    ...(place !== "host" && keepsHistory(settings) && !settings.redisUrl ? [queueOf(settings, place)] : []),
+    ...(wantsQueue(settings) ? [queueOf(settings, place)] : []),
     serverOf(settings, place),
     ...(place === "host" ? [] : [gatewayOf(settings, place)]),
     ...(settings.worker.runtime === "external" ? [] : [workerOf(settings, place, settings.worker.runtime)]),
@@ -70,6 +70,11 @@ export function partsOf(settings: PlainSettings): Part[] {
 
 /** Place of the server, and of what has to be near it. */
 const placeOfTier = { process: "host", docker: "docker", kubernetes: "kubernetes", cluster: "kubernetes" } as const;
+
+/** Whether the stack is to have a Redis of its own. One of the process tier also needs the program on this machine. */
+export function wantsQueue({ tier, durable, redisUrl }: Pick<PlainSettings, "tier" | "durable" | "redisUrl">): boolean {
+  return redisUrl === undefined && (durable || placeOfTier[tier] === "kubernetes");
+}
 
 /** Whether the history outlives the server. */
 function keepsHistory({ tier, durable }: PlainSettings): boolean {
@@ -87,6 +92,7 @@ function databaseOf({ databaseImage: image }: PlainSettings): Part {
 }
 
 function queueOf({ port, worker, queueImage: image }: PlainSettings, place: PlaceKind): Part {
+  if (place === "host") return { name: "queue", place, ports: [], keeps: "queue" };
   const isPublished = place === "docker" && worker.placement === "host" && worker.runtime !== "external";
   const ports: WantedPort[] = isPublished ? [{ setting: "port", port: port + queuePortOffset }] : [];
   return { name: "queue", place, image: { setting: "queueImage", image }, ports, keeps: "queue" };

@@ -1,11 +1,13 @@
+import type { InDataDir } from "../host/spec.ts";
+
 /** Where a stack keeps history and queue, and how commands such as backup and restore get there. */
 export interface Stores {
   place: HostPlace | DockerPlace | KubernetesPlace;
   /**
-   * URL of Redis, as reached from that place; it holds the password. @default queue and run state are in the server's
+   * URL of Redis, as reached from that place; it may hold a password. @default queue and run state are in the server's
    * memory
    */
-  queueUrl?: string | undefined;
+  queueUrl?: string | InDataDir | undefined;
 }
 
 /** The server's SQLite file is in the stack's data folder on this machine. */

@@ -1,4 +1,4 @@
-// Real Pulumi CLI and plugins, real server, real worker. Does not prove: macOS, a reboot, the npm package inngest-cli.
+// Real Pulumi CLI and plugins, real server, real worker. Does not prove: macOS, a reboot.
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";

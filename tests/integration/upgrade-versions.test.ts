@@ -6,7 +6,7 @@ import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { numberOf } from "../../cli/upgrade/server-version.ts";
-import { onPath } from "../../lib/host/programs.ts";
+import { locate, onPath } from "../../lib/host/programs.ts";
 import { durableWorker, marks, startFiveRuns } from "../../tools/durable-worker.ts";
 import { missing, title } from "../../tools/engine.ts";
 import { OwnRedis } from "../../tools/own-redis.ts";
@@ -68,7 +68,7 @@ describe.skipIf(reason)(title("upgrade out of another version", reason), () => {
 
         const before = (await (await stack.api()).runs(100)).map(({ id }) => id);
         await startFiveRuns(stack, 20, "to-");
-        const { exitCode, all } = await stack.command("upgrade", "--to", now, "--binary", onPath("inngest") as string);
+        const { exitCode, all } = await stack.command("upgrade", "--to", now, "--binary", locate({ kind: "inngest" }));
         expect(exitCode, String(all)).toBe(0);
         expect(String(all)).toMatch(new RegExp(`Stack \\S+ is at server ${now}; it was ${version}\\.`));
         stack.keepSettings();

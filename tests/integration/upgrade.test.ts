@@ -4,7 +4,7 @@
 import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { onPath } from "../../lib/host/programs.ts";
+import { locate } from "../../lib/host/programs.ts";
 import { finished, marks, statuses } from "../../tools/durable-worker.ts";
 import { missing, title } from "../../tools/engine.ts";
 import { type OwnRedis, stackWithRedis } from "../../tools/own-redis.ts";
@@ -24,7 +24,7 @@ describe.skipIf(reason)(title("upgrade, process tier", reason), () => {
   });
 
   /** A server that calls itself `version`, and on `start` does what `start` says. */
-  const server = (version: string, start = `exec ${onPath("inngest")} "$@"`): string => {
+  const server = (version: string, start = `exec ${locate({ kind: "inngest" })} "$@"`): string => {
     const path = join(stack.home, `inngest-${version}`);
     writeFileSync(path, `#!/bin/sh\nif [ "$1" = version ]; then echo ${version}; else ${start}; fi\n`);
     chmodSync(path, 0o755);

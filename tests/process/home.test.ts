@@ -5,7 +5,8 @@ import { hostname, userInfo } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { FormerHome, Home as StackHome } from "../../lib/stack/home.ts";
-import { freePort, Home, ownHome, tinyService } from "../support/host.ts";
+import { freePort, Home, tinyService } from "../support/host.ts";
+import { ownHome } from "../support/own-home.ts";
 
 let home: Home;
 beforeEach(() => {

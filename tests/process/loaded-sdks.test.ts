@@ -15,7 +15,7 @@ test.each([
     import * as pulumi from "@pulumi/pulumi";
     await pulumi.runtime.setMocks({
       newResource: ({ name, inputs }) => ({ id: name, state: { stdout: "{}", ...inputs } }),
-      call: ({ inputs }) => inputs,
+      call: ({ inputs }) => ({ stdout: "{}", ...inputs }),
     }, "inngest-local", ${JSON.stringify(stack)}, false);
     pulumi.runtime.setAllConfig(${JSON.stringify(settings)});
     await import("./index.ts");

@@ -246,6 +246,7 @@ describe("the plan", () => {
     isUp: false,
     changes: [],
     recipe: undefined,
+    queueInstallation: undefined,
     keys: {},
     serverFolder: join(folder, "server"),
     ...changes,

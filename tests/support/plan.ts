@@ -2,7 +2,14 @@ import { readFileSync } from "node:fs";
 import { vi } from "vitest";
 import { parse } from "yaml";
 import { keysAt } from "../../lib/stack/key-rotation.ts";
-import { generated, type Planned, type PlannedStack, planProgram, plan as planWith } from "../../tools/plan/planner.ts";
+import {
+  generated,
+  type PlanContext,
+  type Planned,
+  type PlannedStack,
+  planProgram,
+  plan as planWith,
+} from "../../tools/plan/planner.ts";
 import { settingsOf } from "../../tools/plan/settings.ts";
 
 export { generated, observed, type Planned, type PlannedStack, settled } from "../../tools/plan/planner.ts";
@@ -25,13 +32,14 @@ export async function planStack(
   stack: string,
   extra: Record<string, string> = {},
   encrypted: string[] = [],
+  context: Partial<PlanContext> = {},
 ): Promise<PlannedStack> {
   vi.stubEnv("PULUMI_CONFIG_SECRET_KEYS", "[]");
   // The plan is the repository's; which Docker context a person chose is not part of it.
   if (!process.env.DOCKER_CONFIG) vi.stubEnv("DOCKER_CONFIG", "/nonexistent");
   vi.resetModules();
   const values = { ...stackSettings(stack), ...extra };
-  return await planProgram(() => import("../../index.ts"), { values, encrypted }, { stack, otherStacks });
+  return await planProgram(() => import("../../index.ts"), { values, encrypted }, { stack, otherStacks, ...context });
 }
 
 /** The settings in a stack's own file. */

@@ -9,11 +9,11 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { createRequire } from "node:module";
 import { homedir, tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { execa } from "execa";
 import { findBinary } from "../../cli/lib/pulumi-backend.ts";
+import { pinnedVersion } from "../../lib/engines/release.ts";
 import { locate, onPath } from "../../lib/host/programs.ts";
 import type { DesiredService } from "../../lib/host/service.ts";
 import { succeeds } from "../../tools/docker.ts";
@@ -23,9 +23,8 @@ import type { Outcome } from "./host.ts";
 const cache = join(homedir(), ".cache", "inngest-local");
 const image = "inngest-local/systemd-stand-in";
 const project = "/home/person/project";
-const { version: pinned } = createRequire(import.meta.url)("pulumi/package.json") as { version: string };
-/** Where the npm package looks for the CLI before it fetches one. */
-const cli = `/home/person/.pulumi/versions/${pinned}/bin`;
+/** Where the commands look for the CLI before they fetch one. */
+const cli = `/home/person/.pulumi/versions/${pinnedVersion("pulumi")}/bin`;
 
 /** A Linux machine whose PID 1 is systemd: a container, restarted as a machine reboots. */
 export class SystemdMachine {
@@ -52,6 +51,7 @@ export class SystemdMachine {
         .filter((name) => /^resource-(command|random)-v[\d.]+$/.test(name))
         .map((name) => [join(plugins, name), `/home/person/.pulumi/plugins/${name}`]),
       [dirname(await findBinary()), cli],
+      [process.execPath, "/usr/local/bin/node"],
       [realpathSync(locate({ kind: "inngest" })), "/usr/local/bin/inngest"],
     ];
     await execa("docker", [
@@ -79,7 +79,6 @@ export class SystemdMachine {
   /** Runs a shell command as an account, in its project folder, without a login session. */
   async run(account: string, script: string, input = ""): Promise<Outcome> {
     const home = account === "root" ? "/root" : `/home/${account}`;
-    // The CLI itself before the npm package that would fetch it.
     const path = `${cli}:${project}/node_modules/.bin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`;
     const variables = [`HOME=${home}`, `USER=${account}`, `PATH=${path}`].map((variable) => `--env=${variable}`);
     const args = ["exec", "--interactive", "--user", account, "--workdir", project, ...variables];

@@ -2,7 +2,7 @@
 // recognised: tests/process/home.test.ts and, with a real CLI, tests/integration/take-over.test.ts.
 import { expect, test } from "vitest";
 import { backendProblem, type Engine, type FormerHome, homeProblem } from "../../lib/stack/home.ts";
-import { ownHome as here } from "../support/host.ts";
+import { ownHome as here } from "../support/own-home.ts";
 
 const former: FormerHome = { ...here, since: "2026-03-01T10:20:30.000Z" };
 const docker = (id: string, name: string): Engine => ({ kind: "docker", id, name });

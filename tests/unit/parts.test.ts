@@ -11,7 +11,8 @@ const namesOf = (values: Record<string, string>, encrypted: string[] = []) =>
 
 describe("the parts of a stack, in the order of their start", () => {
   test.each([
-    ["process", { tier: "process" }, ["server host", "worker host", "janitor host"]],
+    ["process", { tier: "process" }, ["queue host", "server host", "worker host", "janitor host"]],
+    ["process without a queue", { durable: "false" }, ["server host", "worker host", "janitor host"]],
     [
       "docker",
       { tier: "docker" },
@@ -51,14 +52,16 @@ describe("the parts of a stack, in the order of their start", () => {
       "worker kubernetes",
       "janitor kubernetes",
     ]);
+    expect(namesOf({}, ["redisUrl"])).toEqual(["server host", "worker host", "janitor host"]);
     expect(namesOf({ runtime: "external", workerUrl: "http://localhost:3000/api/inngest" })).toEqual([
+      "queue host",
       "server host",
       "janitor host",
     ]);
   });
 
   test("have a janitor only where something is removed, and backups only on a schedule", () => {
-    expect(namesOf({ retention: "off" })).toEqual(["server host", "worker host"]);
+    expect(namesOf({ retention: "off" })).toEqual(["queue host", "server host", "worker host"]);
     expect(namesOf({ backupEvery: "24h" })).toContain("backup host");
   });
 });
@@ -68,7 +71,8 @@ describe("ports on this machine", () => {
     partsOf(settingsWith(values)).flatMap(({ ports }) => ports.map(({ setting, port }) => `${setting} ${port}`));
 
   test("are the server's and Connect's on tier process, which listens with Connect's on every interface", () => {
-    const [server] = partsOf(settingsWith({ port: "9000" }));
+    const [queue, server] = partsOf(settingsWith({ port: "9000" }));
+    expect(queue?.ports).toEqual([]);
     expect(server?.ports).toEqual([
       { setting: "port", port: 9000 },
       { setting: "port", port: 9001, everyInterface: true },

@@ -7,6 +7,7 @@ const signingKeys = ["SigningKeys keys", "  RandomPassword keys-event", "  Rando
 const preflight = ["Preflight preflight", "  Command preflight-check"];
 const registration = ["Registration registration", "  Command registration-sync"];
 const hostJanitor = ["ProcessJanitor janitor", "  HostService janitor", "    Command janitor-process"];
+const hostQueue = ["ProcessQueue queue", "  HostService queue", "    Command queue-process"];
 const gateway = [
   "DockerGateway gateway",
   "  Container gateway-caddy",
@@ -17,12 +18,13 @@ const processLimit = ["DockerProcessLimit processes", "  Command processes-updat
 const hostWorker = ["HostWorker worker", "  HostService worker", "    Command worker-process"];
 
 describe("dev", () => {
-  test("is server and worker processes, and a janitor unless history is kept forever", async () => {
+  test("is queue, server and worker processes, and a janitor unless history is kept forever", async () => {
     const { resources } = await planStack("dev");
     expect(tree(resources)).toEqual([
       ...hostWorker,
       ...preflight,
       ...hostJanitor,
+      ...hostQueue,
       "ProcessServer server",
       "  HostService server",
       "    Command server-process",
@@ -78,7 +80,55 @@ describe("dev", () => {
     expect(outputs.supervision).toHaveProperty("backup");
   });
 
-  test("outputs its URLs, and what is lost", async () => {
+  test("keeps its queue at a socket in the data folder, which starts before all that use it", async () => {
+    const { resources, outputs } = await planStack("dev", { queueBinary: "/opt/valkey/bin/valkey-server" });
+    const queueUrl = { inDataDir: "queue/queue.sock", scheme: "unix" };
+    expect(serviceOf(resources, "queue")).toMatchObject({
+      program: { kind: "queue", binary: "/opt/valkey/bin/valkey-server" },
+      args: [
+        ...["--dir", ".", "--appendonly", "yes", "--appendfsync", "everysec", "--save", ""],
+        ...["--maxmemory-policy", "noeviction", "--port", "0", "--unixsocket", "queue.sock", "--unixsocketperm", "600"],
+      ],
+      listeners: [],
+      socket: "queue/queue.sock",
+      loopbackOnly: true,
+    });
+    expect(serviceOf(resources, "server")).toMatchObject({
+      files: [{ json: { "redis-uri": queueUrl } }],
+      loopbackOnly: true,
+    });
+    expect(serviceOf(resources, "worker").envFile.REDIS_URL).toEqual(queueUrl);
+    expect(serviceOf(resources, "janitor").files[0].json).toMatchObject({ queueUrl });
+    expect(outputs.stores).toEqual({ place: { kind: "host" }, queueUrl });
+    for (const component of ["ProcessServer server", "HostWorker worker", "ProcessJanitor janitor"]) {
+      expect(serviceOf(resources, component.split(" ")[1] ?? "").after, component).toEqual(["queue"]);
+      expect(find(resources, component).options.dependsOn, component).toContain("queue-process");
+    }
+  });
+
+  test("comes up without a queue where the machine has no program for one, and says so", async () => {
+    const { resources, outputs } = await planStack("dev", {}, [], { queue: { found: false } });
+    expect(tree(resources).filter((line) => line.includes("queue"))).toEqual([]);
+    expect(serviceOf(resources, "server").files[0].json).not.toHaveProperty("redis-uri");
+    expect(serviceOf(resources, "worker").envFile).not.toHaveProperty("REDIS_URL");
+    expect(outputs.stores).toEqual({ place: { kind: "host" } });
+    expect(outputs.durability).toEqual({
+      kept: false,
+      text: "history survives a restart of the server, runs in flight do not: this machine has no valkey-server or redis-server of 7.0.0 or newer",
+    });
+    const { outputs: refused } = await planStack("dev", { durable: "false" });
+    expect(refused.durability).toEqual({
+      kept: false,
+      text: "history survives a restart of the server, runs in flight do not: durable is false",
+    });
+  });
+
+  test("refuses to plan without a queue that it had", async () => {
+    const queue = { found: true, problem: "the program of the queue is gone. Remedy: bring it back" };
+    await expect(planStack("dev", {}, [], { queue })).rejects.toThrow(queue.problem);
+  });
+
+  test("outputs its URLs, and what is kept", async () => {
     const { outputs, secretOutputs } = await planStack("dev", { port: "9000", workerPort: "9100" });
     expect(outputs).toMatchObject({
       dashboardUrl: "http://localhost:9000",
@@ -86,8 +136,8 @@ describe("dev", () => {
       eventUrl: "http://127.0.0.1:9000/e",
       workerUrl: "http://127.0.0.1:9100",
       durability: {
-        kept: false,
-        text: expect.stringMatching(/^history survives a restart of the server, runs in flight do not/),
+        kept: true,
+        text: "history and runs in flight are kept, also when server and queue are killed together",
       },
     });
     expect(secretOutputs.sort()).toEqual(["appEnvironment", "eventKey", "keys", "signingKey", "stores"]);

@@ -1,8 +1,10 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { delimiter, dirname } from "node:path";
 import { Argument } from "commander";
 import { defaultRounds, meetsTarget, type Report } from "../../bench/support/measure.ts";
 import { saveReport } from "../../bench/support/results.ts";
-import { defineCommand, runCommand, wholeNumberFrom } from "../../cli/lib/command.ts";
+import { defineCommand, parseWholeNumber, runCommand } from "../../cli/lib/command.ts";
+import { findBinary } from "../../cli/lib/pulumi-backend.ts";
 import { fillBlocks } from "../docs/blocks.ts";
 
 const names = readdirSync("bench").flatMap((file) => (file.endsWith(".ts") ? [file.slice(0, -3)] : []));
@@ -16,7 +18,7 @@ const command = defineCommand("bench", "Measures one thing against another in th
   .option(
     "--rounds <number>",
     "how often each side is measured, alternating with the other",
-    wholeNumberFrom(1),
+    parseWholeNumber(1),
     defaultRounds,
   )
   .addHelpText(
@@ -26,6 +28,8 @@ const command = defineCommand("bench", "Measures one thing against another in th
   .action(bench);
 
 async function bench(name: string, { json, rounds }: { json?: true; rounds: number }): Promise<void> {
+  // Some measure the plain CLI.
+  process.env.PATH = `${dirname(await findBinary())}${delimiter}${process.env.PATH}`;
   const { run } = (await import(`../../bench/${name}.ts`)) as { run(rounds: number): Promise<Report> };
   const report = await run(rounds);
   saveReport(report);

@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import type { Planned } from "../plan/planner.ts";
 import { isUploader, keepsData, volumesOf } from "../plan/replacement.ts";
 import type { StackPlan } from "../plan/revision.ts";
@@ -111,15 +112,19 @@ const localHosts = ["127.0.0.1", "localhost", "host.docker.internal"];
 interface Service {
   service: string;
   database?: string;
+  socket?: string;
   listeners: { port: number }[];
 }
 
 function processNodes(id: string, spec: Service | undefined): Node[] {
   if (!spec) return [];
-  const { service, database, listeners } = spec;
-  const addresses = new Map(
-    listeners.flatMap(({ port }) => localHosts.map((host): [string, string] => [`${host}:${port}`, String(port)])),
-  );
+  const { service, socket, listeners } = spec;
+  // What listens at a socket is a queue, which keeps its data beside it.
+  const database = spec.database ?? (socket && `${dirname(socket)}/appendonlydir`);
+  const addresses = new Map([
+    ...listeners.flatMap(({ port }) => localHosts.map((host): [string, string] => [`${host}:${port}`, String(port)])),
+    ...(socket ? [[socket, "socket"] as const] : []),
+  ]);
   const data = database ? [dataNode(`${id}_data`, `data folder: ${database}`, database)] : [];
   const mounts = data.map(({ text }) => text);
   const text = JSON.stringify(spec);

@@ -47,6 +47,8 @@ export interface PlanContext {
   stack: string;
   /** Outputs of other stacks, by name. @default there are none */
   otherStacks?: Record<string, Record<string, unknown>>;
+  /** What scripts/find-queue.ts prints. @default it finds one */
+  queue?: { found: boolean; problem?: string };
   /**
    * Makes values that providers compute (ids, names, keys) depend on the inputs that replace the resource, so that two
    * plans differ where two deployments would. @default they depend on the name alone
@@ -142,7 +144,7 @@ export function settled<T>(output: pulumi.Output<T>): Promise<unknown> {
   return new Promise((resolve) => void output.apply(resolve));
 }
 
-function mocks({ otherStacks = {}, trackReplacements }: PlanContext): pulumi.runtime.Mocks {
+function mocks({ otherStacks = {}, queue = { found: true }, trackReplacements }: PlanContext): pulumi.runtime.Mocks {
   /** What the engine answers about a stack, by its full name. */
   const outputsOf = (name: string) => {
     const found = Object.entries(otherStacks).find(([stack]) => name === `organization/${project}/${stack}`);
@@ -195,7 +197,10 @@ function mocks({ otherStacks = {}, trackReplacements }: PlanContext): pulumi.run
     call: ({ token, inputs }) => {
       switch (token) {
         case "command:local:run":
-          return { ...inputs, stdout: observed };
+          return {
+            ...inputs,
+            stdout: String(inputs.command).includes("find-queue") ? JSON.stringify(queue) : observed,
+          };
         case "pulumi:pulumi:readStackOutputs":
           return outputsOf(inputs.name as string);
         default:

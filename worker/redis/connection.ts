@@ -52,8 +52,13 @@ export function closeRedis(): void {
   connections.clear();
 }
 
+/** ioredis reads no unix:// URL, but the path of a socket. */
+function addressOf(redisUrl: string): string {
+  return redisUrl.startsWith("unix:") ? decodeURIComponent(new URL(redisUrl).pathname) : redisUrl;
+}
+
 function open(redisUrl: string): Connection {
-  const redis = new Redis(redisUrl, {
+  const redis = new Redis(addressOf(redisUrl), {
     commandTimeout: commandTimeoutMs,
     maxRetriesPerRequest: 1,
     retryStrategy: (attempt) => Math.min(attempt * 200, 5_000),

@@ -35,7 +35,7 @@ export async function checkFit(
   if (manifest.queue && !stores.queueUrl && manifest.unfinished > 0) {
     throw new Problem(
       `stack ${stack} has no Redis, so ${manifest.unfinished} runs in flight of the backup would not continue`,
-      "set `redisUrl`, restore into the stack persistent, or --force to drop them",
+      "install valkey-server or redis-server and npm start, set `redisUrl`, or --force to drop them",
     );
   }
 }
