@@ -28,7 +28,17 @@ export async function deploy(
   const sdkUrl = endpoints.workerEndpoint;
   const server = new ProcessServer(
     "server",
-    { ...part, binary: serverBinary, port, redisUrl, keys: keys.server, sdkUrl, profile, dashboard },
+    {
+      ...part,
+      binary: serverBinary,
+      port,
+      redisUrl,
+      queueStartId: queue?.startId,
+      keys: keys.server,
+      sdkUrl,
+      profile,
+      dashboard,
+    },
     opts,
   );
   const { retention } = settings;

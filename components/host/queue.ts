@@ -30,6 +30,7 @@ export class ProcessQueue extends HostPart {
         args: renderRedisArguments(basename(queueSocket)),
         listeners: [],
         socket: queueSocket,
+        restarts: ["server"],
         loopbackOnly: true,
       },
       opts,

@@ -12,6 +12,8 @@ export interface ProcessServerArgs extends HostPartArgs, Pick<ServerOptions, "sd
   keys: pulumi.Input<ServerKeys>;
   /** Redis for queue and run state. @default none: in-flight work lives in the server's memory */
   redisUrl?: pulumi.Input<string | InDataDir | undefined>;
+  /** Changes with every start of that Redis, where it is the stack's own. */
+  queueStartId?: pulumi.Input<string> | undefined;
 }
 
 /** Inngest as a process on this machine: API and dashboard on 127.0.0.1, SQLite in the data folder. */
@@ -51,6 +53,8 @@ export class ProcessServer extends HostPart {
           .output(args.redisUrl)
           .apply((redisUrl) => [args.sdkUrl, redisUrl].every((url) => typeof url !== "string" || isLoopback(url))),
         after: ["queue"],
+        // A server that has lost its Redis reads the queue no more, and ends when its running steps have: docs/gotchas.md.
+        follows: args.queueStartId,
         supervision: args.supervision,
       },
       opts,
