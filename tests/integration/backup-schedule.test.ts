@@ -9,7 +9,7 @@ import type { Backup } from "../../cli/lib/backup/take.ts";
 import { readRecord } from "../../lib/host/records.ts";
 import { finished, marks, startFiveRuns } from "../../tools/durable-worker.ts";
 import { missing, title } from "../../tools/engine.ts";
-import { type OwnRedis, stackWithRedis } from "../../tools/own-redis.ts";
+import { stackWithQueue } from "../../tools/own-redis.ts";
 import { eventually, passphrase, type TestStack } from "../../tools/test-stack.ts";
 import { everyCommandLine, initialEnvironment } from "../support/leaks.ts";
 import { complaints } from "../support/verdicts.ts";
@@ -18,15 +18,13 @@ const reason = await missing("pulumi", "inngest", "redis");
 
 describe.skipIf(reason)(title("backups by themselves, process tier", reason), () => {
   let stack: TestStack;
-  let redis: OwnRedis;
   let folder: string;
   beforeAll(async () => {
-    ({ stack, redis } = await stackWithRedis());
+    ({ stack } = await stackWithQueue());
     folder = join(stack.home, "backups");
   });
   afterAll(async () => {
     await stack.remove();
-    redis.stop();
   });
   /** What is being taken has another name until it is checked. */
   const files = () =>

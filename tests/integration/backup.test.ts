@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Backup } from "../../cli/lib/backup/take.ts";
 import { durableWorker, finished, marks, startFiveRuns, statuses } from "../../tools/durable-worker.ts";
 import { missing, title } from "../../tools/engine.ts";
-import { type OwnRedis, stackWithRedis } from "../../tools/own-redis.ts";
+import { stackWithQueue } from "../../tools/own-redis.ts";
 import { eventually, TestStack } from "../../tools/test-stack.ts";
 import { docker, leftovers } from "../support/containers.ts";
 
@@ -30,14 +30,12 @@ const processReason = await missing("pulumi", "inngest", "redis");
 
 describe.skipIf(processReason)(title("backup and restore, process tier", processReason), () => {
   let stack: TestStack;
-  let redis: OwnRedis;
   let taken: Backup;
   beforeAll(async () => {
-    ({ stack, redis } = await stackWithRedis());
+    ({ stack } = await stackWithQueue());
   });
   afterAll(async () => {
     await stack.remove();
-    redis.stop();
   });
   const restore = (file: string, ...flags: string[]) => stack.command("restore", file, ...flags);
 
@@ -87,12 +85,12 @@ describe.skipIf(processReason)(title("backup and restore, process tier", process
     const before = await stack.outputs();
     await stack.destroy();
     rmSync(stack.dataFolder, { recursive: true });
-    redis.empty();
     const { exitCode, all } = await restore(taken.file);
     expect(exitCode, String(all)).toBe(0);
     expect(String(all)).toContain("5 of them in flight");
-    expect(redis.log()).toContain("Finished with success");
-    expect(redis.log()).not.toContain("Protocol error");
+    const log = readFileSync(join(stack.dataFolder, "logs", "queue.log"), "utf8");
+    expect(log).toContain("Finished with success");
+    expect(log).not.toContain("Protocol error");
     const after = await stack.outputs();
     expect([after.signingKey, after.eventKey]).toEqual([before.signingKey, before.eventKey]);
     await eventually(90_000, async () => {

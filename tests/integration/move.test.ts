@@ -5,7 +5,6 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { durableWorker, finished, marks, startFiveRuns, statuses } from "../../tools/durable-worker.ts";
 import { missing, title } from "../../tools/engine.ts";
-import { OwnRedis } from "../../tools/own-redis.ts";
 import { eventually, TestStack } from "../../tools/test-stack.ts";
 import { docker, leftovers } from "../support/containers.ts";
 
@@ -14,13 +13,10 @@ const reason = await missing("pulumi", "inngest", "redis", "docker");
 describe.skipIf(reason)(title("move, from a process to containers", reason), () => {
   let source: TestStack;
   let target: TestStack;
-  let redis: OwnRedis;
   beforeAll(async () => {
     source = await TestStack.create("dev");
-    redis = await OwnRedis.start(source.home);
     const workerDir = durableWorker(source.home);
     source.set("workerDir", workerDir);
-    await source.setSecret("redisUrl", redis.url);
     await source.up();
     const { port, workerPort } = source;
     target = await TestStack.create(
@@ -34,7 +30,6 @@ describe.skipIf(reason)(title("move, from a process to containers", reason), () 
     await source.destroy();
     await target.remove();
     for (const volume of leftovers(target.name).volumes) docker("volume", "rm", volume);
-    redis.stop();
   });
   const move = (...flags: string[]) =>
     source.projectCommand("move", "--from", source.name, "--to", target.name, ...flags);

@@ -1,7 +1,7 @@
 // A stack on a machine that gets a program for a queue later, and loses it: with a real Redis, server and worker. Does not
 // prove: Valkey, a supervisor that brings the queue back, macOS. Backup, restore, sweeps and moves of the queue have
 // suites of their own.
-import { mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
@@ -15,7 +15,7 @@ const reason = await missing("pulumi", "inngest", "redis");
 
 /** Makes a folder that has every program of PATH but those of a queue. */
 function pathWithoutQueue(folder: string): string {
-  for (const from of (process.env.PATH ?? "").split(delimiter)) {
+  for (const from of (process.env.PATH ?? "").split(delimiter).filter((each) => existsSync(each))) {
     for (const name of readdirSync(from).filter((each) => !/^(valkey|redis)-/.test(each))) {
       try {
         symlinkSync(join(from, name), join(folder, name));

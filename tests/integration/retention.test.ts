@@ -12,7 +12,7 @@ import { hexOf } from "../../lib/data/ulid.ts";
 import { finished, marks, statuses } from "../../tools/durable-worker.ts";
 import { missing, title } from "../../tools/engine.ts";
 import { InFlight } from "../../tools/in-flight.ts";
-import { type OwnRedis, stackWithRedis } from "../../tools/own-redis.ts";
+import { type RedisAt, stackWithQueue } from "../../tools/own-redis.ts";
 import { eventually, TestStack } from "../../tools/test-stack.ts";
 import { docker, leftovers } from "../support/containers.ts";
 
@@ -20,13 +20,12 @@ const reason = await missing("pulumi", "inngest", "redis");
 
 describe.skipIf(reason)(title("retention, process tier", reason), () => {
   let stack: TestStack;
-  let redis: OwnRedis;
+  let redis: RedisAt;
   beforeAll(async () => {
-    ({ stack, redis } = await stackWithRedis());
+    ({ stack, redis } = await stackWithQueue());
   });
   afterAll(async () => {
     await stack.remove();
-    redis.stop();
   });
 
   const history = () => join(stack.dataFolder, "server", "main.db");

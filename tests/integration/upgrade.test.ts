@@ -7,20 +7,18 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { locate } from "../../lib/host/programs.ts";
 import { finished, marks, statuses } from "../../tools/durable-worker.ts";
 import { missing, title } from "../../tools/engine.ts";
-import { type OwnRedis, stackWithRedis } from "../../tools/own-redis.ts";
+import { stackWithQueue } from "../../tools/own-redis.ts";
 import { eventually, type TestStack } from "../../tools/test-stack.ts";
 
 const reason = await missing("pulumi", "inngest", "redis");
 
 describe.skipIf(reason)(title("upgrade, process tier", reason), () => {
   let stack: TestStack;
-  let redis: OwnRedis;
   beforeAll(async () => {
-    ({ stack, redis } = await stackWithRedis());
+    ({ stack } = await stackWithQueue());
   });
   afterAll(async () => {
     await stack.remove();
-    redis.stop();
   });
 
   /** A server that calls itself `version`, and on `start` does what `start` says. */

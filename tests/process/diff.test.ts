@@ -101,10 +101,11 @@ describe("npm run diff", () => {
         "dev": {
           "changes": [
             "removed Command janitor-process",
+            "removed Command queue-process",
             "removed Command server-process",
-            "changed Command preflight-check: stdin.ports[1].setting stdin.ports[1].port stdin.ports[1].everyInterface stdin.ports[2].setting stdin.ports[2].port stdin.ports[2].everyInterface stdin.ports[3].setting stdin.ports[3].port stdin.ports[3].everyInterface stdin.ports[4].setting stdin.ports[4].port stdin.programs[0].kind stdin.programs[1].kind stdin.services[0] stdin.services[1] stdin.services[2] stdin.docker.images[0].setting stdin.docker.images[0].image stdin.docker.images[1].setting stdin.docker.images[1].image",
+            "changed Command preflight-check: stdin.ports[1].setting stdin.ports[1].port stdin.ports[1].everyInterface stdin.ports[2].setting stdin.ports[2].port stdin.ports[2].everyInterface stdin.ports[3].setting stdin.ports[3].port stdin.ports[3].everyInterface stdin.ports[4].setting stdin.ports[4].port stdin.programs[0].kind stdin.programs[1].kind stdin.services[0] stdin.services[1] stdin.services[2] stdin.services[3] stdin.docker.images[0].setting stdin.docker.images[0].image stdin.docker.images[1].setting stdin.docker.images[1].image",
             "changed Command registration-sync: environment.SERVER environment.WORKER",
-            "changed Command worker-process: environment.START_ID stdin.envFile.INNGEST_SERVE_ORIGIN stdin.envFile.HOST stdin.containers stdin.envFile.INNGEST_CONNECT_GATEWAY_URL stdin.envFile.HOST.listenOn[0] stdin.envFile.HOST.listenOn[1]",
+            "changed Command worker-process: environment.START_ID stdin.envFile.REDIS_URL.inDataDir stdin.envFile.REDIS_URL.scheme stdin.envFile.INNGEST_SERVE_ORIGIN stdin.envFile.HOST stdin.containers stdin.envFile.INNGEST_CONNECT_GATEWAY_URL stdin.envFile.HOST.listenOn[0] stdin.envFile.HOST.listenOn[1]",
             "added Command processes-update",
             "added Container gateway-caddy",
             "added Container server-config-writer",
@@ -122,8 +123,12 @@ describe("npm run diff", () => {
           ],
           "outputs": [
             "appEnvironment.INNGEST_SERVE_ORIGIN",
+            "durability.kept",
             "durability.text",
             "stores.place.kind",
+            "stores.queueUrl.inDataDir",
+            "stores.queueUrl.scheme",
+            "supervision.queue",
             "supervision.server",
             "supervision.janitor",
             "dashboardPassword",

@@ -1,7 +1,9 @@
 // Proves what doctor makes of what it sees: kubectl, docker and a Redis are stand-ins here, each with a fault, and the
 // faulty check is the only one that reports it. Does not prove it of real engines: that is for
 // tests/integration/verify-docker.test.ts and tests/integration/verify-process.test.ts.
+import { mkdirSync } from "node:fs";
 import { createServer } from "node:net";
+import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { dockerChecks } from "../../cli/doctor/docker.ts";
 import { kubernetesChecks } from "../../cli/doctor/kubernetes.ts";
@@ -197,6 +199,12 @@ describe("Docker", () => {
       "queue broken",
       /maxmemory-policy allkeys-lru/,
     ],
+    [
+      "with a Redis that could not write",
+      [["redis-cli", "aof_enabled:1\naof_last_write_status:err\nmaxmemory-policy\nnoeviction"]],
+      "queue broken",
+      /^the queue could not write its append-only file, most likely because the disk is full$/,
+    ],
   ] as [string, [string, string][], string, RegExp][])("%s fails that check alone", async (_, fault, id, text) => {
     const results = await withFault(...fault);
     expect(brokenIds(results)).toEqual([id]);
@@ -302,6 +310,47 @@ describe("a stack", () => {
     [{ server: "latest", tier: "docker", transport: "serve" }, 0],
   ] as const)("server %j has %i known traps", (deployment, count) => {
     expect(trapsOf(deployment)).toHaveLength(count);
+  });
+});
+
+describe("the queue of this machine", () => {
+  const check = async (values: Record<string, string> = {}) => {
+    const checks = storeChecks(contextOf(values, outputsWith())).filter(({ id }) => id === "queue");
+    return (await look(checks))[0];
+  };
+  const inMemory = "in the server's memory: runs in flight end with it, as the output `durability` says";
+
+  test("that has no program is a warning with the command that installs one", async () => {
+    vi.stubEnv("PATH", home.command("brew", "exit 1"));
+    expect(await check()).toEqual({
+      id: "queue",
+      status: "warning",
+      seen:
+        `${inMemory}; no program for a queue: \`queueBinary\` is not set, ` +
+        "and PATH has no valkey-server or redis-server of 7.0.0 or newer",
+      remedy:
+        "brew install valkey, or pulumi config set queueBinary /path/to/valkey-server, then npm start -- --stack mine",
+      ms: expect.any(Number),
+    });
+  });
+
+  test("whose program has come since is a warning, and one that nobody wants is none", async () => {
+    const folder = home.command("valkey-server", 'echo "Valkey server v=8.1.4 sha=0"');
+    vi.stubEnv("PATH", folder);
+    expect(await check()).toMatchObject({
+      status: "warning",
+      seen: inMemory,
+      remedy: `npm start -- --stack mine, which makes ${folder}/valkey-server its queue`,
+    });
+    expect(await check({ durable: "false" })).toMatchObject({ status: "ok", seen: inMemory });
+  });
+
+  test("that does not answer is broken", async () => {
+    mkdirSync(join(home.data, "queue", "appendonlydir"), { recursive: true });
+    expect(await check()).toMatchObject({
+      status: "broken",
+      seen: expect.stringMatching(/^no Redis answers at .+\/queue\/queue\.sock \(connect ENOENT .+\)$/),
+    });
   });
 });
 

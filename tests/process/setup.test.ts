@@ -261,6 +261,20 @@ describe("the plan", () => {
     ]);
   });
 
+  test("installs what a queue needs before the stack comes up, which comes up without it, too", async () => {
+    const steps = planSteps(situation({ queueInstallation: ["false", "install", "valkey"] }));
+    expect(steps.flatMap(({ lines }) => lines).slice(-2)).toEqual([
+      "false install valkey: what keeps runs in flight",
+      "stack dev: brought up, then checked",
+    ]);
+    const said = vi.spyOn(console, "log").mockImplementation(() => {});
+    await steps.find(({ doing }) => doing === "installing a queue")?.run();
+    expect(said.mock.calls).toEqual([
+      ["false install valkey has failed, so runs in flight end with the server for now."],
+    ]);
+    said.mockRestore();
+  });
+
   test("says what stays as it is", () => {
     writeWorker(join(folder, "mine"), new Map([["package.json", "{}"]]));
     expect(linesOf({ isUp: true })).toEqual([
