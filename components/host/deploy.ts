@@ -33,6 +33,7 @@ export async function deploy(
       binary: serverBinary,
       port,
       redisUrl,
+      queueStartId: queue?.startId,
       keys: keys.server,
       sdkUrl,
       profile,

@@ -7,7 +7,7 @@ import { shellQuoted } from "../../lib/shell.ts";
 import type { Supervised } from "../../lib/stack/durability.ts";
 import { stopGraceSeconds as defaultStopGrace } from "../../lib/stack/stop-grace.ts";
 
-type OutputKeys = "envFile" | "files" | "loopbackOnly";
+type OutputKeys = "envFile" | "files" | "loopbackOnly" | "follows";
 
 /** A {@link ServiceSpec}, of which some values may be outputs. */
 export type HostServiceArgs = Omit<ServiceSpec, OutputKeys | "stopGraceSeconds"> & {

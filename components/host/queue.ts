@@ -23,6 +23,8 @@ export interface ProcessQueueArgs {
  * folder, so runs in flight survive a kill of everything, and listens at a Unix socket of this user's alone.
  */
 export class ProcessQueue extends pulumi.ComponentResource {
+  /** Changes with every start by `pulumi up`. */
+  public readonly startId: pulumi.Output<string>;
   /** Which supervisor it got, and what it survives and what not. */
   public readonly supervised: pulumi.Output<Supervised>;
 
@@ -39,12 +41,14 @@ export class ProcessQueue extends pulumi.ComponentResource {
         args: renderRedisArguments(basename(queueSocket)),
         listeners: [],
         socket: queueSocket,
+        restarts: ["server"],
         loopbackOnly: true,
       },
       { parent: this },
     );
+    this.startId = service.startId;
     this.supervised = service.supervised;
-    this.registerOutputs({ supervised: this.supervised });
+    this.registerOutputs({ startId: this.startId, supervised: this.supervised });
   }
 }
 

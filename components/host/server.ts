@@ -18,6 +18,8 @@ export interface ProcessServerArgs {
   keys: pulumi.Input<ServerKeys>;
   /** Redis for queue and run state. @default none: in-flight work lives in the server's memory */
   redisUrl?: pulumi.Input<string | InDataDir | undefined>;
+  /** Changes with every start of that Redis, where it is the stack's own. */
+  queueStartId?: pulumi.Input<string> | undefined;
   /** The worker's endpoint. */
   sdkUrl: string;
   profile: Profile;
@@ -68,6 +70,8 @@ export class ProcessServer extends pulumi.ComponentResource {
           .output(args.redisUrl)
           .apply((redisUrl) => [args.sdkUrl, redisUrl].every((url) => typeof url !== "string" || isLoopback(url))),
         after: ["queue"],
+        // A server that has lost its Redis reads the queue no more, and ends when its running steps have: docs/gotchas.md.
+        follows: args.queueStartId,
         supervision: args.supervision,
       },
       { parent: this },

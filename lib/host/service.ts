@@ -11,7 +11,7 @@ import { removeRecord, writeRecord } from "./records.ts";
 import { accountOf, findOnMachine, makeFolders, writeFiles } from "./service-setup.ts";
 import type { ServiceSpec } from "./spec.ts";
 import { chooseSupervisor, removeEverywhere, running, supervisorNamed } from "./supervisors/index.ts";
-import { identify, type ServiceDefinition, type ServiceIdentity, serviceLabel } from "./supervisors/service.ts";
+import { identify, labelsOf, type ServiceDefinition, type ServiceIdentity } from "./supervisors/service.ts";
 import { hashOf, type Supervisor } from "./supervisors/supervisor.ts";
 
 /** Seconds between SIGTERM and SIGKILL for a process that has failed to start. */
@@ -84,7 +84,7 @@ async function prepare(
     command: [command, ...(await writeFiles(spec, service))],
     workingDirectory,
     environment: { ...cleanEnvironment(account !== undefined), ...compileCacheVariables(spec), ...spec.environment },
-    after: spec.after?.map((name) => serviceLabel(spec.stack, name)),
+    ...labelsOf(spec),
     loopbackOnly: spec.loopbackOnly,
     user: account?.name,
   };

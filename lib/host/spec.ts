@@ -87,6 +87,13 @@ export interface ServiceSpec {
    * it. @default none
    */
   after?: string[] | undefined;
+  /**
+   * Services of the stack that a supervisor which can starts again whenever it starts this one again: they do not recover
+   * from its end. @default none
+   */
+  restarts?: string[] | undefined;
+  /** Id of another service's start: it starts again with that one. @default none */
+  follows?: string | undefined;
   /** The Docker engine whose containers reach this service at `host.docker.internal`. @default none */
   containers?: { context?: string | undefined } | undefined;
   /** Everything that it talks to is on this machine, so a supervisor that can may isolate it. @default false */

@@ -39,6 +39,8 @@ export interface ServiceDefinition extends ServiceIdentity {
   environment: Record<string, string>;
   /** Labels of services that start before it and stop after it, where they exist. */
   after?: string[] | undefined;
+  /** Labels of services that start again whenever it does, where they run. */
+  restarts?: string[] | undefined;
   /** Whether all its peers are on this machine. */
   loopbackOnly?: boolean | undefined;
   /** Account that it runs as; set in scope `system` only. */
@@ -61,6 +63,19 @@ export function serviceLabel(stack: string, service: string): string {
       `got ${JSON.stringify(label)}`,
     "rename the stack (or the service)",
   );
+}
+
+/** Labels of the other services that a service names. */
+export function labelsOf({
+  stack,
+  ...names
+}: {
+  stack: string;
+  after?: string[] | undefined;
+  restarts?: string[] | undefined;
+}) {
+  const labels = (services: string[] = []) => services.map((service) => serviceLabel(stack, service));
+  return { after: labels(names.after), restarts: labels(names.restarts) };
 }
 
 export function identify({

@@ -59,7 +59,7 @@ export function renderUnit(service: ServiceDefinition, { version }: UnitOptions)
   return [
     "[Unit]",
     `Description=${literal(service.description)}`,
-    // When the machine goes down, too: what a server saves while it stops, it saves to the queue.
+    // Also when the machine goes down: what a server saves while it stops, it saves to the queue.
     ...(service.after ?? []).map((label) => `After=${label}.service`),
     "# Never give up: what it needs may come minutes after boot.",
     "StartLimitIntervalSec=0",
@@ -67,6 +67,10 @@ export function renderUnit(service: ServiceDefinition, { version }: UnitOptions)
     "[Service]",
     "Type=exec",
     `ExecStart=${execLine(service.command)}`,
+    ...(service.restarts ?? []).map(
+      (label) =>
+        `ExecStartPost=${system ? "+-systemctl" : "-systemctl --user"} --no-block try-restart ${label}.service`,
+    ),
     `WorkingDirectory=${literal(service.workingDirectory)}`,
     ...variables.map(([name, value]) => `Environment=${quoted(`${name}=${value}`)}`),
     ...(service.user === undefined ? [] : [`User=${literal(service.user)}`]),
