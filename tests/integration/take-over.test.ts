@@ -86,6 +86,8 @@ describe.skipIf(reason)(title("a stack", reason), () => {
       ["start"],
       ["destroy", "--yes"],
       ["keys", "rotate", "--yes"],
+      ["demo"],
+      ["verify", "--disruptive"],
       ["upgrade", "--to", "9.9.9", "--yes"],
       ["pulumi", "up", "--yes", "--skip-preview", "--non-interactive"],
     ]) {
