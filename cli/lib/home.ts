@@ -5,6 +5,7 @@ import type { Outputs } from "../../lib/stack/outputs.ts";
 import { preflightSpec } from "../../lib/stack/preflight-spec.ts";
 import { outputsIfUp } from "./live-stack.ts";
 import type { Pulumi } from "./pulumi-cli.ts";
+import { freeStack } from "./stack-lock.ts";
 
 /**
  * Makes sure that a stack may be changed from here, before a command changes it. `up` does so itself, and later.
@@ -25,6 +26,19 @@ export async function refuseForeign({ settings, outputs }: Known): Promise<void>
   const folder = former && movedFrom(here, former);
   // Not on standard output, which may be one JSON value.
   if (folder) console.error(`Stack ${settings.stack} moved with its folder from ${folder} to ${here.folder}.`);
+}
+
+/**
+ * Readies a stack for a command that changes it: it exists, may be changed from here, and no killed Pulumi holds it.
+ *
+ * @returns the outputs of a stack that is up
+ * @throws {Problem} when it may not be changed from here, or is being changed
+ */
+export async function readyStack(pulumi: Pulumi, stack: string, approve?: () => Promise<void>) {
+  await pulumi.ensureStack(stack, approve);
+  const outputs = await checkHome(pulumi, stack);
+  await freeStack(pulumi, stack);
+  return outputs;
 }
 
 /** Whether a stack may be changed from here. */
