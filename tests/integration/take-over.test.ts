@@ -124,7 +124,7 @@ describe.skipIf(reason)(title("a stack", reason), () => {
     const before = records();
     const other = join(stack.home, "other");
     mkdirSync(other);
-    const { exitCode, all } = await types(first, ["start", "--stack", stack.name], {
+    const { exitCode, all } = await types(first, ["start", "--stack", stack.name, "--yes"], {
       PULUMI_BACKEND_URL: `file://${other}`,
     });
     expect(exitCode).toBe(1);
