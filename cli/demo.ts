@@ -3,6 +3,7 @@ import { announcement, moral, type Pace, scenes } from "./demo/scenes.ts";
 import { runChecks } from "./lib/checks/check.ts";
 import { terminalReport, wrapped } from "./lib/checks/terminal.ts";
 import { defineCommand, runCommand } from "./lib/command.ts";
+import { refuseForeign } from "./lib/home.ts";
 import { LiveStack } from "./lib/live-stack.ts";
 import { type Mark, marks } from "./lib/progress/steps.ts";
 
@@ -16,6 +17,7 @@ const command = defineCommand(
 
 async function demo({ stack: name }: { stack: string }): Promise<void> {
   const stack = await LiveStack.find(name);
+  await refuseForeign(stack);
   const app = await demoApp(stack);
   // A forward to a cluster takes seconds to open, and the kill has to come while the step works.
   const pace: Pace = { holdSeconds: stack.outputs.forward ? 15 : 8, nextStepMs: 1000, runSeconds: 300 };

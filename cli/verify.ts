@@ -3,6 +3,7 @@ import { runChecks } from "./lib/checks/check.ts";
 import { silent, terminalReport } from "./lib/checks/terminal.ts";
 import { defineCommand, parseWholeNumber, runCommand, UsageProblem } from "./lib/command.ts";
 import { type Comparison, compareFunctions, Unreachable } from "./lib/comparison.ts";
+import { refuseForeign } from "./lib/home.ts";
 import { LiveStack } from "./lib/live-stack.ts";
 import { versionsOf } from "./lib/versions.ts";
 import { edgeChecks } from "./verify/edge.ts";
@@ -55,6 +56,7 @@ async function verify(flags: Flags): Promise<void> {
   checkFlags(flags);
   const { only = ids, json } = flags;
   const stack = await LiveStack.find(flags.stack);
+  if (flags.disruptive) await refuseForeign(stack);
   if (flags.disruptive && !flags.force) await refuseForeignRuns(stack);
 
   const startedAt = new Date();

@@ -33,7 +33,7 @@ function located(program: Program): DoctorOutcome {
 }
 
 async function home({ stack, outputs }: DoctorContext): Promise<DoctorOutcome> {
-  const { here, problem } = await lookHome(stack.settings, outputs);
+  const { here, problem } = await lookHome({ settings: stack.settings, outputs });
   if (problem) return warning(problem.what, problem.remedy ?? "");
   return ok(`changed from ${here.folder}, by ${here.user} on ${here.host}`);
 }

@@ -15,11 +15,17 @@ import { freeStack } from "./stack-lock.ts";
  */
 export async function checkHome(pulumi: Pick<Pulumi, "outputs" | "settings">, stack: string) {
   const [settings, outputs] = await Promise.all([pulumi.settings(stack), outputsIfUp(pulumi, stack)]);
-  const { here, former, problem } = await lookHome(settings, outputs);
+  await refuseForeign({ settings, outputs });
+  return outputs;
+}
+
+/** {@link checkHome} of a stack whose outputs are known. */
+export async function refuseForeign({ settings, outputs }: Known): Promise<void> {
+  const { here, former, problem } = await lookHome({ settings, outputs });
   if (problem && process.env[takeOverVariable] === undefined) throw problem;
   const folder = former && movedFrom(here, former);
-  if (folder) console.log(`Stack ${stack} moved with its folder from ${folder} to ${here.folder}.`);
-  return outputs;
+  // Not on standard output, which may be one JSON value.
+  if (folder) console.error(`Stack ${settings.stack} moved with its folder from ${folder} to ${here.folder}.`);
 }
 
 /**
@@ -36,9 +42,15 @@ export async function readyStack(pulumi: Pulumi, stack: string, approve?: () => 
 }
 
 /** Whether a stack may be changed from here. */
-export async function lookHome(settings: Settings, outputs: Outputs | undefined) {
+export async function lookHome({ settings, outputs }: Known) {
   const spec = preflightSpec(settings);
   const here: Home = await homeHere(spec);
   const former: FormerHome | undefined = outputs?.home;
   return { here, former, problem: await findHomeProblem(spec, here, { isNew: !outputs, former }) };
+}
+
+interface Known {
+  settings: Settings;
+  /** `undefined` while the stack is not up. */
+  outputs: Outputs | undefined;
 }

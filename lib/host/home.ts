@@ -82,7 +82,8 @@ async function engineOf({ docker: needs, kubernetes }: Needs): Promise<Engine | 
   }
   if (!needs) return undefined;
   const { DOCKER_HOST, DOCKER_CONTEXT } = process.env;
-  const id = await docker(needs.context, ["info", "--format", "{{.ID}}"]).catch(() => "");
+  // Docker 20.10 has its id from /etc/docker, where two engines of one machine share it; their data they never share.
+  const id = await docker(needs.context, ["info", "--format", "{{.ID}} {{.DockerRootDir}}"]).catch(() => "");
   return id ? { kind: "docker", id, name: needs.context ?? DOCKER_HOST ?? DOCKER_CONTEXT ?? "default" } : undefined;
 }
 
