@@ -1,4 +1,3 @@
-import { approveBackend } from "./lib/approve-backend.ts";
 import { defineCommand, runCommand, UsageProblem } from "./lib/command.ts";
 import { checkHome } from "./lib/home.ts";
 import { Pulumi } from "./lib/pulumi-cli.ts";
@@ -40,7 +39,7 @@ async function setup(positional: string | undefined, given: Flags): Promise<void
   const ask = flags.yes ? undefined : await questions();
   const stack = flags.tier ? stackOf(flags.tier) : ((await ask?.askBuilding()) ?? "dev");
   const pulumi = await Pulumi.find();
-  await pulumi.ensureStack(stack, () => approveBackend(pulumi, stack, given.yes));
+  await pulumi.ensureStack(stack);
   const isUp = (await checkHome(pulumi, stack)) !== undefined;
   await freeStack(pulumi, stack);
   const file = new SettingsFile(pulumi, stack);

@@ -122,7 +122,7 @@ describe.skipIf(reason)(title("a stack", reason), () => {
     const before = records();
     const other = join(stack.home, "other");
     mkdirSync(other);
-    const { exitCode, all } = await types(first, ["start", "--stack", stack.name], {
+    const { exitCode, all } = await types(first, ["start", "--yes", "--stack", stack.name], {
       PULUMI_BACKEND_URL: `file://${other}`,
     });
     expect(exitCode).toBe(1);
