@@ -4,11 +4,10 @@ import type { Settings } from "../lib/settings/settings.ts";
 import { type RotationStep, rotationSteps } from "../lib/stack/key-rotation.ts";
 import { rotateKeys } from "./keys/rotation.ts";
 import { checkStack, confirm, defineCommand, knownStacks, runCommand } from "./lib/command.ts";
-import { checkHome } from "./lib/home.ts";
+import { readyStack } from "./lib/home.ts";
 import { Journal } from "./lib/journal.ts";
 import { outputsIfUp, outputsOf } from "./lib/live-stack.ts";
 import { Pulumi } from "./lib/pulumi-cli.ts";
-import { freeStack } from "./lib/stack-lock.ts";
 
 interface Flags {
   stack: string;
@@ -54,10 +53,7 @@ async function rotate({ stack, until, yes }: Flags): Promise<void> {
   }
   const followers = await followersOf(pulumi, stack);
   const stacks = [stack, ...followers.map((follower) => follower.stack)];
-  for (const each of stacks) {
-    await checkHome(pulumi, each);
-    await freeStack(pulumi, each);
-  }
+  for (const each of stacks) await readyStack(pulumi, each);
   const isExternal = [settings, ...followers].some(({ worker }) => worker.runtime === "external");
 
   const reached = await rotateKeys(

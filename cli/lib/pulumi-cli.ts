@@ -1,4 +1,13 @@
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -266,23 +275,39 @@ export class Pulumi {
     };
   }
 
-  /** Writes settings, each by its path, into the stack's file, all or none; one that is `undefined` is removed before. */
-  async configure(stack: string, settings: Record<string, string | undefined>): Promise<void> {
-    const of = ["--stack", stack, "--config-file", `Pulumi.${stack}.yaml`];
+  /**
+   * Writes settings, each by its path, into the stack's file, all or none; one that is `undefined` is removed. Values of
+   * `secrets` are encrypted, and on no command line.
+   *
+   * @throws {Problem} with the CLI's output
+   */
+  async configure(
+    stack: string,
+    settings: Record<string, string | undefined>,
+    secrets: Record<string, string> = {},
+  ): Promise<void> {
+    const file = `Pulumi.${stack}.yaml`;
+    const draft = `.partial.${file}`;
+    const config = async (args: string[], input?: string) => {
+      const { exitCode, output } = await this.capture(
+        ["config", ...args, "--stack", stack, "--config-file", draft],
+        input,
+      );
+      if (exitCode !== 0) throw new Problem(`${file} could not be written: ${output}`);
+    };
     const entries = Object.entries(settings);
-    const gone = entries.filter(([, value]) => value === undefined).map(([key]) => key);
-    const set = entries.filter(([, value]) => value !== undefined).map(([key, value]) => `${key}=${value}`);
-    if (gone.length > 0) await execa(this.#binary, ["config", "rm-all", "--path", ...gone, ...of], this.#options());
-    if (set.length === 0) return;
-    const plain = set.flatMap((pair) => ["--plaintext", pair]);
-    await execa(this.#binary, ["config", "set-all", "--path", ...plain, ...of], this.#options());
-  }
-
-  /** Encrypts a setting into the stack's file, without its value on a command line. */
-  async configureSecret(stack: string, key: string, value: string): Promise<void> {
-    const of = ["--stack", stack, "--config-file", `Pulumi.${stack}.yaml`];
-    const { exitCode, output } = await this.capture(["config", "set", "--secret", key, ...of], value);
-    if (exitCode !== 0) throw new Problem(output);
+    const gone = entries.flatMap(([key, value]) => (value === undefined ? [key] : []));
+    const set = entries.flatMap(([key, value]) => (value === undefined ? [] : ["--plaintext", `${key}=${value}`]));
+    rmSync(draft, { force: true });
+    if (existsSync(file)) copyFileSync(file, draft);
+    try {
+      if (gone.length > 0) await config(["rm-all", "--path", ...gone]);
+      if (set.length > 0) await config(["set-all", "--path", ...set]);
+      for (const [key, value] of Object.entries(secrets)) await config(["set", "--secret", key], value);
+      if (existsSync(draft)) renameSync(draft, file);
+    } finally {
+      rmSync(draft, { force: true });
+    }
   }
 
   #options(): Options {

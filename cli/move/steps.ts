@@ -34,7 +34,7 @@ export interface MovableStack {
 
 /** What a move works with. */
 export interface MoveTools {
-  pulumi: Pick<Pulumi, "outputs" | "configure" | "configureSecret" | "change">;
+  pulumi: Pick<Pulumi, "outputs" | "configure" | "change">;
   journal: Pick<Journal<Move>, "read" | "write" | "remove">;
   /** @throws {Problem} when the stack is not up */
   stateOf(stack: string): Promise<MovableStack>;
@@ -135,12 +135,8 @@ async function startTarget(tools: MoveTools, from: string, source: MovableStack,
 type Keys = Pick<Outputs, "signingKey" | "eventKey">;
 
 async function upWith({ pulumi }: MoveTools, stack: string, keys: Keys | undefined): Promise<void> {
-  if (keys) {
-    await pulumi.configureSecret(stack, "signingKey", keys.signingKey);
-    await pulumi.configureSecret(stack, "eventKey", keys.eventKey);
-  } else {
-    await pulumi.configure(stack, { signingKey: undefined, eventKey: undefined });
-  }
+  if (keys) await pulumi.configure(stack, {}, { signingKey: keys.signingKey, eventKey: keys.eventKey });
+  else await pulumi.configure(stack, { signingKey: undefined, eventKey: undefined });
   if ((await pulumi.change("up", stack, [])) === "failed") throw new Problem(`stack ${stack} does not come up`);
 }
 

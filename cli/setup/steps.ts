@@ -83,18 +83,18 @@ function showDifferences(dir: string, template: ReadonlyMap<string, string>): vo
   if (lines.length > shownLines) console.log(`... and ${lines.length - shownLines} more lines`);
 }
 
-function settingsStep({ file, changes, keys, recipe }: Situation): SetupStep {
+function settingsStep({ pulumi, answers: { stack }, changes, keys, recipe }: Situation): SetupStep {
   const lines = [
     ...changes.map(({ path, before = "(not set)", after = "(not set)" }) => `${path} ${before} -> ${after}`),
     ...Object.keys(keys).map((key) => `${key} from ${recipe?.source}, encrypted`),
   ];
   return {
     lines: [
-      ...(lines.length > 0 ? lines : ["stays as it is"]).map((line) => `${file.path}: ${line}`),
+      ...(lines.length > 0 ? lines : ["stays as it is"]).map((line) => `Pulumi.${stack}.yaml: ${line}`),
       ...(recipe?.unusable ?? []).map((problem) => `not taken from ${recipe?.source}: ${problem}`),
     ],
     doing: "writing the settings",
-    run: () => file.apply(changes, keys),
+    run: () => pulumi.configure(stack, Object.fromEntries(changes.map(({ path, after }) => [path, after])), keys),
   };
 }
 

@@ -107,13 +107,9 @@ class MoveWorld {
     return {
       pulumi: {
         outputs: async <T>(name: string) => ({ signingKey: of(name).key, eventKey: of(name).key }) as T,
-        configure: async (name, settings) => {
+        configure: async (name, settings, secrets = {}) => {
           await effects.next();
-          if ("signingKey" in settings) of(name).keySetting = settings.signingKey;
-        },
-        configureSecret: async (name, key, value) => {
-          await effects.next();
-          if (key === "signingKey") of(name).keySetting = value;
+          of(name).keySetting = secrets.signingKey ?? settings.signingKey;
         },
         change: async (_, name) => {
           await effects.next();
