@@ -1,4 +1,3 @@
-import { approveBackend } from "./lib/approve-backend.ts";
 import { defineCommand, runCommand, UsageProblem } from "./lib/command.ts";
 import { readyStack } from "./lib/home.ts";
 import { Pulumi } from "./lib/pulumi-cli.ts";
@@ -38,7 +37,7 @@ async function setup(positional: string | undefined, given: Flags): Promise<void
   const ask = flags.yes ? undefined : await questions();
   const stack = flags.tier ? stackOf(flags.tier) : ((await ask?.askBuilding()) ?? "dev");
   const pulumi = await Pulumi.find();
-  const isUp = (await readyStack(pulumi, stack, () => approveBackend(pulumi, stack, given.yes))) !== undefined;
+  const isUp = (await readyStack(pulumi, stack)) !== undefined;
   const answers = await collectAnswers(stack, flags, ask);
   const steps = planSteps(await survey(pulumi, answers, isUp, ask));
   const lines = steps.flatMap((step) => step.lines);

@@ -34,8 +34,8 @@ export async function refuseForeign({ settings, outputs }: Known): Promise<void>
  * @returns the outputs of a stack that is up
  * @throws {Problem} when it may not be changed from here, or is being changed
  */
-export async function readyStack(pulumi: Pulumi, stack: string, approve?: () => Promise<void>) {
-  await pulumi.ensureStack(stack, approve);
+export async function readyStack(pulumi: Pulumi, stack: string) {
+  await pulumi.ensureStack(stack);
   const outputs = await checkHome(pulumi, stack);
   await freeStack(pulumi, stack);
   return outputs;

@@ -2,11 +2,10 @@ import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
-import { pathToFileURL } from "node:url";
 import { writePrivateFile } from "../../lib/data/private-file.ts";
 import { fetchEngine } from "../../lib/engines/fetch.ts";
 import { engineBinary, pinnedVersion } from "../../lib/engines/release.ts";
-import { backendUrl } from "../../lib/host/backend.ts";
+import { backendUrl, ownBackendUrl } from "../../lib/host/backend.ts";
 import { passphraseFile, stateFolder } from "../../lib/host/paths.ts";
 import { onPath } from "../../lib/host/programs.ts";
 import { atLeast } from "../../lib/host/versions.ts";
@@ -45,9 +44,4 @@ export function ownBackend(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
     own.PULUMI_CONFIG_PASSPHRASE_FILE = passphraseFile();
   }
   return own;
-}
-
-/** The backend of a user who is logged in to none. */
-export function ownBackendUrl(): string {
-  return pathToFileURL(stateFolder()).href;
 }

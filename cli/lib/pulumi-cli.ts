@@ -13,6 +13,7 @@ import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Options } from "execa";
 import { fetchEngine } from "../../lib/engines/fetch.ts";
+import { ownBackendUrl } from "../../lib/host/backend.ts";
 import { compileCache } from "../../lib/host/paths.ts";
 import { installedInngest } from "../../lib/host/programs.ts";
 import { Problem } from "../../lib/problem.ts";
@@ -22,7 +23,7 @@ import { rawConfigOf } from "../../lib/settings/stack-file.ts";
 import { partsOf } from "../../lib/stack/parts.ts";
 import { execa } from "./execa.ts";
 import { type EngineEnd, type EngineEvent, watchEngine } from "./progress/events.ts";
-import { findBinary, ownBackend, ownBackendUrl } from "./pulumi-backend.ts";
+import { findBinary, ownBackend } from "./pulumi-backend.ts";
 
 const project = "inngest-local";
 

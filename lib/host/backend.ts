@@ -1,6 +1,8 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { readJson } from "../data/private-file.ts";
+import { stateFolder } from "./paths.ts";
 
 /** URL of the Pulumi backend that the user is logged in to; `undefined` where there is none. */
 export function backendUrl(environment: NodeJS.ProcessEnv): string | undefined {
@@ -9,4 +11,9 @@ export function backendUrl(environment: NodeJS.ProcessEnv): string | undefined {
   const { current } = readJson<{ current?: string }>(join(home, "credentials.json")) ?? {};
   // A token without a login is for Pulumi Cloud.
   return current || (environment.PULUMI_ACCESS_TOKEN ? "https://api.pulumi.com" : undefined);
+}
+
+/** URL of the backend of a user who is logged in to none: files on this machine. */
+export function ownBackendUrl(): string {
+  return pathToFileURL(stateFolder()).href;
 }

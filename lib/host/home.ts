@@ -10,7 +10,7 @@ import type { Problem } from "../problem.ts";
 import { run } from "../process.ts";
 import { backendProblem, type Engine, type FormerHome, type Home, homeProblem } from "../stack/home.ts";
 import type { PreflightSpec } from "../stack/preflight-spec.ts";
-import { backendUrl } from "./backend.ts";
+import { backendUrl, ownBackendUrl } from "./backend.ts";
 import { homeFile, projectFolder } from "./paths.ts";
 import { identify } from "./supervisors/service.ts";
 
@@ -20,7 +20,7 @@ type Needs = Pick<PreflightSpec, "stack" | "dataDir" | "services" | "docker" | "
 export async function homeHere(needs: Needs): Promise<Home> {
   const [machine, engine] = await Promise.all([machineId(), engineOf(needs)]);
   const { username: user } = userInfo();
-  const backend = withoutCredentials(backendUrl(process.env) ?? "");
+  const backend = withoutCredentials(backendUrl(process.env) ?? ownBackendUrl());
   return { stack: needs.stack, machine, host: hostname(), user, folder: projectFolder(), backend, engine };
 }
 

@@ -49,6 +49,13 @@ describe("a stack's home", () => {
     });
   });
 
+  // A command finds no variable of the backend that it gives to Pulumi, and `up` does.
+  test("is the same for a command and for up where the user is logged in to no backend", async () => {
+    const { backend } = await homeOf({});
+    expect(backend).toMatch(/^file:\/\/\/.+\/state$/);
+    expect((await homeOf({}, { PULUMI_BACKEND_URL: backend })).backend).toBe(backend);
+  });
+
   test("has the id of the Docker engine, and the name by which it is reached", async () => {
     const folder = home.command("docker", 'case "$*" in *"info --format {{.ID}} {{.DockerRootDir}}"*) echo "engine of $2" ;; esac');
     const PATH = `${folder}:${process.env.PATH}`;

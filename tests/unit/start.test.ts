@@ -1,8 +1,8 @@
 // Proves what `npm start` asks before it creates a stack on a backend of the user's, and its last lines. Does not prove the
 // answer at a real terminal, nor a real backend that people log in to.
 import { describe, expect, test, vi } from "vitest";
-import { approveBackend } from "../../cli/lib/approve-backend.ts";
 import { UsageProblem } from "../../cli/lib/command.ts";
+import { approveBackend } from "../../cli/start/approve-backend.ts";
 import { lastLines } from "../../cli/start/last-lines.ts";
 import { outputsWith, settingsWith } from "../support/live-stack.ts";
 

@@ -76,7 +76,7 @@ export function wordsFor(operation: Operation): { mark: Mark; words: string } | 
     return op === "create"
       ? { mark: "✓", words: "generated" }
       : op === "delete"
-        ? { mark: "!", words: "DELETED" }
+        ? { mark: "!", words: "deleted: the next start generates new ones" }
         : undefined;
   }
   if (imageWords[type]) return isDeleted ? undefined : { mark: "✓", words: imageWords[type] };

@@ -1,5 +1,5 @@
-import { confirm } from "./command.ts";
-import type { Pulumi } from "./pulumi-cli.ts";
+import { confirm } from "../lib/command.ts";
+import type { Pulumi } from "../lib/pulumi-cli.ts";
 
 type Backend = Pick<Pulumi, "isOwnBackend" | "whoami" | "organization">;
 
