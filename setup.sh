@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Clones or updates inngest-local and runs its setup:
+# Clones or updates inngest-local and runs its setup; without git it downloads an archive instead:
 #   curl -sL URL/setup.sh | bash -s -- 2
-# INNGEST_LOCAL_DIR   the folder to clone into     (default: ~/inngest-local)
+# INNGEST_LOCAL_DIR   the folder to put it into    (default: ~/inngest-local)
 # INNGEST_LOCAL_REPO  the repository to clone
 set -euo pipefail
 
@@ -10,30 +10,42 @@ fail() {
   exit 1
 }
 
+# Puts the project into the new folder $1.
+fetch_into() {
+  local remedy="Remedy: check the URL and the network"
+  if git --version >/dev/null 2>&1; then
+    git clone --quiet "$repository" "$1" || fail "git could not clone $repository. $remedy"
+  elif command -v curl >/dev/null && command -v tar >/dev/null; then
+    mkdir "$1"
+    curl --fail --silent --show-error --location "$repository/archive/HEAD.tar.gz" | tar -xzf - -C "$1" --strip-components=1 ||
+      fail "curl could not fetch $repository/archive/HEAD.tar.gz. $remedy"
+  else
+    fail "no git, and not both curl and tar, on PATH. Remedy: install git (macOS: xcode-select --install)"
+  fi
+}
+
 main() {
   local folder=${INNGEST_LOCAL_DIR:-$HOME/inngest-local}
-  local repository=${INNGEST_LOCAL_REPO:-https://github.com/OWNER/inngest-local}
+  repository=${INNGEST_LOCAL_REPO:-https://github.com/OWNER/inngest-local}
 
-  command -v git >/dev/null || fail "no git on PATH. Remedy: install git (macOS: xcode-select --install)"
   if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
     fail "no node and npm on PATH. Remedy: install Node.js (https://nodejs.org)"
   fi
 
-  if [ -e "$folder/.git" ]; then
+  if [ -e "$folder/.git" ] || [ -e "$folder/Pulumi.yaml" ]; then
     grep -qs '^name: inngest-local$' "$folder/Pulumi.yaml" ||
       fail "$folder is another project. Remedy: set INNGEST_LOCAL_DIR to another folder"
     # Continues with the version that is there, for example if local changes prevent the update.
-    git -C "$folder" pull --quiet --ff-only ||
+    { [ -e "$folder/.git" ] && git -C "$folder" pull --quiet --ff-only; } ||
       echo "setup.sh: git could not update $folder; continuing with the version there" >&2
   elif [ -e "$folder" ] && [ -n "$(ls -A "$folder" 2>&1)" ]; then
     fail "$folder contains other files. Remedy: set INNGEST_LOCAL_DIR to an empty or new folder"
   else
-    # Cloned elsewhere and then moved, so that an interrupted clone leaves no partial folder behind.
+    # Fetched elsewhere and then moved, so that an interrupted download leaves no partial folder behind.
     mkdir -p "$(dirname "$folder")"
     draft=$(mktemp -d "$folder.XXXXXX")
     trap 'rm -rf "$draft"' EXIT
-    git clone --quiet "$repository" "$draft/clone" ||
-      fail "git could not clone $repository. Remedy: check the URL and the network"
+    fetch_into "$draft/clone"
     [ ! -e "$folder" ] || rmdir "$folder"
     mv "$draft/clone" "$folder"
     rmdir "$draft"

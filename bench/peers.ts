@@ -1,4 +1,4 @@
-import { ensureDependencies } from "../lib/dependencies.mjs";
+import { installDependencies } from "../lib/dependencies.mjs";
 import { LocalInngest } from "./support/local-inngest.ts";
 import { figure, interleave, quantile, type Report, report, valuesOf } from "./support/measure.ts";
 import { Dbos, Restate } from "./support/peers.ts";
@@ -20,7 +20,8 @@ interface Sample extends Recovery {
 
 /** The durable tier against the recipe and two other durable engines, on the same work. */
 export async function run(rounds: number): Promise<Report> {
-  if (!ensureDependencies("bench/peers")) throw new Error("npm could not install the dependencies of bench/peers");
+  const failure = installDependencies("bench/peers");
+  if (failure) throw new Error(failure);
   const samples = await interleave("peers", rounds, {
     ours: () => sample(() => LocalInngest.start({ kind: "persistent" })),
     recipe: () => sample(() => LocalInngest.start({ kind: "recipe" }), 20_000),

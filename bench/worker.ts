@@ -1,5 +1,7 @@
-import { delimiter, resolve } from "node:path";
+import { delimiter } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { installDependencies } from "../lib/dependencies.mjs";
+import { bunFolders } from "../tools/bun.ts";
 import { type ManualSetup, type ManualWorker, startManually } from "./support/manual-setup.ts";
 import { figure, interleave, type Report, report, valuesOf } from "./support/measure.ts";
 import { residentMemoryOf } from "./support/processes.ts";
@@ -14,7 +16,9 @@ interface Sample {
 
 /** Node against Bun, and `serve` against `connect`: cold start, idle memory, and time from an event to its run. */
 export async function run(rounds: number): Promise<Report> {
-  process.env.PATH = `${resolve("worker/node_modules/.bin")}${delimiter}${process.env.PATH}`;
+  const failure = installDependencies("worker", { dev: true });
+  if (failure) throw new Error(failure);
+  process.env.PATH = [...bunFolders, process.env.PATH].join(delimiter);
   const { node, bun, connect } = await interleave("worker", rounds, {
     node: () => sample({ runtime: "node", transport: "serve" }),
     bun: () => sample({ runtime: "bun", transport: "serve" }),

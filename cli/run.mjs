@@ -1,27 +1,65 @@
-// Runs one of this folder's commands: `node cli/run.mjs start --stack dev`. Plain JavaScript, because a fresh clone on
-// an older Node has to get this far; the commands themselves run on the Node that package.json pins.
+// Runs one of this folder's commands, `node cli/run.mjs start --stack dev`, or a tool of the development dependencies,
+// `node cli/run.mjs vitest run`. Plain JavaScript, because a fresh clone on an older Node has to get this far.
 import { spawn } from "node:child_process";
+import { existsSync, realpathSync } from "node:fs";
+import * as module from "node:module";
 import { delimiter, dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { ensureDependencies } from "../lib/dependencies.mjs";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { installDependencies, rootFlags } from "../lib/dependencies.mjs";
+import { suitableNode } from "../lib/node.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const binaries = join(root, "node_modules", ".bin");
 const [command, ...args] = process.argv.slice(2);
-// Half of what a command takes until it begins is the compiling of its modules (measured on Node 24).
-const { NODE_COMPILE_CACHE = join(root, "node_modules", ".cache", "compiled") } = process.env;
+const script = join(root, "cli", `${command}.ts`);
+const isCommand = existsSync(script);
+process.chdir(root);
 
-if (!ensureDependencies(root)) {
-  console.error(
-    "npm could not install this project's dependencies; its output is above. Remedy: mend that, and run npm ci",
-  );
-  process.exit(1);
+const found = suitableNode();
+if ("failure" in found) fail(found.failure);
+else await run(found.node);
+
+/** @param {string} node */
+async function run(node) {
+  const isOwn = node === process.execPath;
+  // For npm, Pulumi's CLI and scripts that look for `node`.
+  if (!isOwn) process.env.PATH = `${dirname(node)}${delimiter}${process.env.PATH}`;
+  const failure = installDependencies(root, {
+    dev: !isCommand || dirname(script) !== join(root, "cli"),
+    flags: rootFlags,
+  });
+  if (failure) return fail(failure);
+  // Half of what a command takes until it begins is the compiling of its modules (measured on Node 24).
+  process.env.NODE_COMPILE_CACHE ??= join(root, "node_modules", ".cache", "compiled");
+  const tool = join(root, "node_modules", ".bin", `${command}`);
+  if (!isCommand && !existsSync(tool)) return fail(`there is no command ${command}. Remedy: npm run, which lists them`);
+  const main = isCommand ? script : realpathSync(tool);
+  if (!isOwn) return runOn(node, main);
+  module.enableCompileCache?.(process.env.NODE_COMPILE_CACHE);
+  process.argv.splice(1, 2, main);
+  await import(pathToFileURL(main).href);
 }
-const child = spawn(join(binaries, "node"), [join(root, "cli", `${command}.ts`), ...args], {
-  cwd: root,
-  env: { ...process.env, NODE_COMPILE_CACHE, PATH: `${binaries}${delimiter}${process.env.PATH}` },
-  stdio: "inherit",
-});
-// A terminal sends the signal to the command as well, which ends in its own good time.
-for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM"])) process.on(signal, () => {});
-child.on("exit", (code) => process.exit(code ?? 1));
+
+/**
+ * @param {string} node
+ * @param {string} main
+ */
+function runOn(node, main) {
+  const child = spawn(node, [main, ...args], { stdio: "inherit" });
+  child.on("error", ({ message }) =>
+    fail(`${node} could not be started (${message}). Remedy: delete it and run this again`),
+  );
+  // A terminal sends SIGINT to the command as well, which ends in its own good time.
+  process.on("SIGINT", () => {});
+  for (const signal of /** @type {const} */ (["SIGTERM", "SIGHUP"])) process.on(signal, () => child.kill(signal));
+  child.on("exit", (code, signal) => {
+    if (!signal) process.exit(code ?? 1);
+    process.removeAllListeners(signal);
+    process.kill(process.pid, signal);
+  });
+}
+
+/** @param {string} problem */
+function fail(problem) {
+  console.error(problem);
+  process.exitCode = 1;
+}

@@ -1,12 +1,12 @@
 import { cpSync, existsSync, readFileSync, symlinkSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { ensureDependencies } from "../lib/dependencies.mjs";
+import { installDependencies } from "../lib/dependencies.mjs";
 import { eventually, type TestStack } from "./test-stack.ts";
 
 /** A copy of the worker that marks its steps, for a stack's `workerDir`; it shares the real worker's dependencies. */
 export function durableWorker(home: string, source = "tests/fixtures/durable-worker"): string {
   const folder = join(home, "durable-worker");
-  ensureDependencies("worker");
+  installDependencies("worker");
   cpSync(source, folder, { recursive: true });
   symlinkSync(resolve("worker/node_modules"), join(folder, "node_modules"));
   return folder;

@@ -14,6 +14,7 @@ import { homedir, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { locate, onPath } from "../lib/host/programs.ts";
 import { schema } from "../lib/settings/schema.ts";
+import { bunFolders } from "./bun.ts";
 import { succeeds } from "./docker.ts";
 
 const cache = join(homedir(), ".cache", "inngest-local");
@@ -57,7 +58,7 @@ const standIns: Record<string, StandIn> = {
   },
   "node:24.21.0-bookworm-slim": {
     build(folder) {
-      copyFileSync(realpathSync("node_modules/.bin/node"), join(folder, "node"));
+      copyFileSync(process.execPath, join(folder, "node"));
       const npm = dirname(dirname(realpathSync(onPath("npm") as string)));
       cpSync(npm, join(folder, "npm"), { recursive: true });
       return [
@@ -69,7 +70,7 @@ const standIns: Record<string, StandIn> = {
   },
   "oven/bun:1.4.5-slim": {
     build(folder) {
-      copyFileSync(realpathSync("worker/node_modules/.bin/bun"), join(folder, "bun"));
+      copyFileSync(realpathSync(onPath("bun", bunFolders) as string), join(folder, "bun"));
       return ["COPY bun /usr/local/bin/bun", "RUN useradd --uid 1000 bun"];
     },
   },

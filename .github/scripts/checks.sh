@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Lint, types and unit tests on the Node on PATH; npm scripts would use the one that package.json pins.
+# Lint, types and unit tests on the Node on PATH.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 node --version
 for folder in worker examples; do npm ci --prefix "$folder" --no-audit --no-fund; done
-node node_modules/@biomejs/biome/bin/biome check --error-on-warnings .
-node node_modules/typescript/bin/tsc --noEmit
-node node_modules/typescript/bin/tsc --noEmit --project worker
-node node_modules/vitest/vitest.mjs run --project unit --project process --project repository
+npm run lint
+npm run types
+npm run types -- --project worker
+npx vitest run --project unit --project process --project repository

@@ -3,8 +3,6 @@
 # pack.sh [FOLDER]   also copies the package to FOLDER; with PREVIEW=1 it also runs `pulumi preview` on the program
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-# The Node that package.json pins.
-PATH=$PWD/node_modules/.bin:$PATH
 
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT

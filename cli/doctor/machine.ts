@@ -33,7 +33,7 @@ async function node(): Promise<DoctorOutcome> {
   if (atLeast(version, `${oldest}.0`)) return ok(`Node ${version}, from ${process.execPath}`);
   return broken(
     `Node ${version}, and the program needs ${oldest} for its types`,
-    "npm ci, which installs the right one",
+    "install Node 24 from https://nodejs.org",
   );
 }
 

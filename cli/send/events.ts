@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { closest } from "fastest-levenshtein";
-import { ensureDependencies } from "../../lib/dependencies.mjs";
+import { installDependencies } from "../../lib/dependencies.mjs";
 import { Problem } from "../../lib/problem.ts";
 import { UsageProblem } from "../lib/command.ts";
 
@@ -27,9 +27,8 @@ interface Result {
 export async function declaredEvents(workerDir: string): Promise<DeclaredEvent[] | undefined> {
   const file = resolve(workerDir, "events.ts");
   if (!existsSync(file)) return undefined;
-  if (!ensureDependencies(workerDir)) {
-    throw new Problem(`npm could not install the dependencies of ${workerDir}; its output is above`);
-  }
+  const failure = installDependencies(workerDir);
+  if (failure) throw new Problem(failure);
   const module = (await import(pathToFileURL(file).href)) as Record<string, unknown>;
   return Object.values(module).filter(isDeclaredEvent);
 }

@@ -7,7 +7,7 @@ import { shellQuoted } from "../../lib/shell.ts";
 import type { Supervised } from "../../lib/stack/durability.ts";
 import { stopGraceSeconds as defaultStopGrace } from "../../lib/stack/stop-grace.ts";
 
-type OutputKeys = "envFile" | "files" | "loopbackOnly";
+type OutputKeys = "envFile" | "files" | "loopbackOnly" | "follows";
 
 /** A {@link ServiceSpec}, of which some values may be outputs. */
 export type HostServiceArgs = Omit<ServiceSpec, OutputKeys | "stopGraceSeconds"> & {
@@ -63,6 +63,26 @@ export class HostService extends pulumi.ComponentResource {
     // The engine encrypts this output because of the secrets in the input; it holds none.
     this.supervised = pulumi.unsecret(process.stdout).apply((text) => JSON.parse(text) as Supervised);
     this.registerOutputs({ startId: this.startId, supervised: this.supervised });
+  }
+}
+
+/** What every part of a stack that is a process on this machine is given. */
+export type HostPartArgs = Pick<ServiceSpec, "stack" | "dataDir" | "supervision">;
+
+/** A part of a stack that is a process on this machine. */
+export abstract class HostPart extends pulumi.ComponentResource {
+  /** Changes with every start of the process. */
+  public readonly startId: pulumi.Output<string>;
+  /** Which supervisor it got, and what it survives and what not. */
+  public readonly supervised: pulumi.Output<Supervised>;
+
+  /** @param type Last part of the component's type token. */
+  constructor(type: string, name: string, args: HostServiceArgs, opts?: pulumi.ComponentResourceOptions) {
+    super(`inngest-local:index:${type}`, name, {}, opts);
+    const { startId, supervised } = new HostService(name, args, { parent: this });
+    this.startId = startId;
+    this.supervised = supervised;
+    this.registerOutputs({ startId, supervised });
   }
 }
 

@@ -2,7 +2,7 @@ import { relative } from "node:path";
 import { serviceFiles } from "./service-files.ts";
 import type { ServiceSpec } from "./spec.ts";
 import { renderPlist } from "./supervisors/launchd-plist.ts";
-import { identify, type ServiceDefinition, serviceLabel } from "./supervisors/service.ts";
+import { identify, labelsOf, type ServiceDefinition } from "./supervisors/service.ts";
 import { renderUnit } from "./supervisors/systemd-unit.ts";
 
 /** A made-up machine. Real paths are resolved when a service starts, and never appear in a plan. */
@@ -27,7 +27,7 @@ export function exampleFiles(spec: ServiceSpec): Record<string, string> {
     workingDirectory: spec.workingDirectory
       ? `${example.project}/${spec.workingDirectory}`
       : `${dataDir}/${spec.service}`,
-    after: spec.after?.map((name) => serviceLabel(spec.stack, name)),
+    ...labelsOf(spec),
     environment: { ...example.environment, ...spec.environment },
     user: scope === "system" ? "you" : undefined,
   };

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { accessSync, constants, statSync } from "node:fs";
+import { accessSync, constants, realpathSync, statSync } from "node:fs";
 import { delimiter, isAbsolute, join } from "node:path";
 import { engineBinary } from "../engines/release.ts";
 import { Problem } from "../problem.ts";
@@ -11,8 +11,7 @@ import { atLeast, oldestQueue } from "./versions.ts";
 export function locate(program: Program): string {
   switch (program.kind) {
     case "node":
-      // The Node that runs this: the npm package `node` pins it.
-      return process.execPath;
+      return ownNode();
     case "bun": {
       const bun = onPath("bun");
       if (bun) return bun;
@@ -26,6 +25,12 @@ export function locate(program: Program): string {
     case "queue":
       return program.binary === undefined ? queueOnMachine() : givenQueue(program.binary);
   }
+}
+
+/** The Node that runs this, by its path in PATH where that leads to it: Homebrew and others delete a version's folder. */
+function ownNode(): string {
+  const named = onPath("node");
+  return named && realpathSync(named) === realpathSync(process.execPath) ? named : process.execPath;
 }
 
 function inngestOnMachine(): string {

@@ -8,8 +8,9 @@ import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { ensureDependencies } from "../../lib/dependencies.mjs";
+import { installDependencies } from "../../lib/dependencies.mjs";
 import { InngestApi } from "../../lib/inngest/api.ts";
+import { bunFolders } from "../../tools/bun.ts";
 import { missing, title } from "../../tools/engine.ts";
 import { freePorts } from "../../tools/ports.ts";
 import { eventually, linkProject, passphrase } from "../../tools/test-stack.ts";
@@ -88,7 +89,7 @@ function expectPassed({ exitCode, all }: { exitCode?: number | undefined; all?: 
 describe.skipIf(reason)(title("setup of tier 0", reason), () => {
   let clone: Clone;
   beforeAll(async () => {
-    ensureDependencies("worker");
+    installDependencies("worker", { dev: true });
     clone = new Clone(await freePorts());
   });
   afterAll(() => clone.dispose());
@@ -111,9 +112,9 @@ describe.skipIf(reason)(title("setup of tier 0", reason), () => {
 
   test("killed at five points and run again, it goes on to the end", async () => {
     await killedAt(/mine: a new worker/);
-    await killedAt(/Updating \(dev\)/);
-    await killedAt(/keys-signing created/);
-    await killedAt(/server-process created/);
+    await killedAt(/machine +checked/);
+    await killedAt(/keys +generated/);
+    await killedAt(/server +started/);
     await killedAt(/passed +registered/);
     expectPassed(await clone.setup("0", "--yes", "--worker-dir", "mine"));
     expect(existsSync(join(clone.folder, ".mine.partial"))).toBe(false);
@@ -131,8 +132,7 @@ describe.skipIf(reason)(title("setup of tier 0", reason), () => {
     ["ai", "general", "both"].map((work) => [runtime, work] as const),
   );
   test.each(combinations)("on %s for %s work it ends in a passing verify", async (runtime, work) => {
-    const bun = resolve("worker/node_modules/.bin");
-    clone.environment.PATH = `${process.env.PATH}:${bun}`;
+    clone.environment.PATH = [process.env.PATH, ...bunFolders].join(":");
     expectPassed(await clone.setup("--yes", "--runtime", runtime, "--work", work));
   });
 
@@ -188,7 +188,7 @@ describe.skipIf(noRecipe)(title("setup by a person who has an Inngest made by ha
   const hex = "00112233445566778899aabbccddeeff";
   let clone: Clone;
   beforeAll(async () => {
-    ensureDependencies("worker");
+    installDependencies("worker", { dev: true });
     clone = new Clone(await freePorts());
     const keys = `INNGEST_SIGNING_KEY=signkey-dev-${hex}\nINNGEST_EVENT_KEY=evtkey-dev-${hex}\n`;
     writeFileSync(join(clone.folder, ".env.inngest"), keys);

@@ -20,7 +20,8 @@ const reason = await missing("pulumi", "inngest", "redis");
 describe.skipIf(reason)(title("verify on tier process", reason), () => {
   let stack: TestStack;
   beforeAll(async () => {
-    stack = await TestStack.create("dev");
+    // Kills of a queue are for tests/integration/process-queue.test.ts.
+    stack = await TestStack.create("dev", { durable: "false" });
     stack.set("workerDir", faultyWorker(stack.home));
     await stack.up();
   });

@@ -1,9 +1,10 @@
 // How work reaches a worker, on the real engine: by calls, by a connection, in an app that the stack does not start.
 // Does not prove: a worker on another machine.
 import { type ChildProcess, spawn } from "node:child_process";
-import { delimiter, join, resolve } from "node:path";
+import { delimiter, join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { redisPassword } from "../../lib/render/redis-conf.ts";
+import { bunFolders } from "../../tools/bun.ts";
 import { durableWorker } from "../../tools/durable-worker.ts";
 import { missing, title } from "../../tools/engine.ts";
 import { eventually, TestStack } from "../../tools/test-stack.ts";
@@ -39,7 +40,7 @@ describe.skipIf(reason)(title("a worker on the process tier", reason), () => {
   });
 
   test("that runs on Bun", async () => {
-    process.env.PATH = `${resolve("worker/node_modules/.bin")}${delimiter}${process.env.PATH}`;
+    process.env.PATH = [...bunFolders, process.env.PATH].join(delimiter);
     stack = await TestStack.create("dev", { runtime: "bun" });
     await stack.up();
     await chainCompletes();

@@ -3,17 +3,18 @@
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, join, resolve } from "node:path";
+import { delimiter, join } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
 import { onPath } from "../../lib/host/programs.ts";
 import { renderEnvFile } from "../../lib/render/env-file.ts";
+import { bunFolders } from "../../tools/bun.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "env-file-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 // The worker's own dependencies bring one where PATH has none.
-const bun = onPath("bun", [...(process.env.PATH ?? "").split(delimiter), resolve("worker/node_modules/.bin")]);
+const bun = onPath("bun", [...(process.env.PATH ?? "").split(delimiter), ...bunFolders]);
 const runtimes: [string, string | undefined][] = [
   ["node", process.execPath],
   ["bun", bun],

@@ -1,7 +1,19 @@
-// Proves what setup.sh does with git, with an npm that only prints, and without a network. Does not prove what setup does.
+// Proves what setup.sh does with git and without, with an npm that only prints, on loopback. Does not prove what setup does.
 import { execFileSync, spawnSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { execa } from "execa";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { onPath } from "../../lib/host/programs.ts";
 import { Home } from "../support/host.ts";
@@ -86,9 +98,87 @@ describe("setup.sh", () => {
     expect(readdirSync(join(folder, "a place"))).toEqual([]);
   });
 
-  test("reports a missing git", () => {
-    const { status, stderr } = runScript(script, [], join(folder, "bin"));
-    expect(stderr).toBe("setup.sh: no git on PATH. Remedy: install git (macOS: xcode-select --install)\n");
-    expect(status).toBe(1);
+  describe("without git", () => {
+    /** The script beside this process, which serves it the archive. */
+    function runBeside(args: string[], PATH: string, INNGEST_LOCAL_REPO: string) {
+      const env = { PATH, HOME: folder, INNGEST_LOCAL_DIR: place, INNGEST_LOCAL_REPO };
+      return execa("/bin/bash", ["-s", "--", ...args], { input: script, env, extendEnv: false, reject: false });
+    }
+
+    async function repositoryWith(answer: (path: string) => Buffer | false) {
+      const server = createServer(({ url = "" }, response) => {
+        const body = answer(url);
+        response.writeHead(body ? 200 : 404).end(body || undefined);
+      });
+      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+      return { server, repository: `http://127.0.0.1:${(server.address() as AddressInfo).port}/it` };
+    }
+
+    /** The programs of PATH that it needs; a git that only says to install it, as macOS has one. */
+    function pathWith(...programs: string[]): string {
+      writeFileSync(join(folder, "bin", "git"), "#!/bin/sh\nexit 1\n");
+      chmodSync(join(folder, "bin", "git"), 0o755);
+      for (const name of [
+        "node",
+        "sh",
+        "bash",
+        "mktemp",
+        "mkdir",
+        "dirname",
+        "grep",
+        "ls",
+        "mv",
+        "rm",
+        "rmdir",
+        ...programs,
+      ]) {
+        symlinkSync(onPath(name) as string, join(folder, "bin", name));
+      }
+      return join(folder, "bin");
+    }
+
+    test("downloads the archive; run again it goes on with what is there", async () => {
+      const archive = execFileSync("tar", ["-cz", "-C", folder, "origin"]);
+      const { server, repository } = await repositoryWith((path) => path === "/it/archive/HEAD.tar.gz" && archive);
+      const path = pathWith("curl", "tar", "gzip");
+      try {
+        const expected = { exitCode: 0, stderr: "", stdout: `npm in ${place}: run --silent setup -- 2` };
+        expect(await runBeside(["2"], path, repository)).toMatchObject(expected);
+        expect(readdirSync(place)).toContain("Pulumi.yaml");
+        expect(readdirSync(join(folder, "a place"))).toEqual(["inngest-local"]);
+        rmSync(join(place, ".git"), { recursive: true });
+        const stderr = `setup.sh: git could not update ${place}; continuing with the version there`;
+        expect(await runBeside(["2"], path, repository)).toMatchObject({ ...expected, stderr });
+      } finally {
+        server.close();
+      }
+    });
+
+    test.each([
+      ["is missing", undefined],
+      ["is cut off", 200],
+    ])("an archive that %s leaves nothing behind", async (_, length) => {
+      const archive = execFileSync("tar", ["-cz", "-C", folder, "origin"]).subarray(0, length);
+      const { server, repository } = await repositoryWith(() => length !== undefined && archive);
+      try {
+        const { exitCode, stderr } = await runBeside([], pathWith("curl", "tar", "gzip"), repository);
+        expect(stderr.split("\n").at(-1)).toBe(
+          `setup.sh: curl could not fetch ${repository}/archive/HEAD.tar.gz. Remedy: check the URL and the network`,
+        );
+        expect(exitCode).toBe(1);
+        expect(readdirSync(join(folder, "a place"))).toEqual([]);
+      } finally {
+        server.close();
+      }
+    });
+
+    test("nor curl, it says what to install", () => {
+      const { status, stderr } = runScript(script, [], pathWith());
+      expect(stderr).toBe(
+        "setup.sh: no git, and not both curl and tar, on PATH. Remedy: install git (macOS: xcode-select --install)\n",
+      );
+      expect(status).toBe(1);
+      expect(readdirSync(join(folder, "a place"))).toEqual([]);
+    });
   });
 });

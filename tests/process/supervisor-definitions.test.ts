@@ -36,6 +36,9 @@ const systemWorker: ServiceDefinition = {
   user: "person",
 };
 
+/** What a service has to say about others of its stack. */
+const others = { after: ["inngest-local.dev.queue"], restarts: ["inngest-local.dev.server"] };
+
 describe("a reviewed file", () => {
   test.each<[string, string]>([
     ["launchd-agent.plist", renderPlist(worker)],
@@ -43,6 +46,8 @@ describe("a reviewed file", () => {
     ["launchd-log-keeper.plist", renderLogKeeperPlist(worker, logKeeper(worker.log))],
     ["systemd-user.service", renderUnit(worker, { version: 257 })],
     ["systemd-user-252.service", renderUnit(worker, { version: 252 })],
+    ["systemd-user-others.service", renderUnit({ ...worker, ...others }, { version: 257 })],
+    ["systemd-system-others.service", renderUnit({ ...systemWorker, ...others }, { version: 252 })],
     ["systemd-system.service", renderUnit(systemWorker, { version: 252 })],
     ["systemd-system-loopback.service", renderUnit({ ...systemWorker, loopbackOnly: true }, { version: 252 })],
   ])("%s", async (file, text) => {

@@ -18,6 +18,26 @@ test("no page is stale, nor Pulumi.yaml: npm run docs regenerates them", async (
   expect([...(await stalePages()).keys()]).toEqual([]);
 });
 
+test("the repository's address is named where npm run docs writes it, with the owner of package.json", () => {
+  const { repository } = JSON.parse(readFileSync("package.json", "utf8")) as { repository: string };
+  const [, owner = ""] = /^https:\/\/github\.com\/([\w.-]+)\/inngest-local$/.exec(repository) ?? [];
+  const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], { encoding: "utf8" });
+  const written = ["package.json", "setup.sh", ...pages()];
+  const wrong = files
+    .trim()
+    .split("\n")
+    .filter((file) => existsSync(file) && file !== "tests/repository/docs.test.ts")
+    .flatMap((file) => {
+      const text = readFileSync(file, "utf8");
+      const rest = written.includes(file) ? text.replaceAll(repository, "") : text;
+      const names = rest.match(
+        new RegExp(`github\\.com[/:][\\w.-]+/inngest-local|(?<![\\w.-])${owner}(?![\\w.-])`, "g"),
+      );
+      return names?.map((name) => `${file}: ${name}`) ?? [];
+    });
+  expect(wrong).toEqual([]);
+});
+
 test.each(texts)("%s links to existing files", (page, text) => {
   const links = [...text.matchAll(/\]\((?!https?:|mailto:)([^)#\s]*)(#[^)\s]*)?\)/g)].map(([, path = ""]) => path);
   expect(links.filter((path) => path !== "" && !existsSync(join(dirname(page), path)))).toEqual([]);
@@ -45,7 +65,7 @@ describe("commands", () => {
   const helpOf = (script: string, firstArgument: string) => {
     const [, name] = /cli\/run\.mjs (\S+)/.exec(scripts[script] ?? "") ?? [];
     // Pulumi's CLI has its own flags.
-    if (name === undefined || name === "pulumi" || script === "test") return undefined;
+    if (name === undefined || name === "pulumi" || script === "test" || !existsSync(`cli/${name}.ts`)) return undefined;
     const text = help(name);
     return text.includes("\nCommands:") && /^\w/.test(firstArgument) ? help(name, firstArgument) : text;
   };

@@ -1,6 +1,6 @@
 import { cpSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
-import { ensureDependencies } from "../../lib/dependencies.mjs";
+import { installDependencies } from "../../lib/dependencies.mjs";
 
 /** Faults of a {@link faultyWorker}, which `workerEnv.FAULT` turns on. */
 export type Fault = "unsigned" | "open" | "broken" | "none";
@@ -28,7 +28,7 @@ const left = ["node_modules", "tests", "package-lock.json"];
 /** A copy of the worker in `home`, for a stack's `workerDir`; it shares the real worker's dependencies. */
 export function faultyWorker(home: string): string {
   const folder = join(home, "faulty-worker");
-  ensureDependencies("worker");
+  installDependencies("worker");
   cpSync("worker", folder, { recursive: true, filter: (path) => !left.includes(basename(path)) });
   symlinkSync(resolve("worker/node_modules"), join(folder, "node_modules"));
   for (const { file, from, to } of faults) {

@@ -2,7 +2,7 @@ import { copyFileSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { Pulumi } from "../../cli/lib/pulumi-cli.ts";
-import { ensureDependencies } from "../../lib/dependencies.mjs";
+import { installDependencies } from "../../lib/dependencies.mjs";
 import { passphrase } from "../../tools/test-stack.ts";
 
 export interface Violation {
@@ -20,7 +20,8 @@ export interface Judged {
 
 /** What makes the CLI run this project's policy pack. Installs what the pack needs. */
 export function policyFlags(): string[] {
-  if (!ensureDependencies("policy")) throw new Error("npm could not install the dependencies of policy");
+  const failure = installDependencies("policy");
+  if (failure) throw new Error(failure);
   return ["--policy-pack", resolve("policy")];
 }
 

@@ -4,7 +4,8 @@ import { stalePages } from "../docs/pages.ts";
 
 const command = defineCommand(
   "docs",
-  "Regenerates parts of the pages and of Pulumi.yaml: pictures of the tiers, code of the worker, settings, benchmarks.",
+  "Regenerates parts of the pages, Pulumi.yaml and setup.sh: pictures of the tiers, code of the worker, settings, " +
+    "benchmarks, the repository's address.",
 )
   .option("--check", "write nothing, and fail when a file is stale")
   .addHelpText("after", "\nExample: npm run docs -- --check")

@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { defineCommand, runCommand } from "../../cli/lib/command.ts";
 import { execa } from "../../cli/lib/execa.ts";
-import { ensureDependencies } from "../../lib/dependencies.mjs";
+import { installDependencies } from "../../lib/dependencies.mjs";
+import { Problem } from "../../lib/problem.ts";
 
 interface Report {
   success: boolean;
@@ -119,8 +120,8 @@ async function test(): Promise<void> {
   chmodSync(temporary, 0o1777);
   try {
     for (const packageFolder of ["worker", "examples", "policy"]) {
-      if (!ensureDependencies(packageFolder))
-        throw new Error(`npm could not install the dependencies of ${packageFolder}`);
+      const failure = installDependencies(packageFolder, { dev: true });
+      if (failure) throw new Problem(failure);
     }
     await onLanes(
       check("types", "tsc", "--noEmit"),

@@ -9,14 +9,17 @@ export function pages(): string[] {
   }).sort();
 }
 
-/** The pages, and Pulumi.yaml, whose generated parts are stale, with the text that they should have. */
+/** The project's address, which stands in package.json, wherever else somebody copies it from. */
+const address = /https:\/\/github\.com\/[\w.-]+\/inngest-local\b/g;
+
+/** The pages, Pulumi.yaml and setup.sh whose generated parts are stale, with the text that they should have. */
 export async function stalePages(): Promise<Map<string, string>> {
-  const texts = [...pages(), "Pulumi.yaml"].map((page) => [page, readFileSync(page, "utf8")] as const);
-  const generated = texts.filter(([, text]) => text.includes(" generated: "));
-  const pictures = generated.some(([, text]) => text.includes("<!-- generated: graph")) ? await drawStacks() : {};
+  const texts = [...pages(), "Pulumi.yaml", "setup.sh"].map((page) => [page, readFileSync(page, "utf8")] as const);
+  const { repository } = JSON.parse(readFileSync("package.json", "utf8")) as { repository: string };
+  const pictures = texts.some(([, text]) => text.includes("<!-- generated: graph")) ? await drawStacks() : {};
   return new Map(
-    generated
-      .map(([page, text]) => [page, text, fillBlocks(text, pictures)] as const)
+    texts
+      .map(([page, text]) => [page, text, fillBlocks(text.replaceAll(address, repository), pictures)] as const)
       .filter(([, text, filled]) => text !== filled)
       .map(([page, , filled]) => [page, filled]),
   );

@@ -9,7 +9,6 @@ export type SupervisorName = (typeof supervisors)[number];
 /** `user`: the user's own manager runs the service (agent, user unit); `system`: the machine's (daemon, system unit). */
 export type Scope = (typeof scopes)[number];
 
-/** The supervision that a stack asks for. */
 export interface Supervision {
   /** `auto`: launchd if available, else systemd if its user manager answers and lets services linger, else none. */
   supervisor: SupervisorName | "auto";
@@ -39,6 +38,8 @@ export interface ServiceDefinition extends ServiceIdentity {
   environment: Record<string, string>;
   /** Labels of services that start before it and stop after it, where they exist. */
   after?: string[] | undefined;
+  /** Labels of services that start again whenever it does, where they run. */
+  restarts?: string[] | undefined;
   /** Whether all its peers are on this machine. */
   loopbackOnly?: boolean | undefined;
   /** Account that it runs as; set in scope `system` only. */
@@ -63,25 +64,27 @@ export function serviceLabel(stack: string, service: string): string {
   );
 }
 
-export function identify({
+/** Labels of the other services that a service names. */
+export function labelsOf({
   stack,
-  service,
-  dataDir,
-  stopGraceSeconds = usualStopGrace,
-}: IdentityArgs & { stopGraceSeconds?: number }): ServiceIdentity {
-  const folder = dataFolder(stack, dataDir);
-  const { record, log } = servicePaths(folder, service);
-  return {
-    label: serviceLabel(stack, service),
-    dataDir: folder,
-    record,
-    log,
-    stopGraceSeconds,
-  };
+  ...names
+}: {
+  stack: string;
+  after?: string[] | undefined;
+  restarts?: string[] | undefined;
+}) {
+  const labels = (services: string[] = []) => services.map((service) => serviceLabel(stack, service));
+  return { after: labels(names.after), restarts: labels(names.restarts) };
 }
 
-interface IdentityArgs {
+export function identify(args: {
   stack: string;
   service: string;
   dataDir?: string | undefined;
+  stopGraceSeconds?: number;
+}): ServiceIdentity {
+  const { stack, service, stopGraceSeconds = usualStopGrace } = args;
+  const dataDir = dataFolder(stack, args.dataDir);
+  const { record, log } = servicePaths(dataDir, service);
+  return { label: serviceLabel(stack, service), dataDir, record, log, stopGraceSeconds };
 }

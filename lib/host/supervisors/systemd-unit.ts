@@ -43,23 +43,19 @@ const unprivilegedOptions = [
  */
 const loopbackFilter = ["IPAddressDeny=any", "IPAddressAllow=localhost"];
 
-export interface UnitOptions {
-  /** Version of systemd; growing pauses between restarts need 254. */
-  version: number;
-}
-
 /**
  * Renders a systemd service unit (systemd.service(5)): a system unit if the definition names a user, else a user unit.
  *
+ * @param version of systemd; growing pauses between restarts need 254
  * @throws when a unit file cannot contain one of the values
  */
-export function renderUnit(service: ServiceDefinition, { version }: UnitOptions): string {
+export function renderUnit(service: ServiceDefinition, { version }: { version: number }): string {
   const system = service.user !== undefined;
   const variables = Object.entries(service.environment);
   return [
     "[Unit]",
     `Description=${literal(service.description)}`,
-    // When the machine goes down, too: what a server saves while it stops, it saves to the queue.
+    // Also when the machine goes down: what a server saves while it stops, it saves to the queue.
     ...(service.after ?? []).map((label) => `After=${label}.service`),
     "# Never give up: what it needs may come minutes after boot.",
     "StartLimitIntervalSec=0",
@@ -67,6 +63,10 @@ export function renderUnit(service: ServiceDefinition, { version }: UnitOptions)
     "[Service]",
     "Type=exec",
     `ExecStart=${execLine(service.command)}`,
+    ...(service.restarts ?? []).map(
+      (label) =>
+        `ExecStartPost=${system ? "+-systemctl" : "-systemctl --user"} --no-block try-restart ${label}.service`,
+    ),
     `WorkingDirectory=${literal(service.workingDirectory)}`,
     ...variables.map(([name, value]) => `Environment=${quoted(`${name}=${value}`)}`),
     ...(service.user === undefined ? [] : [`User=${literal(service.user)}`]),

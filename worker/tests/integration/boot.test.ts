@@ -1,11 +1,10 @@
 // Starts real worker processes without a server. Proves exit codes, messages and addresses; what needs a server is tested in the
 // other files of this folder.
 import { createServer, type Server } from "node:http";
-import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { needs, runtimes } from "../support/engines.ts";
 import { freePort, type Running, start, until } from "../support/processes.ts";
-import { workerSource } from "../support/worker.ts";
+import { runtimeBinary, workerSource } from "../support/worker.ts";
 
 const required = {
   INNGEST_BASE_URL: "http://127.0.0.1:9",
@@ -27,7 +26,7 @@ describe.each(runtimes)("a worker on %s", (runtime) => {
     });
 
     const boot = (env: Record<string, string>) => {
-      worker = start(join(workerSource, "node_modules", ".bin", runtime), ["serve.ts"], env, workerSource);
+      worker = start(runtimeBinary(runtime) ?? runtime, ["serve.ts"], env, workerSource);
       return worker;
     };
     const occupy = (host: string, port: number) =>

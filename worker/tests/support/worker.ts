@@ -1,3 +1,4 @@
+import { globSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -8,6 +9,12 @@ export type RuntimeName = "node" | "bun";
 
 /** The folder of the worker's source. */
 export const workerSource = resolve(import.meta.dirname, "../..");
+
+/** The binary of a runtime: the Node that runs this, or the development dependency `bun`, whose install script may have moved it. */
+export function runtimeBinary(runtime: RuntimeName): string | undefined {
+  if (runtime === "node") return process.execPath;
+  return globSync(join(workerSource, "node_modules/{@oven/bun-*/bin/bun,bun/bin/bun.exe}")).sort()[0];
+}
 
 export interface WorkerOptions {
   server: TestServer;
@@ -68,8 +75,7 @@ export class TestWorker {
 
   boot(more: Record<string, string> = {}): void {
     const { runtime = "node", source = workerSource, args = ["serve.ts"] } = this.#options;
-    const program = join(workerSource, "node_modules", ".bin", runtime);
-    this.#process = start(program, args, { ...this.variables, ...more }, source);
+    this.#process = start(runtimeBinary(runtime) ?? runtime, args, { ...this.variables, ...more }, source);
   }
 
   /** Waits until the worker is registered and nothing of it is degraded. */
