@@ -2,9 +2,11 @@ import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
+import { findBinary } from "../cli/lib/pulumi-backend.ts";
 import { Pulumi } from "../cli/lib/pulumi-cli.ts";
 import { fetchEngine } from "../lib/engines/fetch.ts";
+import { type EngineName, engineBinary } from "../lib/engines/release.ts";
 import { installedInngest, onPath } from "../lib/host/programs.ts";
 import { ensureImages } from "./stand-in-images.ts";
 
@@ -27,9 +29,15 @@ export function title(name: string, reason: string | undefined): string {
   return reason ? `${name} (skipped: ${reason})` : name;
 }
 
+/** Suites have homes of their own, which lack what was fetched into this one. */
+function putOnPath(name: EngineName, binary: string): void {
+  if (binary === engineBinary(name)) process.env.PATH = `${dirname(binary)}${delimiter}${process.env.PATH}`;
+}
+
 async function pulumi(): Promise<string | undefined> {
   let cli: Pulumi;
   try {
+    putOnPath("pulumi", await findBinary());
     cli = await Pulumi.find();
   } catch {
     return "no Pulumi CLI, and it cannot be fetched here";
@@ -47,7 +55,7 @@ async function pulumi(): Promise<string | undefined> {
 
 async function inngest(): Promise<string | undefined> {
   try {
-    if (!installedInngest()) await fetchEngine("inngest");
+    putOnPath("inngest", installedInngest() ?? (await fetchEngine("inngest")));
     return undefined;
   } catch {
     return "no inngest binary, and it cannot be fetched here";

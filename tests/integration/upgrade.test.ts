@@ -1,24 +1,30 @@
 // Real Pulumi CLI, server, Redis and worker. The other version of the server is the same one under another number, or
 // one that does not start: this proves the steps, the way back and that work goes on over a change of server. Servers
 // of other versions are upgrade-versions.test.ts'.
-import { chmodSync, writeFileSync } from "node:fs";
+import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { releaseOf } from "../../lib/engines/release.ts";
 import { locate } from "../../lib/host/programs.ts";
 import { finished, marks, statuses } from "../../tools/durable-worker.ts";
 import { missing, title } from "../../tools/engine.ts";
 import { stackWithQueue } from "../../tools/own-redis.ts";
 import { eventually, type TestStack } from "../../tools/test-stack.ts";
+import { archiveOf, Vendor } from "../support/vendor.ts";
 
 const reason = await missing("pulumi", "inngest", "redis");
 
 describe.skipIf(reason)(title("upgrade, process tier", reason), () => {
   let stack: TestStack;
+  let vendor: Vendor;
   beforeAll(async () => {
     ({ stack } = await stackWithQueue());
+    vendor = await Vendor.start();
+    stack.environment.INNGEST_LOCAL_MIRROR = vendor.address;
   });
   afterAll(async () => {
     await stack.remove();
+    vendor.stop();
   });
 
   /** A server that calls itself `version`, and on `start` does what `start` says. */
@@ -45,6 +51,13 @@ describe.skipIf(reason)(title("upgrade, process tier", reason), () => {
     expect(String(all)).toMatch(/must be the server 7\.0\.0, and it says "7\.0\.1"$/);
   });
 
+  test("a version that cannot be fetched is refused before anything changes", async () => {
+    const { exitCode, all } = await upgrade("7.0.0");
+    expect(exitCode).toBe(1);
+    expect(String(all)).toContain("the Inngest server 7.0.0 is not on this machine and cannot be fetched (http");
+    expect(String(all)).not.toContain("Backup");
+  });
+
   test("a version that does not start is gone back from, and runs in flight end", async () => {
     const api = await stack.api();
     const data = { run: "over", seconds: 12 };
@@ -60,16 +73,19 @@ describe.skipIf(reason)(title("upgrade, process tier", reason), () => {
   });
 
   test("an upgrade that is killed goes on where it was, and another one has to wait for that", async () => {
-    const binary = server("9.0.0");
-    const killed = upgrade("9.0.0", "--binary", binary);
+    const { version, checksums, file } = releaseOf("inngest", "9.0.0");
+    const archive = await archiveOf({ inngest: readFileSync(server(version)) });
+    vendor.publish(`/inngest/${version}`, checksums, file, archive);
+    const killed = upgrade("9.0.0");
     await eventually(40_000, async () => expect(stack.settingsText()).toContain("serverBinary"));
     process.kill(-(killed.pid as number), "SIGKILL");
     await killed;
-    const other = await upgrade("9.1.0", "--binary", binary);
+    const other = await upgrade("9.1.0");
     expect(other.exitCode).toBe(2);
     expect(String(other.all)).toMatch(/an upgrade of stack \S+ to 9\.0\.0 is under way\. Remedy: --to 9\.0\.0/);
-    const { exitCode, all } = await upgrade("9.0.0", "--binary", binary);
+    const { exitCode, all } = await upgrade("9.0.0");
     expect(exitCode, String(all)).toBe(0);
+    expect(stack.settingsText()).toContain("/inngest-local/engines/inngest/9.0.0/inngest");
     expect(String(all)).toMatch(/Stack \S+ is at server 9\.0\.0; it was 1\.\d+\.\d+\. Backup \S+\.tar\.gz$/);
     expect(await statuses(stack)).toEqual(["COMPLETED"]);
     expect((await upgrade("9.0.0")).all).toMatch(/^Stack \S+ is at server 9\.0\.0 already\.$/);
