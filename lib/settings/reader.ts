@@ -49,7 +49,10 @@ export class SettingsReader {
       if (Object.hasOwn(schema, key)) continue;
       const nearest = closest(key, settingKeys);
       const hint = distance(key, nearest) <= 3 ? `did you mean \`${nearest}\`? ` : "";
-      this.problem(`\`${key}\` is not a setting`, `${hint}pulumi config rm ${key}; README.md lists the settings`);
+      this.problem(
+        `\`${key}\` is not a setting`,
+        `${hint}pulumi config rm ${key}; docs/settings.md lists the settings`,
+      );
     }
   }
 

@@ -57,7 +57,10 @@ describe("a stack's home", () => {
   });
 
   test("has the id of the Docker engine, and the name by which it is reached", async () => {
-    const folder = home.command("docker", 'case "$*" in *"info --format {{.ID}} {{.DockerRootDir}}"*) echo "engine of $2" ;; esac');
+    const folder = home.command(
+      "docker",
+      'case "$*" in *"info --format {{.ID}} {{.DockerRootDir}}"*) echo "engine of $2" ;; esac',
+    );
     const PATH = `${folder}:${process.env.PATH}`;
     const docker = { context: "colima", images: [] };
     const { engine } = await homeOf({ docker }, { PATH });

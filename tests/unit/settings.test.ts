@@ -228,7 +228,7 @@ describe("a wrong value is refused with key, rule, value and remedy", () => {
     expect(complaint({ tier: "x", port: "0", prot: "1" })).toBe(
       [
         "the settings of stack test are wrong:",
-        "  - `prot` is not a setting. Remedy: did you mean `port`? pulumi config rm prot; README.md lists the settings",
+        "  - `prot` is not a setting. Remedy: did you mean `port`? pulumi config rm prot; docs/settings.md lists the settings",
         '  - `tier` must be one of process, docker, kubernetes, cluster, got "x". Remedy: pulumi config set tier docker',
         '  - `port` must be a whole number from 1 to 65532, got "0". Remedy: pulumi config set port 8288',
       ].join("\n"),
@@ -246,14 +246,16 @@ describe("an unknown setting", () => {
   ])("%s gets %s suggested", (typo, meant) => {
     expect(complaint({ [typo]: "x" })).toBe(
       alone(
-        `\`${typo}\` is not a setting. Remedy: did you mean \`${meant}\`? pulumi config rm ${typo}; README.md lists the settings`,
+        `\`${typo}\` is not a setting. Remedy: did you mean \`${meant}\`? pulumi config rm ${typo}; docs/settings.md lists the settings`,
       ),
     );
   });
 
   test("that resembles none gets no suggestion", () => {
     expect(complaint({ replicaCount: "3" })).toBe(
-      alone("`replicaCount` is not a setting. Remedy: pulumi config rm replicaCount; README.md lists the settings"),
+      alone(
+        "`replicaCount` is not a setting. Remedy: pulumi config rm replicaCount; docs/settings.md lists the settings",
+      ),
     );
   });
 
