@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { writePrivateFile } from "../../lib/data/private-file.ts";
 import { fetchEngine } from "../../lib/engines/fetch.ts";
 import { engineBinary, pinnedVersion } from "../../lib/engines/release.ts";
@@ -44,4 +45,18 @@ export function ownBackend(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
     own.PULUMI_CONFIG_PASSPHRASE_FILE = passphraseFile();
   }
   return own;
+}
+
+/**
+ * Whether a backend of files has the stack; for any other backend only the CLI knows. Deletes the empty `.attrs` file
+ * that a killed CLI leaves next to the state, because of which the next one would not read the state ("failed to load
+ * checkpoint: EOF").
+ */
+export function hasStateFile(environment: NodeJS.ProcessEnv, project: string, stack: string): boolean {
+  const { PULUMI_BACKEND_URL: backend = "" } = environment;
+  if (!backend.startsWith("file:///")) return false;
+  const file = join(fileURLToPath(backend), ".pulumi", "stacks", project, `${stack}.json`);
+  const attributes = `${file}.attrs`;
+  if (statSync(attributes, { throwIfNoEntry: false })?.size === 0) rmSync(attributes, { force: true });
+  return existsSync(file);
 }

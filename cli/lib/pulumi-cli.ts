@@ -1,16 +1,6 @@
-import {
-  copyFileSync,
-  existsSync,
-  mkdtempSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { Options } from "execa";
 import { fetchEngine } from "../../lib/engines/fetch.ts";
 import { ownBackendUrl } from "../../lib/host/backend.ts";
@@ -23,7 +13,7 @@ import { rawConfigOf } from "../../lib/settings/stack-file.ts";
 import { partsOf } from "../../lib/stack/parts.ts";
 import { execa } from "./execa.ts";
 import { type EngineEnd, type EngineEvent, watchEngine } from "./progress/events.ts";
-import { findBinary, ownBackend } from "./pulumi-backend.ts";
+import { findBinary, hasStateFile, ownBackend } from "./pulumi-backend.ts";
 
 const project = "inngest-local";
 
@@ -88,7 +78,7 @@ export class Pulumi {
    * @param approve is called before, and throws to prevent it
    */
   async ensureStack(stack: string, approve?: () => Promise<void>): Promise<void> {
-    if (this.#hasStateFile(stack)) return;
+    if (hasStateFile(this.#environment, project, stack)) return;
     if ((await this.capture(["stack", "--show-name", "--stack", stack])).exitCode === 0) return;
     await approve?.();
     // `stack init` writes a salt into the settings file next to the project file. This one is thrown away, and every
@@ -106,20 +96,6 @@ export class Pulumi {
   /** Makes the stack the one that plain `pulumi` commands in this folder act on. */
   async select(stack: string): Promise<void> {
     await execa(this.#binary, ["stack", "select", stack], this.#options());
-  }
-
-  /**
-   * Whether a backend of files has the stack; for any other backend only the CLI knows. Deletes the empty `.attrs` file
-   * that a killed CLI leaves next to the state, because of which the next one would not read the state ("failed to load
-   * checkpoint: EOF").
-   */
-  #hasStateFile(stack: string): boolean {
-    const { PULUMI_BACKEND_URL: backend = "" } = this.#environment;
-    if (!backend.startsWith("file:///")) return false;
-    const file = join(fileURLToPath(backend), ".pulumi", "stacks", project, `${stack}.json`);
-    const attributes = `${file}.attrs`;
-    if (statSync(attributes, { throwIfNoEntry: false })?.size === 0) rmSync(attributes, { force: true });
-    return existsSync(file);
   }
 
   /**
