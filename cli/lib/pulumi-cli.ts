@@ -253,8 +253,7 @@ export class Pulumi {
 
   /** The stack's settings as its file and the project's defaults have them, without the values of secrets. */
   async #rawSettings(stack: string): Promise<RawConfig> {
-    const file = `Pulumi.${stack}.yaml`;
-    const args = ["config", "--json", "--stack", stack, "--config-file", file];
+    const args = ["config", "--json", "--stack", stack, "--config-file", `Pulumi.${stack}.yaml`];
     const { stdout } = await execa(this.#binary, args, this.#options());
     const config = JSON.parse(stdout as string) as Record<string, { value?: string; secret?: boolean }>;
     return rawConfigOfCli(config, project);
