@@ -8,9 +8,11 @@ import { fetchEngine } from "../../lib/engines/fetch.ts";
 import { engineBinary, pinnedVersion } from "../../lib/engines/release.ts";
 import { backendUrl, ownBackendUrl } from "../../lib/host/backend.ts";
 import { passphraseFile, stateFolder } from "../../lib/host/paths.ts";
-import { onPath } from "../../lib/host/programs.ts";
+import { installedInngest, onPath } from "../../lib/host/programs.ts";
 import { atLeast } from "../../lib/host/versions.ts";
 import { run } from "../../lib/process.ts";
+import type { Settings } from "../../lib/settings/settings.ts";
+import { partsOf } from "../../lib/stack/parts.ts";
 
 /**
  * Path of the Pulumi CLI: the one on PATH where it fits, else the pinned one, which is fetched on first use.
@@ -31,6 +33,13 @@ export async function findBinary(): Promise<string> {
 async function fits(binary: string, pinned: string): Promise<boolean> {
   const version = await run(binary, ["version"], { env: { PULUMI_SKIP_UPDATE_CHECK: "true" } }).catch(() => "");
   return atLeast(version, pinned) && version.split(".")[0] === `v${pinned.split(".")[0]}`;
+}
+
+/** Fetches the server's binary where the stack runs it on this machine, which has none. Nothing of a plan fetches. */
+export async function fetchServer(settings: Settings): Promise<void> {
+  const programs = partsOf(settings).flatMap(({ program }) => program ?? []);
+  if (!programs.some((program) => program.kind === "inngest" && program.binary === undefined)) return;
+  if (!installedInngest()) await fetchEngine("inngest");
 }
 
 /** Variables that give a user who is logged in to no Pulumi backend one in files, and a passphrase for it. */

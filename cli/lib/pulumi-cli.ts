@@ -2,18 +2,15 @@ import { copyFileSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import type { Options } from "execa";
-import { fetchEngine } from "../../lib/engines/fetch.ts";
 import { ownBackendUrl } from "../../lib/host/backend.ts";
 import { compileCache } from "../../lib/host/paths.ts";
-import { installedInngest } from "../../lib/host/programs.ts";
 import { Problem } from "../../lib/problem.ts";
 import type { RawConfig } from "../../lib/settings/reader.ts";
 import { checkSettings, type Settings } from "../../lib/settings/settings.ts";
-import { rawConfigOf } from "../../lib/settings/stack-file.ts";
-import { partsOf } from "../../lib/stack/parts.ts";
+import { rawConfigOf, rawConfigOfCli } from "../../lib/settings/stack-file.ts";
 import { execa } from "./execa.ts";
-import { type EngineEnd, type EngineEvent, watchEngine } from "./progress/events.ts";
-import { findBinary, hasStateFile, ownBackend } from "./pulumi-backend.ts";
+import { changeArgs, type EngineEnd, type EngineEvent, watchEngine } from "./progress/events.ts";
+import { fetchServer, findBinary, hasStateFile, ownBackend } from "./pulumi-backend.ts";
 
 const project = "inngest-local";
 
@@ -105,7 +102,7 @@ export class Pulumi {
    * @throws {Problem} when a program that `up` needs cannot be fetched, and after Ctrl-C
    */
   async change(command: "up" | "destroy", stack: string, args: string[], isVerbose = false): Promise<Change> {
-    if (command === "up") await this.#ensurePrograms(stack);
+    if (command === "up") await fetchServer(await this.settings(stack));
     if (isVerbose) {
       const exitCode = await this.#withSettings(stack, (file) => this.run(changeArgs(command, stack, file, args)));
       return exitCode === 0 ? "done" : "failed";
@@ -155,7 +152,7 @@ export class Pulumi {
    * @throws {Problem} with its diagnostics when it fails
    */
   async quietUp(stack: string, args: string[] = []): Promise<void> {
-    await this.#ensurePrograms(stack);
+    await fetchServer(await this.settings(stack));
     const errors: string[] = [];
     const see = ({ diagnosticEvent: said }: EngineEvent) => {
       if (said?.severity === "error") errors.push(said.message.trim());
@@ -164,13 +161,6 @@ export class Pulumi {
     const { exitCode, complaint } = await this.#watch("up", stack, args, see, true);
     if (exitCode === 0) return;
     throw new Problem(`pulumi up of stack ${stack} failed:\n${[...errors, complaint].join("\n").trim()}`);
-  }
-
-  /** Fetches the server's binary where the stack runs it on this machine, which has none. Nothing of a plan fetches. */
-  async #ensurePrograms(stack: string): Promise<void> {
-    const programs = partsOf(await this.settings(stack)).flatMap(({ program }) => program ?? []);
-    if (!programs.some((program) => program.kind === "inngest" && program.binary === undefined)) return;
-    if (!installedInngest()) await fetchEngine("inngest");
   }
 
   /** Runs `action` on a copy of a stack's settings file, because Pulumi writes into the file that it is given. */
@@ -240,15 +230,10 @@ export class Pulumi {
 
   /** The stack's settings as its file and the project's defaults have them, without the values of secrets. */
   async #rawSettings(stack: string): Promise<RawConfig> {
-    const file = `Pulumi.${stack}.yaml`;
-    const args = ["config", "--json", "--stack", stack, "--config-file", file];
+    const args = ["config", "--json", "--stack", stack, "--config-file", `Pulumi.${stack}.yaml`];
     const { stdout } = await execa(this.#binary, args, this.#options());
     const config = JSON.parse(stdout as string) as Record<string, { value?: string; secret?: boolean }>;
-    const entries = Object.entries(config).map(([key, entry]) => [key.replace(`${project}:`, ""), entry] as const);
-    return {
-      values: Object.fromEntries(entries.flatMap(([key, { value, secret }]) => (secret ? [] : [[key, value ?? ""]]))),
-      encrypted: new Set(entries.flatMap(([key, { secret }]) => (secret ? [key] : []))),
-    };
+    return rawConfigOfCli(config, project);
   }
 
   /**
@@ -289,9 +274,4 @@ export class Pulumi {
   #options(): Options {
     return { env: this.#environment, extendEnv: false };
   }
-}
-
-function changeArgs(command: "up" | "destroy", stack: string, file: string, args: string[]): string[] {
-  const always = ["--yes", "--skip-preview", "--suppress-permalink=true", "--stack", stack, "--config-file", file];
-  return [command, ...always, ...args];
 }

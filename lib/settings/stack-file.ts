@@ -53,3 +53,15 @@ function isEncrypted(value: FileValue): boolean {
   if (ciphertextOf(value) !== undefined) return true;
   return typeof value === "object" && value !== null && Object.values(value).some(isEncrypted);
 }
+
+/** The same from what `pulumi config --json` prints, which leaves out the values of secrets. */
+export function rawConfigOfCli(
+  config: Record<string, { value?: string; secret?: boolean }>,
+  project: string,
+): RawConfig {
+  const entries = Object.entries(config).map(([key, entry]) => [key.replace(`${project}:`, ""), entry] as const);
+  return {
+    values: Object.fromEntries(entries.flatMap(([key, { value, secret }]) => (secret ? [] : [[key, value ?? ""]]))),
+    encrypted: new Set(entries.flatMap(([key, { secret }]) => (secret ? [key] : []))),
+  };
+}

@@ -64,3 +64,9 @@ export async function watchEngine(
   }
   return { exitCode: await ended, complaint };
 }
+
+/** Arguments of a change that asks nothing. */
+export function changeArgs(command: "up" | "destroy", stack: string, file: string, args: string[]): string[] {
+  const always = ["--yes", "--skip-preview", "--suppress-permalink=true", "--stack", stack, "--config-file", file];
+  return [command, ...always, ...args];
+}
