@@ -1,9 +1,10 @@
 import { demoApp } from "./demo/app.ts";
-import { announcement, type Mark, moral, type Pace, scenes } from "./demo/scenes.ts";
+import { announcement, moral, type Pace, scenes } from "./demo/scenes.ts";
 import { runChecks } from "./lib/checks/check.ts";
 import { terminalReport, wrapped } from "./lib/checks/terminal.ts";
 import { defineCommand, runCommand } from "./lib/command.ts";
 import { LiveStack } from "./lib/live-stack.ts";
+import { type Mark, marks } from "./lib/progress/steps.ts";
 
 const command = defineCommand(
   "demo",
@@ -19,7 +20,7 @@ async function demo({ stack: name }: { stack: string }): Promise<void> {
   // A forward to a cluster takes seconds to open, and the kill has to come while the step works.
   const pace: Pace = { holdSeconds: stack.outputs.forward ? 15 : 8, nextStepMs: 1000, runSeconds: 300 };
   say(announcement(stack, pace));
-  const report = terminalReport<Mark>({ "✓": "green", "✗": "red" });
+  const report = terminalReport<Mark>(marks);
   for (const scene of scenes(stack, app, pace)) {
     const [result] = await runChecks([scene], "✗", report);
     if (result?.status === "✓") continue;

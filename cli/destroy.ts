@@ -6,9 +6,8 @@ import { Problem } from "../lib/problem.ts";
 import { namespaceOf } from "../lib/stack/kubernetes-names.ts";
 import { partsOf } from "../lib/stack/parts.ts";
 import { checkStack, confirm, defineCommand, runCommand } from "./lib/command.ts";
-import { checkHome } from "./lib/home.ts";
+import { readyStack } from "./lib/home.ts";
 import { Pulumi } from "./lib/pulumi-cli.ts";
-import { freeStack } from "./lib/stack-lock.ts";
 
 interface Flags {
   stack: string;
@@ -28,10 +27,8 @@ async function destroy({ stack, deleteData, yes }: Flags): Promise<void> {
   const what = deleteData ? `stack ${stack} AND ALL ITS DATA` : `stack ${stack} (its data stays)`;
   if (!yes) await confirm(`destroy ${what}`);
   const pulumi = await Pulumi.find();
-  await pulumi.ensureStack(stack);
-  await checkHome(pulumi, stack);
-  await freeStack(pulumi, stack);
-  if ((await pulumi.change("destroy", stack, [])) !== 0) {
+  await readyStack(pulumi, stack);
+  if ((await pulumi.change("destroy", stack, [])) === "failed") {
     throw new Problem(`stack ${stack} is not down; what went wrong is above`);
   }
   const settings = await pulumi.settings(stack);

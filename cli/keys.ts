@@ -4,11 +4,10 @@ import type { Settings } from "../lib/settings/settings.ts";
 import { type RotationStep, rotationSteps } from "../lib/stack/key-rotation.ts";
 import { rotateKeys } from "./keys/rotation.ts";
 import { checkStack, confirm, defineCommand, knownStacks, runCommand } from "./lib/command.ts";
-import { checkHome } from "./lib/home.ts";
+import { readyStack } from "./lib/home.ts";
 import { Journal } from "./lib/journal.ts";
 import { outputsIfUp, outputsOf } from "./lib/live-stack.ts";
 import { Pulumi } from "./lib/pulumi-cli.ts";
-import { freeStack } from "./lib/stack-lock.ts";
 
 interface Flags {
   stack: string;
@@ -54,10 +53,7 @@ async function rotate({ stack, until, yes }: Flags): Promise<void> {
   }
   const followers = await followersOf(pulumi, stack);
   const stacks = [stack, ...followers.map((follower) => follower.stack)];
-  for (const each of stacks) {
-    await checkHome(pulumi, each);
-    await freeStack(pulumi, each);
-  }
+  for (const each of stacks) await readyStack(pulumi, each);
   const isExternal = [settings, ...followers].some(({ worker }) => worker.runtime === "external");
 
   const reached = await rotateKeys(
@@ -78,7 +74,7 @@ async function rotate({ stack, until, yes }: Flags): Promise<void> {
 async function applyTo(pulumi: Pulumi, stacks: string[], step: RotationStep): Promise<void> {
   console.log(announcements[step]);
   for (const stack of stacks) {
-    if ((await pulumi.change("up", stack, [])) === 0) continue;
+    if ((await pulumi.change("up", stack, [])) !== "failed") continue;
     throw new Problem(
       `this step has not reached stack ${stack}; what went wrong is above, and the keys in use are still good`,
       `fix that, and run npm run keys -- rotate --stack ${stacks[0]} again`,

@@ -4,11 +4,10 @@ import { Problem } from "../lib/problem.ts";
 import type { Settings } from "../lib/settings/settings.ts";
 import { partsOf } from "../lib/stack/parts.ts";
 import { checkStack, confirm, defineCommand, runCommand, UsageProblem } from "./lib/command.ts";
-import { checkHome } from "./lib/home.ts";
+import { readyStack } from "./lib/home.ts";
 import { Journal } from "./lib/journal.ts";
 import { LiveStack, outputsIfUp } from "./lib/live-stack.ts";
 import { Pulumi } from "./lib/pulumi-cli.ts";
-import { freeStack } from "./lib/stack-lock.ts";
 import { type Move, moveStack, moveTools } from "./move/steps.ts";
 
 interface Flags {
@@ -28,11 +27,7 @@ async function move({ from, to, yes }: Flags): Promise<void> {
   for (const stack of [from, to]) checkStack(stack);
   if (from === to) throw new UsageProblem(`--to must be another stack than --from, got ${to} for both`);
   const pulumi = await Pulumi.find();
-  for (const stack of [from, to]) {
-    await pulumi.ensureStack(stack);
-    await checkHome(pulumi, stack);
-    await freeStack(pulumi, stack);
-  }
+  for (const stack of [from, to]) await readyStack(pulumi, stack);
   const journal = new Journal<Move>(`move-${from}-${to}`);
   const begun = journal.read();
   if (begun?.step !== "live") await checkTarget(pulumi, from, to);

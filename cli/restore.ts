@@ -6,10 +6,9 @@ import { Problem } from "../lib/problem.ts";
 import { isOfPostgres, type Manifest, unpack } from "./lib/backup/archive.ts";
 import { checkFit, restoreData } from "./lib/backup/restore.ts";
 import { checkStack, defineCommand, runCommand } from "./lib/command.ts";
-import { checkHome } from "./lib/home.ts";
+import { readyStack } from "./lib/home.ts";
 import { LiveStack } from "./lib/live-stack.ts";
 import { Pulumi } from "./lib/pulumi-cli.ts";
-import { freeStack } from "./lib/stack-lock.ts";
 import { verifyStack } from "./lib/verified.ts";
 import { keysOfState } from "./restore/keys-of-state.ts";
 
@@ -38,10 +37,7 @@ async function restore(file: string, { stack, force }: Flags): Promise<void> {
     checkStack(stack);
     const pulumi = await Pulumi.find();
     await checkEngine(pulumi, stack, manifest);
-    await pulumi.ensureStack(stack);
-    const outputs = await checkHome(pulumi, stack);
-    await freeStack(pulumi, stack);
-    if (!outputs) await bringUp(pulumi, stack, manifest, folder);
+    if (!(await readyStack(pulumi, stack))) await bringUp(pulumi, stack, manifest, folder);
     const live = await LiveStack.find(stack, pulumi);
     if (!force) await checkFit({ manifest, since }, live);
     const previous = await restoreData(pulumi, live, folder);
@@ -71,7 +67,7 @@ async function checkEngine(pulumi: Pulumi, stack: string, manifest: Manifest): P
 async function bringUp(pulumi: Pulumi, stack: string, manifest: Manifest, folder: string): Promise<void> {
   const why = await importKeys(pulumi, stack, manifest, folder);
   if (why) console.log(`The stack gets new keys (${why}). All senders of events need the new event key.`);
-  if ((await pulumi.change("up", stack, [])) !== 0) {
+  if ((await pulumi.change("up", stack, [])) === "failed") {
     throw new Problem(`stack ${stack} is not up, and nothing is restored; what went wrong is above`);
   }
 }

@@ -5,7 +5,7 @@ import { existsSync, realpathSync } from "node:fs";
 import * as module from "node:module";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { installDependencies } from "../lib/dependencies.mjs";
+import { installDependencies, rootFlags } from "../lib/dependencies.mjs";
 import { suitableNode } from "../lib/node.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -23,9 +23,10 @@ async function run(node) {
   const isOwn = node === process.execPath;
   // For npm, Pulumi's CLI and scripts that look for `node`.
   if (!isOwn) process.env.PATH = `${dirname(node)}${delimiter}${process.env.PATH}`;
-  // Nothing here needs a dependency's install script, nor what is optional: TypeScript for the SDK's ts-node.
-  const flags = ["--omit=optional", "--ignore-scripts"];
-  const failure = installDependencies(root, { dev: !isCommand || dirname(script) !== join(root, "cli"), flags });
+  const failure = installDependencies(root, {
+    dev: !isCommand || dirname(script) !== join(root, "cli"),
+    flags: rootFlags,
+  });
   if (failure) return fail(failure);
   // Half of what a command takes until it begins is the compiling of its modules (measured on Node 24).
   process.env.NODE_COMPILE_CACHE ??= join(root, "node_modules", ".cache", "compiled");

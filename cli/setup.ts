@@ -1,12 +1,11 @@
+import { approveBackend } from "./lib/approve-backend.ts";
 import { defineCommand, runCommand, UsageProblem } from "./lib/command.ts";
-import { checkHome } from "./lib/home.ts";
+import { readyStack } from "./lib/home.ts";
 import { Pulumi } from "./lib/pulumi-cli.ts";
-import { freeStack } from "./lib/stack-lock.ts";
 import { checkFlags, defaultWorkerDir, type Flags, frameworks, runtimes, stackOf, stacks } from "./setup/answers.ts";
 import { collectAnswers } from "./setup/collect.ts";
 import { whatNext } from "./setup/next.ts";
 import { works } from "./setup/scaffold.ts";
-import { SettingsFile } from "./setup/settings.ts";
 import { survey } from "./setup/situation.ts";
 import { planSteps, runSteps } from "./setup/steps.ts";
 
@@ -39,12 +38,9 @@ async function setup(positional: string | undefined, given: Flags): Promise<void
   const ask = flags.yes ? undefined : await questions();
   const stack = flags.tier ? stackOf(flags.tier) : ((await ask?.askBuilding()) ?? "dev");
   const pulumi = await Pulumi.find();
-  await pulumi.ensureStack(stack);
-  const isUp = (await checkHome(pulumi, stack)) !== undefined;
-  await freeStack(pulumi, stack);
-  const file = new SettingsFile(pulumi, stack);
-  const answers = await collectAnswers(stack, flags, file, ask);
-  const steps = planSteps(await survey(pulumi, file, answers, isUp, ask));
+  const isUp = (await readyStack(pulumi, stack, () => approveBackend(pulumi, stack, given.yes))) !== undefined;
+  const answers = await collectAnswers(stack, flags, ask);
+  const steps = planSteps(await survey(pulumi, answers, isUp, ask));
   const lines = steps.flatMap((step) => step.lines);
   if (ask) await ask.agree(lines);
   else console.log(lines.join("\n"));

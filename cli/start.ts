@@ -1,14 +1,16 @@
 import { InngestApi } from "../lib/inngest/api.ts";
-import { forwardCommand, throughForward } from "../lib/places/forward.ts";
+import { throughForward } from "../lib/places/forward.ts";
 import { Problem } from "../lib/problem.ts";
 import { takeOverVariable } from "../lib/stack/home.ts";
 import type { Outputs } from "../lib/stack/outputs.ts";
+import { approveBackend } from "./lib/approve-backend.ts";
 import { checkStack, defineCommand, runCommand } from "./lib/command.ts";
 import { checkHome } from "./lib/home.ts";
-import { firstQueueNotice, missingQueue } from "./lib/missing-queue.ts";
-import { Pulumi } from "./lib/pulumi-cli.ts";
+import { firstQueueNotice } from "./lib/missing-queue.ts";
+import { type Change, Pulumi } from "./lib/pulumi-cli.ts";
 import { freeStack } from "./lib/stack-lock.ts";
 import { firstFunction, firstRun } from "./start/first-run.ts";
+import { lastLines } from "./start/last-lines.ts";
 import { takeFreePorts } from "./start/ports.ts";
 
 const command = defineCommand(
@@ -16,46 +18,53 @@ const command = defineCommand(
   "Brings a stack up, runs one function through it, and says where its dashboard is.",
 )
   .option("-s, --stack <stack>", "the stack, one of the Pulumi.<stack>.yaml files", "dev")
+  .option("-y, --yes", "do not ask before the stack is created on a Pulumi backend of yours")
+  .option("-v, --verbose", "show Pulumi's own output in place of the steps")
   .option("--take-over", "go on here with a stack that belongs to another folder, machine, user, engine or backend")
   .addHelpText("after", "\nExample: npm start -- --stack persistent")
   .action(start);
 
-async function start({ stack, takeOver }: { stack: string; takeOver?: true }): Promise<void> {
+interface Flags {
+  stack: string;
+  yes?: true;
+  verbose?: true;
+  takeOver?: true;
+}
+
+async function start({ stack, yes, verbose, takeOver }: Flags): Promise<void> {
   checkStack(stack);
   if (takeOver) process.env[takeOverVariable] = "1";
   const pulumi = await Pulumi.find();
-  await pulumi.ensureStack(stack);
-  if (!(await checkHome(pulumi, stack))) await takeFreePorts(stack);
+  await pulumi.ensureStack(stack, () => approveBackend(pulumi, stack, yes));
+  const before = await checkHome(pulumi, stack);
+  if (!before) await takeFreePorts(stack);
   const settings = await pulumi.settings(stack);
   const notice = await firstQueueNotice(settings);
   if (notice) console.log(notice);
-  await bringUp(pulumi, stack);
-  // Plain `pulumi` commands act on the stack that was started last. Selecting it takes no longer than the first run.
-  const [outputs] = await Promise.all([runFirstFunction(pulumi, stack), pulumi.select(stack)]);
-  console.log(`Durability ${outputs.durability.text}.`);
-  const missing = missingQueue(settings);
-  if (missing instanceof Problem)
-    console.log(`           To keep them: ${missing.remedy}, then npm start -- --stack ${stack}`);
-  console.log(`Dashboard  ${outputs.dashboardUrl}`);
-  const { forward, apiUrl } = outputs;
-  if (forward && apiUrl === `http://127.0.0.1:${forward.server.local}`) {
-    console.log(`           while this runs: ${forwardCommand(forward)}`);
-  }
+  // Plain `pulumi` commands act on the stack that was started last.
+  const [change] = await Promise.all([bringUp(pulumi, stack, verbose), pulumi.select(stack)]);
+  // A stack that does not change has the outputs that it had; to read them takes half a second.
+  const outputs = (change === "done" ? undefined : before) ?? (await pulumi.outputs<Outputs>(stack));
+  await runFirstFunction(stack, outputs);
+  console.log(`\n${lastLines(settings, outputs)}`);
 }
 
 /** @throws {Problem} when the stack is not up */
-async function bringUp(pulumi: Pulumi, stack: string): Promise<void> {
+async function bringUp(pulumi: Pulumi, stack: string, isVerbose?: boolean): Promise<Change> {
   // A container that was removed by hand shows only in a refresh.
-  const up = async () => (await pulumi.change("up", stack, ["--refresh"])) === 0;
-  if (await up()) return;
+  const up = () => pulumi.change("up", stack, ["--refresh"], isVerbose);
+  let change = await up();
   // Only after a failure, because it takes time to look for what a killed Pulumi has left.
-  if ((await freeStack(pulumi, stack)) && (await up())) return;
-  throw new Problem(`stack ${stack} is not up; what went wrong is above`);
+  if (change === "failed" && (await freeStack(pulumi, stack))) change = await up();
+  if (change !== "failed") return change;
+  throw new Problem(
+    `stack ${stack} is not up; what went wrong is above`,
+    "mend that and start again; with --verbose it prints all that Pulumi says",
+  );
 }
 
 /** @throws {Problem} when the function does not complete */
-async function runFirstFunction(pulumi: Pulumi, stack: string): Promise<Outputs> {
-  const outputs = await pulumi.outputs<Outputs>(stack);
+async function runFirstFunction(stack: string, outputs: Outputs): Promise<void> {
   const { forward, signingKey, eventKey, workerUrl } = outputs;
   const before = performance.now();
   try {
@@ -64,7 +73,6 @@ async function runFirstFunction(pulumi: Pulumi, stack: string): Promise<Outputs>
     );
     const took = Math.round(performance.now() - before);
     console.log(`Function ${firstFunction} completed in ${took} ms (run ${runId}).`);
-    return outputs;
   } catch (error) {
     throw new Problem(`stack ${stack} is up, but its first function is not done: ${(error as Error).message}`);
   }

@@ -3,11 +3,10 @@ import { fetchEngine } from "../lib/engines/fetch.ts";
 import { schema } from "../lib/settings/schema.ts";
 import { takeBackup } from "./lib/backup/take.ts";
 import { checkStack, confirm, defineCommand, runCommand, UsageProblem } from "./lib/command.ts";
-import { checkHome } from "./lib/home.ts";
+import { readyStack } from "./lib/home.ts";
 import { Journal } from "./lib/journal.ts";
 import { LiveStack } from "./lib/live-stack.ts";
 import { Pulumi } from "./lib/pulumi-cli.ts";
-import { freeStack } from "./lib/stack-lock.ts";
 import { bringImage, checkBinary, checkVersion, expectVersion, imageAt, numberOf } from "./upgrade/server-version.ts";
 import { type Upgrade, upgradeStack, upgradeTools } from "./upgrade/steps.ts";
 
@@ -35,9 +34,7 @@ async function upgrade(flags: Flags): Promise<void> {
   const { stack } = flags;
   checkStack(stack);
   const pulumi = await Pulumi.find();
-  await pulumi.ensureStack(stack);
-  await checkHome(pulumi, stack);
-  await freeStack(pulumi, stack);
+  await readyStack(pulumi, stack);
   const journal = new Journal<Upgrade>(`upgrade-${stack}`);
   const to = flags.to.replace(/^v/, "");
   const begun = journal.read();

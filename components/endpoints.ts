@@ -1,8 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Durability, Supervised } from "../lib/stack/durability.ts";
-import type { Forward, LocalEndpoints } from "../lib/stack/endpoints.ts";
+import type { Supervised } from "../lib/stack/durability.ts";
+import type { LocalEndpoints } from "../lib/stack/endpoints.ts";
 import type { FormerHome } from "../lib/stack/home.ts";
 import { currentPair, type KeyPair, type StackKeys } from "../lib/stack/key-rotation.ts";
+import type { Outputs } from "../lib/stack/outputs.ts";
 import type { Stores } from "../lib/stack/stores.ts";
 import type { ProgramSettings } from "./settings.ts";
 
@@ -17,23 +18,16 @@ export type Deploy = (
 ) => Endpoints | Promise<Endpoints>;
 
 /** How a deployed stack is reached, and what the rest of the program has to know of it. */
-export interface Endpoints extends LocalEndpoints {
-  /** Password of user `admin`; secret. @default the dashboard asks for none */
-  dashboardPassword?: pulumi.Output<string>;
-  /** Variables by which an app of the user's own becomes this stack's worker; secret. */
-  appEnvironment: pulumi.Output<Record<string, string>>;
-  /** Changes with every start of the server. */
-  server: pulumi.Output<string>;
-  /** Changes with every start of the worker. */
-  worker: pulumi.Output<string>;
-  /** What keeps each host process running, and what it survives. */
-  supervision: pulumi.Output<Record<string, Supervised>>;
-  /** Where history and queue are; secret. */
-  stores: pulumi.Output<Stores>;
-  /** How to reach the URLs from this machine. @default directly */
-  forward?: Forward;
-  durability: Durability;
-}
+export type Endpoints = LocalEndpoints &
+  Pick<Outputs, "forward" | "durability"> & {
+    [Key in "appEnvironment" | "supervision" | "stores"]: pulumi.Output<Outputs[Key]>;
+  } & {
+    dashboardPassword?: pulumi.Output<string>;
+    /** Changes with every start of the server. */
+    server: pulumi.Output<string>;
+    /** Changes with every start of the worker. */
+    worker: pulumi.Output<string>;
+  };
 
 /** URL to which events are posted, with the event key; secret. */
 export function eventsUrl(eventUrl: string, keys: Keys): pulumi.Output<string> {

@@ -3,13 +3,10 @@ import * as pulumi from "@pulumi/pulumi";
 import type { RegistrationSpec } from "../lib/inngest/registration.ts";
 import type { Endpoints } from "./endpoints.ts";
 
-type EndpointArgs = Pick<Endpoints, "apiUrl" | "workerUrl" | "workerEndpoint" | "forward" | "server" | "worker">;
-
-export interface RegistrationArgs extends EndpointArgs {
-  /** How the server learns of the worker: see {@link RegistrationSpec}. */
-  way: RegistrationSpec["way"];
-  signingKey: pulumi.Input<string>;
-}
+export type RegistrationArgs = Pick<RegistrationSpec, "way"> &
+  Pick<Endpoints, "apiUrl" | "workerUrl" | "workerEndpoint" | "forward" | "server" | "worker"> & {
+    signingKey: pulumi.Input<string>;
+  };
 
 /**
  * The worker's functions as the server has them. Pushed again whenever server or worker has restarted, because neither

@@ -26,7 +26,6 @@ export interface SigningKeysArgs {
  * ```
  */
 export class SigningKeys extends pulumi.ComponentResource {
-  /** The keys of server and worker. */
   public readonly keys: Keys;
   /** The keys by which everything but the worker calls the server and sends events. */
   public readonly current: pulumi.Output<KeyPair>;

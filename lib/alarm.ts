@@ -1,18 +1,12 @@
-/** A failed check, in the shape that the worker's heartbeat sends too. */
-export interface Failing {
-  check: string;
-  /** What was found, for people. */
-  seen: string;
-}
-
 /**
  * Sends the event `health/degraded` to the stack's functions.
  *
  * Never throws: what cannot be sent is a line on standard error.
  *
  * @param url Where events are posted, event key included. Nothing is sent without one.
+ * @param failing Failed checks and what was found, for people, in the shape that the worker's heartbeat sends too.
  */
-export async function alarm(url: string | undefined, failing: Failing[]): Promise<void> {
+export async function alarm(url: string | undefined, failing: { check: string; seen: string }[]): Promise<void> {
   if (url === undefined || failing.length === 0) return;
   const body = JSON.stringify({ name: "health/degraded", data: { failing } });
   try {

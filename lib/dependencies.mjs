@@ -3,6 +3,9 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { npm } from "./npm.mjs";
 
+/** This project needs no dependency's install script, and nothing optional: that is TypeScript, for the SDK's ts-node. */
+export const rootFlags = ["--omit=optional", "--ignore-scripts"];
+
 /**
  * Installs a package folder's npm dependencies when they are missing or older than its lock file.
  *

@@ -1,8 +1,8 @@
 // Plain JavaScript: it runs before anything is installed, on whatever Node the machine has.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
-import { join } from "node:path";
-import { npm, userCache } from "./npm.mjs";
+import { dirname, join } from "node:path";
+import { npm, sharedFolder } from "./npm.mjs";
 
 /** What is brought where the machine's own Node is too old. */
 export const nodeVersion = "24.21.0";
@@ -14,16 +14,16 @@ export function nodePackage({ platform, arch } = process) {
 
 /**
  * The Node that runs this project: the machine's own where it strips types, as Node does since 22.18; otherwise one that
- * npm brings into the user's cache.
+ * npm brings for all clones of a user.
  *
  * @returns {{ node: string } | { failure: string }} its path, or why there is none
  */
 export function suitableNode() {
   if ("typescript" in process.features && process.features.typescript) return { node: process.execPath };
-  const folder = join(userCache(), `node-${nodeVersion}`);
+  const folder = join(sharedFolder(), "engines", "node", nodeVersion);
   const node = join(folder, "bin", "node");
   if (existsSync(node)) return { node };
-  mkdirSync(userCache(), { recursive: true });
+  mkdirSync(dirname(folder), { recursive: true });
   const draft = mkdtempSync(`${folder}.`);
   try {
     const what = `Node ${nodeVersion}`;

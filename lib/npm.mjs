@@ -4,14 +4,11 @@ import { accessSync, constants } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 
-/** What may be deleted and fetched again, in one folder for all clones of a user; where env-paths would have it. */
-export function userCache() {
-  const home = homedir();
-  const caches =
-    process.platform === "darwin"
-      ? join(home, "Library", "Caches")
-      : process.env.XDG_CACHE_HOME || join(home, ".cache");
-  return join(caches, "inngest-local");
+/** What all clones of a user share; where lib/host/paths.ts, by env-paths, has it. */
+export function sharedFolder() {
+  const mac = join(homedir(), "Library", "Application Support");
+  const data = process.platform === "darwin" ? mac : process.env.XDG_DATA_HOME || join(homedir(), ".local", "share");
+  return join(data, "inngest-local");
 }
 
 /**
@@ -47,5 +44,5 @@ function cacheFlags() {
       return /** @type {NodeJS.ErrnoException} */ (error).code !== "ENOENT";
     }
   });
-  return isReadOnly ? ["--cache", join(userCache(), "npm")] : [];
+  return isReadOnly ? ["--cache", join(sharedFolder(), "npm")] : [];
 }

@@ -2,7 +2,6 @@
 export class Problem extends Error {
   /** What is wrong, without a full stop. */
   readonly what: string;
-  /** What to do about it. */
   readonly remedy: string | undefined;
 
   constructor(what: string, remedy?: string) {

@@ -5,7 +5,7 @@
  */
 import { chownSync, copyFileSync, existsSync, mkdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { queueNotRestored, Redis } from "../lib/data/redis.ts";
+import { Redis, replaceQueue } from "../lib/data/redis.ts";
 import type { RestoreRequest } from "../lib/data/requests.ts";
 import { Problem, readStdin, runScript } from "../lib/problem.ts";
 import { restorePostgres } from "./postgres/restore.ts";
@@ -34,22 +34,15 @@ async function restoreFile(
     const previousQueue = join(previous, "queue.rdb");
     if (redis) {
       await redis.untilIdle();
-      await redis.snapshot(previousQueue, async () => undefined);
+      await redis.snapshot(previousQueue);
       sameOwner(previousQueue, dirname(database));
     }
     for (const suffix of suffixes) move(database + suffix, join(previous, `main.db${suffix}`));
     renameSync(draft, database);
     if (!redis) return;
-    try {
-      const snapshot = join(folder, "queue.rdb");
-      if (existsSync(snapshot)) await redis.load(snapshot, snapshotPort);
-      // The restored runs in flight were in their server's memory and are gone; those in this Redis are not theirs.
-      else await redis.command("FLUSHDB");
-    } catch (error) {
+    await replaceQueue(redis, { folder, previous: previousQueue, snapshotPort }, () => {
       for (const suffix of suffixes) move(join(previous, `main.db${suffix}`), database + suffix);
-      await redis.load(previousQueue, snapshotPort).catch(() => undefined);
-      throw queueNotRestored(error as Error);
-    }
+    });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     throw code === "ENOSPC" ? new Problem(`no room is left in ${dirname(database)}, so nothing was replaced`) : error;

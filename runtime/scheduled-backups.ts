@@ -3,8 +3,10 @@
  * environment of whoever ran `pulumi up`. Argument: a file with a {@link BackupSchedule}, next to `environment.json`.
  */
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { alarm } from "../lib/alarm.ts";
 import { newestBackup } from "../lib/data/backup-files.ts";
@@ -66,20 +68,14 @@ interface Outcome {
 }
 
 /** Takes a backup in its own process group, so that a signal to ours does not interrupt it. */
-function backUp(): Promise<Outcome> {
+async function backUp(): Promise<Outcome> {
   const program = join(import.meta.dirname, "..", "cli", "backup.ts");
   const args = [program, "--stack", stack, "--keep", String(schedule.keep), "--json"];
   const child = spawn(process.execPath, args, { detached: true, stdio: ["ignore", "pipe", "pipe"] });
-  let stdout = "";
-  let stderr = "";
-  child.stdout.setEncoding("utf8").on("data", (text) => {
-    stdout += text;
-  });
-  child.stderr.setEncoding("utf8").on("data", (text) => {
-    stderr += text;
-  });
-  return new Promise((resolve) => {
-    child.once("error", (error) => resolve({ failed: true, output: error.message }));
-    child.once("close", (code) => resolve({ failed: code !== 0, output: (code === 0 ? stdout : stderr).trim() }));
-  });
+  try {
+    const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "close")]);
+    return { failed: code !== 0, output: (code === 0 ? stdout : stderr).trim() };
+  } catch (error) {
+    return { failed: true, output: (error as Error).message };
+  }
 }

@@ -8,7 +8,6 @@ const httpUrl = z.url({ protocol: /^https?$/, error: "must be an http:// or http
 /** Refers to data that is too large for an event or a step's result; see claims/store.ts. */
 export const claimSchema = z.object({
   reference: z.string(),
-  /** Size of the data. */
   bytes: z.number().int().nonnegative(),
   /** Hash of the data, hexadecimal. */
   sha256: z.string().length(64),
@@ -61,7 +60,6 @@ export const mediaTranscribed = eventType("media/transcribed", {
   schema: z.object({ url: z.string(), transcript: claimSchema, summary: z.string() }),
 });
 
-/** Asks the agent a question. */
 export const agentAsked = eventType("agent/asked", {
   schema: z.object({
     /** Identifies the conversation, for `agent/cancelled`. */
@@ -72,7 +70,6 @@ export const agentAsked = eventType("agent/asked", {
   }),
 });
 
-/** The agent has answered. */
 export const agentAnswered = eventType("agent/answered", {
   schema: z.object({ conversation: z.string(), answer: z.string(), turns: z.number().int() }),
 });

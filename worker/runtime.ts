@@ -1,6 +1,5 @@
 import { serve } from "@hono/node-server";
 
-/** A server that is listening. */
 export interface Listener {
   /** Accepts no new connections and resolves when running requests have been answered. */
   close(): Promise<void>;
@@ -8,13 +7,9 @@ export interface Listener {
 
 export type Fetch = (request: Request) => Response | Promise<Response>;
 
-interface BunServer {
-  stop(closeActiveConnections?: boolean): Promise<void>;
-}
-
 interface BunRuntime {
   version: string;
-  serve(options: { fetch: Fetch; hostname: string; port: number; idleTimeout: number }): BunServer;
+  serve(options: { fetch: Fetch; hostname: string; port: number; idleTimeout: number }): { stop(): Promise<void> };
 }
 
 const bun = (globalThis as { Bun?: BunRuntime }).Bun;
@@ -27,13 +22,10 @@ export const runtimeName = bun ? `bun ${bun.version}` : `node ${process.versions
  *
  * @throws {Error} with the system's `code` (`EADDRINUSE`, `EADDRNOTAVAIL`, …) when the address is not available
  */
-export function listen(fetch: Fetch, hostname: string, port: number): Promise<Listener> {
-  return bun ? listenOnBun(bun, fetch, hostname, port) : listenOnNode(fetch, hostname, port);
-}
-
-async function listenOnBun(runtime: BunRuntime, fetch: Fetch, hostname: string, port: number): Promise<Listener> {
+export async function listen(fetch: Fetch, hostname: string, port: number): Promise<Listener> {
+  if (!bun) return await listenOnNode(fetch, hostname, port);
   // By default Bun closes an idle connection after 10 s, in the middle of any longer step; 0 means never.
-  const server = runtime.serve({ fetch, hostname, port, idleTimeout: 0 });
+  const server = bun.serve({ fetch, hostname, port, idleTimeout: 0 });
   return { close: () => server.stop() };
 }
 

@@ -9,17 +9,9 @@ import { connectTransport } from "./transport/connect.ts";
 import { serveTransport } from "./transport/serve.ts";
 import type { Transport } from "./transport/transport.ts";
 
-/**
- * Starts listening and registers with the server.
- *
- * @throws {Error} when the first address is not available
- */
-export async function startWorker({
-  transport: kind,
-  hosts,
-  port,
-  redisUrl,
-}: Environment): Promise<{ stop(): Promise<void> }> {
+/** Starts listening and registers with the server. @throws {Error} when the first address is not available */
+export async function startWorker(environment: Environment): Promise<{ stop(): Promise<void> }> {
+  const { transport: kind, hosts, port, redisUrl } = environment;
   const transport: Transport = kind === "connect" ? connectTransport(functions) : serveTransport(functions);
   const listener = await listenEverywhere(createApp(transport).fetch, hosts, port);
   transport.start();

@@ -5,9 +5,8 @@ import type { Check, Outcome } from "../lib/checks/check.ts";
 import { killAndBringBack } from "../lib/kills/bring-back.ts";
 import { Probe, repeated } from "../lib/kills/probe.ts";
 import type { LiveStack } from "../lib/live-stack.ts";
-
-/** Whether a scene went as it should. */
-export type Mark = "✓" | "✗";
+import { missingQueue } from "../lib/missing-queue.ts";
+import type { Mark } from "../lib/progress/steps.ts";
 
 /** How long the demo's run works and is waited for. */
 export interface Pace {
@@ -35,11 +34,13 @@ export function announcement(stack: LiveStack, { holdSeconds }: Pace): string {
 }
 
 /** What the demo has shown, for people. */
-export function moral({ parts, outputs: { durability } }: LiveStack): string {
+export function moral({ name, settings, parts, outputs: { durability } }: LiveStack): string {
   if (!durability.kept) {
+    const missing = missingQueue(settings);
+    const remedy = missing instanceof Problem ? `: ${missing.remedy}, then npm start -- --stack ${name}` : "";
     return (
-      "The server was left alone: its queue is in its memory, and the run would have been lost with it. " +
-      `A queue of its own would have saved it. Now: ${durability.text}.`
+      "The server was left alone, because the run would have been lost with it: " +
+      `${durability.text}. A queue of its own would have saved the run${remedy}.`
     );
   }
   const spared = parts.find("queue") ? "" : " Your own Redis was left alone.";
@@ -54,7 +55,8 @@ export function scenes(stack: LiveStack, app: string, pace: Pace): Check<Mark>[]
   return [
     {
       id: "run",
-      async run() {
+      async run(progress) {
+        progress("wait for its first step");
         probe = await Probe.send(stack, app, { holdSeconds: pace.holdSeconds });
         if (!(await probe.began(30))) {
           throw new Problem("the run did not begin within 30 s, so nothing was killed", diagnosis(stack));

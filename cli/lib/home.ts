@@ -5,6 +5,7 @@ import type { Outputs } from "../../lib/stack/outputs.ts";
 import { preflightSpec } from "../../lib/stack/preflight-spec.ts";
 import { outputsIfUp } from "./live-stack.ts";
 import type { Pulumi } from "./pulumi-cli.ts";
+import { freeStack } from "./stack-lock.ts";
 
 /**
  * Makes sure that a stack may be changed from here, before a command changes it. `up` does so itself, and later.
@@ -18,6 +19,19 @@ export async function checkHome(pulumi: Pick<Pulumi, "outputs" | "settings">, st
   if (problem && process.env[takeOverVariable] === undefined) throw problem;
   const folder = former && movedFrom(here, former);
   if (folder) console.log(`Stack ${stack} moved with its folder from ${folder} to ${here.folder}.`);
+  return outputs;
+}
+
+/**
+ * Readies a stack for a command that changes it: it exists, may be changed from here, and no killed Pulumi holds it.
+ *
+ * @returns the outputs of a stack that is up
+ * @throws {Problem} when it may not be changed from here, or is being changed
+ */
+export async function readyStack(pulumi: Pulumi, stack: string, approve?: () => Promise<void>) {
+  await pulumi.ensureStack(stack, approve);
+  const outputs = await checkHome(pulumi, stack);
+  await freeStack(pulumi, stack);
   return outputs;
 }
 

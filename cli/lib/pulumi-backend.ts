@@ -38,11 +38,16 @@ export function ownBackend(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const own: NodeJS.ProcessEnv = { PULUMI_SKIP_UPDATE_CHECK: "true", PULUMI_SUPPRESS_NEO_LINK: "true" };
   if (backendUrl(environment) === undefined) {
     mkdirSync(stateFolder(), { recursive: true, mode: 0o700 });
-    own.PULUMI_BACKEND_URL = pathToFileURL(stateFolder()).href;
+    own.PULUMI_BACKEND_URL = ownBackendUrl();
   }
   if (environment.PULUMI_CONFIG_PASSPHRASE === undefined && !environment.PULUMI_CONFIG_PASSPHRASE_FILE) {
     if (!existsSync(passphraseFile())) writePrivateFile(passphraseFile(), `${randomBytes(32).toString("hex")}\n`);
     own.PULUMI_CONFIG_PASSPHRASE_FILE = passphraseFile();
   }
   return own;
+}
+
+/** The backend of a user who is logged in to none. */
+export function ownBackendUrl(): string {
+  return pathToFileURL(stateFolder()).href;
 }

@@ -1,4 +1,13 @@
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -12,9 +21,20 @@ import { checkSettings, type Settings } from "../../lib/settings/settings.ts";
 import { rawConfigOf } from "../../lib/settings/stack-file.ts";
 import { partsOf } from "../../lib/stack/parts.ts";
 import { execa } from "./execa.ts";
-import { findBinary, ownBackend } from "./pulumi-backend.ts";
+import { type EngineEnd, type EngineEvent, watchEngine } from "./progress/events.ts";
+import { findBinary, ownBackend, ownBackendUrl } from "./pulumi-backend.ts";
 
 const project = "inngest-local";
+
+/** What came of `up` or `destroy`. */
+export type Change = "failed" | "done" | "nothing to do";
+
+/** Answer of `pulumi whoami --json`; a backend of files has no organizations. */
+interface Whoami {
+  user: string;
+  url: string;
+  organizations?: string[];
+}
 
 /**
  * Pulumi's CLI, on the user's own backend, or on local files where they have none. Not the Automation API: its SDK
@@ -56,10 +76,20 @@ export class Pulumi {
     return { exitCode: result.exitCode ?? 1, stdout: String(result.stdout), output: String(result.all) };
   }
 
-  /** Creates the stack where it is missing. */
-  async ensureStack(stack: string): Promise<void> {
+  /** Whether the state is kept in files that this project has chosen, because the user is logged in to no backend. */
+  get isOwnBackend(): boolean {
+    return this.#environment.PULUMI_BACKEND_URL === ownBackendUrl();
+  }
+
+  /**
+   * Creates the stack where it is missing.
+   *
+   * @param approve is called before, and throws to prevent it
+   */
+  async ensureStack(stack: string, approve?: () => Promise<void>): Promise<void> {
     if (this.#hasStateFile(stack)) return;
     if ((await this.capture(["stack", "--show-name", "--stack", stack])).exitCode === 0) return;
+    await approve?.();
     // `stack init` writes a salt into the settings file next to the project file. This one is thrown away, and every
     // later command takes the salt from the state.
     const scratch = mkdtempSync(join(tmpdir(), `${project}-`));
@@ -92,15 +122,54 @@ export class Pulumi {
   }
 
   /**
-   * Runs `up` or `destroy` on this terminal. Resolves to the exit code.
+   * Runs `up` or `destroy`, and shows its steps as they are done.
    *
-   * @throws {Problem} when a program that `up` needs cannot be fetched
+   * @param isVerbose Show Pulumi's own output instead.
+   * @throws {Problem} when a program that `up` needs cannot be fetched, and after Ctrl-C
    */
-  async change(command: "up" | "destroy", stack: string, args: string[]): Promise<number> {
+  async change(command: "up" | "destroy", stack: string, args: string[], isVerbose = false): Promise<Change> {
     if (command === "up") await this.#ensurePrograms(stack);
-    const always = [command, "--yes", "--skip-preview", "--suppress-permalink=true", "--stack", stack];
-    const quiet = process.stdout.isTTY ? [] : ["--suppress-progress"];
-    return await this.#withSettings(stack, (file) => this.run([...always, "--config-file", file, ...quiet, ...args]));
+    if (isVerbose) {
+      const exitCode = await this.#withSettings(stack, (file) => this.run(changeArgs(command, stack, file, args)));
+      return exitCode === 0 ? "done" : "failed";
+    }
+    const { StepLines } = await import("./progress/step-lines.ts");
+    const progress = new StepLines(stack);
+    let isInterrupted = false;
+    // A terminal sends Ctrl-C to Pulumi as well, which then ends in good order.
+    const wait = () => {
+      isInterrupted = true;
+      console.error("\nCtrl-C: Pulumi ends what it has begun.");
+    };
+    process.on("SIGINT", wait);
+    const { exitCode, complaint } = await this.#watch(command, stack, args, (event) => progress.see(event));
+    process.off("SIGINT", wait);
+    progress.end(exitCode === 0, complaint);
+    if (isInterrupted) {
+      throw new Problem(
+        `${command} of stack ${stack} was interrupted`,
+        "run the command again: it continues from there",
+      );
+    }
+    if (exitCode === 0) return progress.isUnchanged ? "nothing to do" : "done";
+    if (progress.failed.length > 0) {
+      const { printLogs } = await import("./progress/logs.ts");
+      await printLogs(await this.settings(stack), progress.failed);
+    }
+    return "failed";
+  }
+
+  /** Runs `up` or `destroy`, and calls `see` with the engine's events. */
+  async #watch(
+    command: "up" | "destroy",
+    stack: string,
+    args: string[],
+    see: (event: EngineEvent) => void,
+    detached = false,
+  ): Promise<EngineEnd> {
+    return await this.#withSettings(stack, (file) =>
+      watchEngine(this.#binary, changeArgs(command, stack, file, args), { env: this.#environment, detached }, see),
+    );
   }
 
   /**
@@ -110,13 +179,14 @@ export class Pulumi {
    */
   async quietUp(stack: string, args: string[] = []): Promise<void> {
     await this.#ensurePrograms(stack);
-    const always = ["up", "--yes", "--skip-preview", "--non-interactive", "--stack", stack];
-    const { exitCode, output } = await this.#withSettings(stack, (file) =>
-      this.capture([...always, "--config-file", file, ...args]),
-    );
+    const errors: string[] = [];
+    const see = ({ diagnosticEvent: said }: EngineEvent) => {
+      if (said?.severity === "error") errors.push(said.message.trim());
+    };
+    // In a process group of its own, which Ctrl-C does not reach: it brings back what a check has killed.
+    const { exitCode, complaint } = await this.#watch("up", stack, args, see, true);
     if (exitCode === 0) return;
-    const diagnostics = /^Diagnostics:\n(.*?)\n\n(Outputs|Resources):/ms.exec(output)?.[1] ?? output;
-    throw new Problem(`pulumi up of stack ${stack} failed:\n${diagnostics}`);
+    throw new Problem(`pulumi up of stack ${stack} failed:\n${[...errors, complaint].join("\n").trim()}`);
   }
 
   /** Fetches the server's binary where the stack runs it on this machine, which has none. Nothing of a plan fetches. */
@@ -147,9 +217,26 @@ export class Pulumi {
 
   /** URL of the backend, and the CLI's version. */
   async about(): Promise<{ backend: string; version: string }> {
-    const [whoami, version] = await Promise.all([this.capture(["whoami", "--json"]), this.version()]);
-    if (whoami.exitCode !== 0) throw new Problem(whoami.output.trim());
-    return { backend: (JSON.parse(whoami.stdout) as { url: string }).url, version };
+    const [{ url: backend }, version] = await Promise.all([this.whoami(), this.version()]);
+    return { backend, version };
+  }
+
+  /**
+   * The backend, and who the user is there.
+   *
+   * @throws {Problem} with what the CLI said, when the backend does not answer
+   */
+  async whoami(): Promise<Whoami> {
+    const { exitCode, stdout, output } = await this.capture(["whoami", "--json"]);
+    if (exitCode !== 0) throw new Problem(output.trim());
+    return JSON.parse(stdout) as Whoami;
+  }
+
+  /** The organization that gets new stacks; `undefined` where they are the user's own. */
+  async organization(): Promise<string | undefined> {
+    const [{ organizations }, { stdout }] = await Promise.all([this.whoami(), this.capture(["org", "get-default"])]);
+    // Without one the CLI prints a sentence.
+    return organizations?.find((name) => name === stdout.trim());
   }
 
   /** The CLI's version, such as `v3.259.0`. */
@@ -187,26 +274,47 @@ export class Pulumi {
     };
   }
 
-  /** Writes settings, each by its path, into the stack's file, all or none; one that is `undefined` is removed before. */
-  async configure(stack: string, settings: Record<string, string | undefined>): Promise<void> {
-    const of = ["--stack", stack, "--config-file", `Pulumi.${stack}.yaml`];
+  /**
+   * Writes settings, each by its path, into the stack's file, all or none; one that is `undefined` is removed. Values of
+   * `secrets` are encrypted, and on no command line.
+   *
+   * @throws {Problem} with the CLI's output
+   */
+  async configure(
+    stack: string,
+    settings: Record<string, string | undefined>,
+    secrets: Record<string, string> = {},
+  ): Promise<void> {
+    const file = `Pulumi.${stack}.yaml`;
+    const draft = `.partial.${file}`;
+    const config = async (args: string[], input?: string) => {
+      const { exitCode, output } = await this.capture(
+        ["config", ...args, "--stack", stack, "--config-file", draft],
+        input,
+      );
+      if (exitCode !== 0) throw new Problem(`${file} could not be written: ${output}`);
+    };
     const entries = Object.entries(settings);
-    const gone = entries.filter(([, value]) => value === undefined).map(([key]) => key);
-    const set = entries.filter(([, value]) => value !== undefined).map(([key, value]) => `${key}=${value}`);
-    if (gone.length > 0) await execa(this.#binary, ["config", "rm-all", "--path", ...gone, ...of], this.#options());
-    if (set.length === 0) return;
-    const plain = set.flatMap((pair) => ["--plaintext", pair]);
-    await execa(this.#binary, ["config", "set-all", "--path", ...plain, ...of], this.#options());
-  }
-
-  /** Encrypts a setting into the stack's file, without its value on a command line. */
-  async configureSecret(stack: string, key: string, value: string): Promise<void> {
-    const of = ["--stack", stack, "--config-file", `Pulumi.${stack}.yaml`];
-    const { exitCode, output } = await this.capture(["config", "set", "--secret", key, ...of], value);
-    if (exitCode !== 0) throw new Problem(output);
+    const gone = entries.flatMap(([key, value]) => (value === undefined ? [key] : []));
+    const set = entries.flatMap(([key, value]) => (value === undefined ? [] : ["--plaintext", `${key}=${value}`]));
+    rmSync(draft, { force: true });
+    if (existsSync(file)) copyFileSync(file, draft);
+    try {
+      if (gone.length > 0) await config(["rm-all", "--path", ...gone]);
+      if (set.length > 0) await config(["set-all", "--path", ...set]);
+      for (const [key, value] of Object.entries(secrets)) await config(["set", "--secret", key], value);
+      if (existsSync(draft)) renameSync(draft, file);
+    } finally {
+      rmSync(draft, { force: true });
+    }
   }
 
   #options(): Options {
     return { env: this.#environment, extendEnv: false };
   }
+}
+
+function changeArgs(command: "up" | "destroy", stack: string, file: string, args: string[]): string[] {
+  const always = ["--yes", "--skip-preview", "--suppress-permalink=true", "--stack", stack, "--config-file", file];
+  return [command, ...always, ...args];
 }

@@ -22,8 +22,7 @@ interface Lock {
  * @throws {Problem} when the Pulumi that holds the lock is still running
  */
 export async function freeStack(pulumi: Pulumi, stack: string): Promise<boolean> {
-  const { stdout } = await pulumi.capture(["whoami", "--json"]);
-  const { url = "" } = JSON.parse(stdout) as { url?: string };
+  const { url } = await pulumi.whoami();
   if (!url.startsWith("file:///")) return false;
   const locks = locksIn(join(fileURLToPath(url), ".pulumi", "locks", "organization", "inngest-local", stack));
   const held = locks.find((lock) => lock.hostname !== hostname() || isAlive(lock.pid));

@@ -34,7 +34,7 @@ export interface MovableStack {
 
 /** What a move works with. */
 export interface MoveTools {
-  pulumi: Pick<Pulumi, "outputs" | "configure" | "configureSecret" | "change">;
+  pulumi: Pick<Pulumi, "outputs" | "configure" | "change">;
   journal: Pick<Journal<Move>, "read" | "write" | "remove">;
   /** @throws {Problem} when the stack is not up */
   stateOf(stack: string): Promise<MovableStack>;
@@ -135,13 +135,9 @@ async function startTarget(tools: MoveTools, from: string, source: MovableStack,
 type Keys = Pick<Outputs, "signingKey" | "eventKey">;
 
 async function upWith({ pulumi }: MoveTools, stack: string, keys: Keys | undefined): Promise<void> {
-  if (keys) {
-    await pulumi.configureSecret(stack, "signingKey", keys.signingKey);
-    await pulumi.configureSecret(stack, "eventKey", keys.eventKey);
-  } else {
-    await pulumi.configure(stack, { signingKey: undefined, eventKey: undefined });
-  }
-  if ((await pulumi.change("up", stack, [])) !== 0) throw new Problem(`stack ${stack} does not come up`);
+  if (keys) await pulumi.configure(stack, {}, { signingKey: keys.signingKey, eventKey: keys.eventKey });
+  else await pulumi.configure(stack, { signingKey: undefined, eventKey: undefined });
+  if ((await pulumi.change("up", stack, [])) === "failed") throw new Problem(`stack ${stack} does not come up`);
 }
 
 /** Frees a stack's ports. A server whose history goes with its container keeps running, shut off, until the end. */
@@ -173,7 +169,7 @@ async function goBack(tools: MoveTools, from: string, source: MovableStack, to: 
   if (target) await quiesce(target);
   await target?.parts.stop("queue");
   await source.parts.start();
-  if ((await tools.pulumi.change("up", from, [])) !== 0) {
+  if ((await tools.pulumi.change("up", from, [])) === "failed") {
     throw new Problem(`stack ${from} is not up again; what went wrong is above. Its data is unchanged`);
   }
 }

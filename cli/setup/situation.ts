@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { dataFolder } from "../../lib/host/paths.ts";
 import { locate, queueInstallation } from "../../lib/host/programs.ts";
@@ -9,14 +10,13 @@ import type { Pulumi } from "../lib/pulumi-cli.ts";
 import { type Answers, wantedSettings } from "./answers.ts";
 import type * as questions from "./questions.ts";
 import { findRecipe, type Recipe } from "./recipe.ts";
-import type { SettingChange, SettingsFile } from "./settings.ts";
+import { changesIn, type SettingChange, settingIn } from "./settings.ts";
 
 /** What setup starts from. */
 export interface Situation {
-  pulumi: Pick<Pulumi, "change">;
+  pulumi: Pick<Pulumi, "change" | "configure">;
   answers: Answers;
   isUp: boolean;
-  file: Pick<SettingsFile, "path" | "apply">;
   changes: SettingChange[];
   /** The command that installs a program for the stack's queue, where one is missing and wanted. */
   queueInstallation: string[] | undefined;
@@ -35,7 +35,6 @@ export interface Situation {
  */
 export async function survey(
   pulumi: Pulumi,
-  file: SettingsFile,
   answers: Answers,
   isUp: boolean,
   ask: typeof questions | undefined,
@@ -51,14 +50,14 @@ export async function survey(
   const ports = Object.fromEntries(free.map(({ setting, to }) => [setting, String(to)]));
   const keys: Record<string, string> = {};
   for (const [key, value] of Object.entries(recipe?.keys ?? {})) {
-    if ((await file.get(key)) === undefined) keys[key] = value;
+    if (settingIn(stack, key) === undefined) keys[key] = value;
   }
   const installation = stack === "dev" && missingQueue(settings) instanceof Problem ? queueInstallation() : undefined;
   const isWanted = installation && (await ask?.askQueue(installation.join(" ")));
-  const changes = await file.changes({ ...wantedSettings(answers, file.exists), ...ports });
+  const changes = changesIn(stack, { ...wantedSettings(answers, existsSync(`Pulumi.${stack}.yaml`)), ...ports });
   const serverFolder = join(dataFolder(stack, settings.dataDir), "server");
   return {
-    ...{ pulumi, answers, isUp, file, changes, recipe, keys, serverFolder },
+    ...{ pulumi, answers, isUp, changes, recipe, keys, serverFolder },
     queueInstallation: isWanted ? installation : undefined,
   };
 }

@@ -83,18 +83,18 @@ function showDifferences(dir: string, template: ReadonlyMap<string, string>): vo
   if (lines.length > shownLines) console.log(`... and ${lines.length - shownLines} more lines`);
 }
 
-function settingsStep({ file, changes, keys, recipe }: Situation): SetupStep {
+function settingsStep({ pulumi, answers: { stack }, changes, keys, recipe }: Situation): SetupStep {
   const lines = [
     ...changes.map(({ path, before = "(not set)", after = "(not set)" }) => `${path} ${before} -> ${after}`),
     ...Object.keys(keys).map((key) => `${key} from ${recipe?.source}, encrypted`),
   ];
   return {
     lines: [
-      ...(lines.length > 0 ? lines : ["stays as it is"]).map((line) => `${file.path}: ${line}`),
+      ...(lines.length > 0 ? lines : ["stays as it is"]).map((line) => `Pulumi.${stack}.yaml: ${line}`),
       ...(recipe?.unusable ?? []).map((problem) => `not taken from ${recipe?.source}: ${problem}`),
     ],
     doing: "writing the settings",
-    run: () => file.apply(changes, keys),
+    run: () => pulumi.configure(stack, Object.fromEntries(changes.map(({ path, after }) => [path, after])), keys),
   };
 }
 
@@ -143,7 +143,7 @@ function upStep({ pulumi, answers: { stack }, isUp }: Situation): SetupStep {
     lines: [`stack ${stack}: ${isUp ? "is up; brought up to date" : "brought up"}, then checked`],
     doing: "bringing the stack up",
     async run() {
-      if ((await pulumi.change("up", stack, ["--refresh"])) === 0) return;
+      if ((await pulumi.change("up", stack, ["--refresh"])) !== "failed") return;
       throw new Problem(`stack ${stack} is not up; what went wrong is above`, "fix that, and run npm run setup again");
     },
   };

@@ -85,7 +85,8 @@ export async function upgradeStack(tools: UpgradeTools, stack: string, plan: Upg
 /** Brings the stack up with a server, which migrates the database when it starts. */
 async function use({ pulumi, untilHealthy }: UpgradeTools, stack: string, setting: Upgrade["setting"], value?: string) {
   await pulumi.configure(stack, { [setting]: value });
-  if ((await pulumi.change("up", stack, [])) !== 0) throw new Problem("it does not come up; what went wrong is above");
+  if ((await pulumi.change("up", stack, [])) === "failed")
+    throw new Problem("it does not come up; what went wrong is above");
   await untilHealthy(stack);
 }
 

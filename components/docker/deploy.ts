@@ -5,11 +5,10 @@ import { currentContext } from "../../lib/places/docker-context.ts";
 import { gatewayPorts } from "../../lib/render/caddyfile.ts";
 import { dockerLabels, dockerNames } from "../../lib/stack/docker-names.ts";
 import { type Durability, everythingKept, type Supervised } from "../../lib/stack/durability.ts";
-import { type LocalEndpoints, loopbackEndpoints } from "../../lib/stack/endpoints.ts";
+import { loopbackEndpoints } from "../../lib/stack/endpoints.ts";
 import { queuePortOffset } from "../../lib/stack/parts.ts";
-import { type Endpoints, eventsUrl, type Keys, storesOf } from "../endpoints.ts";
+import { type Deploy, eventsUrl, storesOf } from "../endpoints.ts";
 import { HostWorker } from "../host/worker.ts";
-import type { ProgramSettings } from "../settings.ts";
 import { appEnvironment, workerOptions } from "../worker-environment.ts";
 import { DockerGateway } from "./gateway.ts";
 import { DockerJanitor } from "./janitor.ts";
@@ -22,58 +21,9 @@ import { DockerWorker, workerPort } from "./worker.ts";
  * Tier `docker`: the server in a container, behind a gateway in another. With `durable` also a Redis queue, named
  * volumes, and a janitor.
  */
-export function deploy(settings: ProgramSettings, keys: Keys, opts: pulumi.ComponentResourceOptions): Endpoints {
-  const target = targetOf(settings, keys, opts);
-  const redis = deployRedis(target);
-  const server = deployServer(target, redis);
-  const gateway = deployGateway(target, server);
-  const janitor = deployJanitor(target, redis, server);
-  const worker = deployWorker(target, redis, server);
-  const { context, names, endpoints, origin } = target;
-  const containers = {
-    [names.server]: server.containerId,
-    [names.gateway]: gateway.containerId,
-    ...(redis.queue && { [names.queue]: redis.queue.containerId }),
-    ...(janitor && { [names.janitor]: janitor.containerId }),
-    ...(worker.containerId && { [names.worker]: worker.containerId }),
-  };
-  new DockerProcessLimit("processes", { context, containers }, opts);
-  const volume = settings.durable ? names.data : undefined;
-  const place = { kind: "docker" as const, context, network: names.network, image: settings.upkeepImage, volume };
-  return {
-    ...endpoints,
-    appEnvironment: appEnvironment({ serverUrl: endpoints.apiUrl, origin, keys: keys.worker }),
-    dashboardUrl: settings.gateway.publicName?.url ?? endpoints.dashboardUrl,
-    dashboardPassword: gateway.password,
-    // The gateway leads to the server, so what waits for the server waits for both.
-    server: pulumi.all([server.containerId, gateway.containerId]).apply(([id]) => id),
-    worker: worker.id,
-    supervision: worker.supervision,
-    stores: storesOf(place, redis.url),
-    durability: durabilityOf(settings.durable, redis.url !== undefined),
-  };
-}
-
-/** What every part of the stack is deployed with. */
-interface Target {
-  settings: ProgramSettings;
-  keys: Keys;
-  /** Docker context. @default the docker command's current one */
-  context: string | undefined;
-  names: ReturnType<typeof dockerNames>;
-  /** Name of the stack's network. */
-  network: pulumi.Output<string>;
-  endpoints: LocalEndpoints;
-  /** URL at which the server reaches the worker, without a path. */
-  origin: string;
-  /** Options of what runs on this machine. */
-  hostOpts: pulumi.ComponentResourceOptions;
-  /** Options of what runs in Docker. */
-  opts: pulumi.ComponentResourceOptions;
-}
-
-function targetOf(settings: ProgramSettings, keys: Keys, opts: pulumi.ComponentResourceOptions): Target {
-  const { stack, worker } = settings;
+export const deploy: Deploy = (settings, keys, opts) => {
+  const { stack, dataDir, port, durable, protectData, dashboard, profile, retention: days, worker } = settings;
+  const { runtime, placement, transport } = worker;
   const names = dockerNames(stack);
   const endpoints = loopbackEndpoints(settings);
   const context = settings.dockerContext ?? currentContext();
@@ -88,123 +38,90 @@ function targetOf(settings: ProgramSettings, keys: Keys, opts: pulumi.ComponentR
     { name: names.network, labels: dockerLabels(stack) },
     { ...opts, provider },
   );
+  const inDocker = { ...opts, providers: { docker: provider } };
   const origin =
-    worker.placement === "container"
-      ? `http://${names.worker}:${workerPort}`
-      : originFromContainers(endpoints.workerUrl);
-  const dockerOpts = { ...opts, providers: { docker: provider } };
-  return { settings, keys, context, names, network, endpoints, origin, hostOpts: opts, opts: dockerOpts };
-}
+    placement === "container" ? `http://${names.worker}:${workerPort}` : originFromContainers(endpoints.workerUrl);
+  // The gateway in the network, which also holds the worker's events back while the server stops.
+  const gatewayAddress = `${names.gateway}:${gatewayPorts.http}`;
 
-/** The Redis of a stack: its own queue, or the one that `redisUrl` names. */
-interface Redis {
-  queue?: DockerQueue | undefined;
-  /** URL by which containers reach it. @default the stack has no Redis */
-  url: pulumi.Output<string> | undefined;
-  /** URL by which this machine reaches it. @default the stack has no Redis, or does not publish it */
-  hostUrl: pulumi.Output<string> | undefined;
-}
+  const published = placement === "host" && runtime !== "external" ? { port: port + queuePortOffset } : {};
+  const queueArgs = { stack, image: settings.queueImage, network, protectData, ...published };
+  const queue = durable && !settings.redisUrl ? new DockerQueue("queue", queueArgs, inDocker) : undefined;
+  const redisUrl = queue?.url ?? settings.redisUrl;
 
-function deployRedis({ settings, network, opts }: Target): Redis {
-  const { stack, port, durable, protectData, queueImage: image, redisUrl, worker } = settings;
-  if (!durable || redisUrl) return { url: redisUrl, hostUrl: redisUrl };
-  const isForHost = worker.placement === "host" && worker.runtime !== "external";
-  const published = isForHost ? { port: port + queuePortOffset } : {};
-  const queue = new DockerQueue("queue", { stack, image, network, protectData, ...published }, opts);
-  return { queue, url: queue.url, hostUrl: queue.hostUrl };
-}
-
-function deployServer({ settings, keys, network, origin, opts }: Target, { queue, url: redisUrl }: Redis) {
-  const { stack, durable, protectData, profile, dashboard, serverImage: image, worker } = settings;
-  const sdkUrl = origin + (worker.url?.pathname ?? servePath);
-  const queueAddress = queue?.address;
-  return new DockerServer(
+  const server = new DockerServer(
     "server",
     {
-      ...{ stack, image, network, keys: keys.server, redisUrl, queueAddress, sdkUrl },
+      ...{ stack, image: settings.serverImage, network, keys: keys.server, redisUrl, queueAddress: queue?.address },
+      sdkUrl: origin + (worker.url?.pathname ?? servePath),
       ...{ profile, dashboard, durable, protectData },
       // Until it has stopped, the server saves its work to the queue.
       startAfter: queue,
     },
-    opts,
+    inDocker,
   );
-}
-
-function deployGateway({ settings, network, opts }: Target, { drainVolume }: DockerServer) {
-  const { stack, port, durable, protectData, dashboard, worker } = settings;
-  const connect = worker.transport === "connect";
-  return new DockerGateway(
+  const { drainVolume } = server;
+  const connect = transport === "connect";
+  const gateway = new DockerGateway(
     "gateway",
     { stack, ...settings.gateway, port, network, drainVolume, dashboard, connect, durable, protectData },
-    opts,
+    inDocker,
   );
-}
+  const image = settings.upkeepImage;
+  const alarmUrl = eventsUrl(`http://${gatewayAddress}/e`, keys);
+  const janitor =
+    durable && days !== undefined
+      ? new DockerJanitor("janitor", { stack, image, network, days, redisUrl, alarmUrl, startAfter: server }, inDocker)
+      : undefined;
 
-function deployJanitor(target: Target, { url: redisUrl }: Redis, startAfter: DockerServer) {
-  const { settings, keys, network, opts } = target;
-  const { stack, durable, retention: days, upkeepImage: image } = settings;
-  if (!durable || days === undefined) return undefined;
-  const alarmUrl = eventsUrl(`http://${gatewayAddress(target)}/e`, keys);
-  return new DockerJanitor("janitor", { stack, image, network, days, redisUrl, alarmUrl, startAfter }, opts);
-}
+  let workerId = pulumi.output(endpoints.workerEndpoint);
+  let supervision = pulumi.output<Record<string, Supervised>>({});
+  const containers: Record<string, pulumi.Output<string>> = {
+    [names.server]: server.containerId,
+    [names.gateway]: gateway.containerId,
+    ...(queue && { [names.queue]: queue.containerId }),
+    ...(janitor && { [names.janitor]: janitor.containerId }),
+  };
+  const workerArgs = { ...worker, stack, origin, keys: keys.worker };
+  if (runtime !== "external" && placement === "container") {
+    const connectGatewayUrl = connect ? `ws://${gatewayAddress}/v0/connect` : undefined;
+    const links = { serverUrl: `http://${gatewayAddress}`, connectGatewayUrl, redisUrl };
+    const { containerId } = new DockerWorker(
+      "worker",
+      { ...workerArgs, ...links, runtime, network, durable, protectData },
+      workerOptions(transport, server, inDocker),
+    );
+    workerId = containerId;
+    containers[names.worker] = containerId;
+  } else if (runtime !== "external") {
+    // The server announces a port that is not published.
+    const connectGatewayUrl = `ws://127.0.0.1:${port}/v0/connect`;
+    const hostUrl = queue ? queue.hostUrl : settings.redisUrl;
+    const links = { serverUrl: endpoints.apiUrl, connectGatewayUrl, redisUrl: hostUrl };
+    const { startId, supervised } = new HostWorker(
+      "worker",
+      { ...workerArgs, ...links, dataDir, runtime, containers: { context }, supervision: settings.supervision },
+      workerOptions(transport, server, opts),
+    );
+    workerId = startId;
+    supervision = pulumi.all<Supervised>({ worker: supervised });
+  }
 
-interface DeployedWorker {
-  /** Changes with every start of the worker. */
-  id: pulumi.Output<string>;
-  /** @default it does not run in a container */
-  containerId?: pulumi.Output<string>;
-  supervision: pulumi.Output<Record<string, Supervised>>;
-}
-
-const unsupervised = pulumi.output<Record<string, Supervised>>({});
-
-function deployWorker(target: Target, redis: Redis, server: DockerServer): DeployedWorker {
-  const { placement, runtime } = target.settings.worker;
-  if (runtime === "external") return { id: pulumi.output(target.endpoints.workerEndpoint), supervision: unsupervised };
-  return placement === "container"
-    ? deployContainerWorker(target, runtime, redis, server)
-    : deployHostWorker(target, runtime, redis, server);
-}
-
-function deployContainerWorker(target: Target, runtime: "node" | "bun", redis: Redis, server: DockerServer) {
-  const { settings, keys, network, origin, opts } = target;
-  const { stack, durable, protectData, worker } = settings;
-  // The gateway, which also holds the worker's events back while the server stops.
-  const gateway = gatewayAddress(target);
-  const connectGatewayUrl = worker.transport === "connect" ? `ws://${gateway}/v0/connect` : undefined;
-  const { containerId } = new DockerWorker(
-    "worker",
-    {
-      ...worker,
-      ...{ stack, runtime, network, durable, protectData, origin, keys: keys.worker },
-      ...{ serverUrl: `http://${gateway}`, connectGatewayUrl, redisUrl: redis.url },
-    },
-    workerOptions(worker.transport, server, opts),
-  );
-  return { id: containerId, containerId, supervision: unsupervised };
-}
-
-function deployHostWorker(target: Target, runtime: "node" | "bun", redis: Redis, server: DockerServer) {
-  const { settings, keys, context, endpoints, origin, hostOpts } = target;
-  const { stack, dataDir, port, worker, supervision } = settings;
-  // The server announces a port that is not published.
-  const connectGatewayUrl = `ws://127.0.0.1:${port}/v0/connect`;
-  const { startId, supervised } = new HostWorker(
-    "worker",
-    {
-      ...worker,
-      ...{ stack, dataDir, runtime, origin, keys: keys.worker, containers: { context }, supervision },
-      ...{ serverUrl: endpoints.apiUrl, connectGatewayUrl, redisUrl: redis.hostUrl },
-    },
-    workerOptions(worker.transport, server, hostOpts),
-  );
-  return { id: startId, supervision: pulumi.all<Supervised>({ worker: supervised }) };
-}
-
-/** `host:port` of the gateway in the stack's network. */
-function gatewayAddress({ names }: Target): string {
-  return `${names.gateway}:${gatewayPorts.http}`;
-}
+  new DockerProcessLimit("processes", { context, containers }, opts);
+  const volume = durable ? names.data : undefined;
+  return {
+    ...endpoints,
+    appEnvironment: appEnvironment({ serverUrl: endpoints.apiUrl, origin, keys: keys.worker }),
+    dashboardUrl: settings.gateway.publicName?.url ?? endpoints.dashboardUrl,
+    dashboardPassword: gateway.password,
+    // The gateway leads to the server, so what waits for the server waits for both.
+    server: pulumi.all([server.containerId, gateway.containerId]).apply(([id]) => id),
+    worker: workerId,
+    supervision,
+    stores: storesOf({ kind: "docker", context, network: names.network, image, volume }, redisUrl),
+    durability: durabilityOf(durable, redisUrl !== undefined),
+  };
+};
 
 /** An origin on this machine, as containers have to write it. */
 function originFromContainers(origin: string): string {

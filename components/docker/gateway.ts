@@ -2,13 +2,14 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { gatewayPorts, type PublicName, renderCaddyfile } from "../../lib/render/caddyfile.ts";
+import type { ExposedRoutes } from "../../lib/render/routes.ts";
 import { drainFolder, drainMarkers } from "../../lib/render/server-script.ts";
 import type { GatewaySettings } from "../../lib/settings/gateway.ts";
 import { dockerNames } from "../../lib/stack/docker-names.ts";
 import { hardened, replaceInsteadOfUpdate, writableScratch } from "./hardening.ts";
 import { volumeWithOwner } from "./volume-with-owner.ts";
 
-export interface DockerGatewayArgs extends GatewaySettings {
+export interface DockerGatewayArgs extends GatewaySettings, ExposedRoutes {
   /** Names container, volume and labels. */
   stack: string;
   /** Port on 127.0.0.1 of this machine. */
@@ -17,10 +18,6 @@ export interface DockerGatewayArgs extends GatewaySettings {
   network: pulumi.Input<string>;
   /** Volume with the server's drain markers: `DockerServer.drainVolume`. */
   drainVolume: pulumi.Input<string>;
-  /** Expose the dashboard and GraphQL. */
-  dashboard: boolean;
-  /** Expose Connect, for workers that open a connection. */
-  connect: boolean;
   /** Start again with Docker. */
   durable: boolean;
   /** Keep the certificates when the stack is destroyed. @default true */
@@ -48,7 +45,6 @@ export interface DockerGatewayArgs extends GatewaySettings {
  * ```
  */
 export class DockerGateway extends pulumi.ComponentResource {
-  /** Id of the container. */
   public readonly containerId: pulumi.Output<string>;
   /** Password of user `admin`; secret. */
   public readonly password: pulumi.Output<string>;

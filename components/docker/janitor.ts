@@ -26,7 +26,6 @@ export interface DockerJanitorArgs {
  * volume.
  */
 export class DockerJanitor extends pulumi.ComponentResource {
-  /** Id of the container. */
   public readonly containerId: pulumi.Output<string>;
 
   constructor(name: string, args: DockerJanitorArgs, opts?: pulumi.ComponentResourceOptions) {

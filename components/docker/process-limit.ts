@@ -20,6 +20,10 @@ export class DockerProcessLimit extends pulumi.ComponentResource {
   constructor(name: string, args: DockerProcessLimitArgs, opts?: pulumi.ComponentResourceOptions) {
     super("inngest-local:index:DockerProcessLimit", name, {}, opts);
     const names = Object.keys(args.containers);
+    // Printed after Docker's own error.
+    const failure =
+      `the containers ${names.join(", ")} must take a limit of ${maxPids} processes. ` +
+      "Remedy: docker ps --all tells which of them is missing; run npm start again";
     const docker = args.context === undefined ? "docker" : `docker --context ${shellQuoted(args.context)}`;
     new command.local.Command(
       `${name}-update`,
@@ -28,7 +32,7 @@ export class DockerProcessLimit extends pulumi.ComponentResource {
         // takes. An engine that cannot limit processes, such as a rootless one without that cgroup, only warns.
         create:
           `${docker} update --pids-limit ${maxPids} ${names.join(" ")} || ` +
-          `{ echo ${shellQuoted(failure(names))} >&2; exit 1; }`,
+          `{ echo ${shellQuoted(failure)} >&2; exit 1; }`,
         environment: { CONTAINERS: pulumi.jsonStringify(args.containers) },
         logging: command.local.Logging.None,
         addPreviousOutputInEnv: false,
@@ -37,12 +41,4 @@ export class DockerProcessLimit extends pulumi.ComponentResource {
     );
     this.registerOutputs({});
   }
-}
-
-/** Printed after Docker's own error. */
-function failure(names: string[]): string {
-  return (
-    `the containers ${names.join(", ")} must take a limit of ${maxPids} processes. ` +
-    "Remedy: docker ps --all tells which of them is missing; run npm start again"
-  );
 }

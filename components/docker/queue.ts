@@ -31,7 +31,6 @@ export interface DockerQueueArgs {
  * ```
  */
 export class DockerQueue extends pulumi.ComponentResource {
-  /** Id of the container. */
   public readonly containerId: pulumi.Output<string>;
   /** URL by which the server reaches it; secret, because it holds the password. */
   public readonly url: pulumi.Output<string>;

@@ -1,6 +1,7 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { commonVariables, renderServerConfig } from "../../lib/render/server-options.ts";
+import { commonVariables, renderServerConfig, type ServerOptions } from "../../lib/render/server-options.ts";
+import { serverPorts } from "../../lib/render/server-pod-script.ts";
 import { configFile, drainFolder, serverScript } from "../../lib/render/server-script.ts";
 import { emptyWalDatabase } from "../../lib/render/wal-database.ts";
 import type { Profile } from "../../lib/settings/profile.ts";
@@ -10,7 +11,7 @@ import { containerUser, hardened, replaceInsteadOfUpdate, writableScratch } from
 import { SecretFiles } from "./secret-files.ts";
 import { volumeWithOwner } from "./volume-with-owner.ts";
 
-export interface DockerServerArgs {
+export interface DockerServerArgs extends Pick<ServerOptions, "sdkUrl" | "dashboard"> {
   /** Names container, volumes and labels. */
   stack: string;
   /** Server image; pin a tag. */
@@ -26,12 +27,8 @@ export interface DockerServerArgs {
    * gateway holds events back until the server has been restarted. @default it is not watched
    */
   queueAddress?: string | undefined;
-  /** The worker's endpoint, as the server reaches it. */
-  sdkUrl: string;
   /** What the server is tuned for; docs/performance.md has the figures. @default "balanced" */
   profile?: Profile;
-  /** Serve the dashboard and GraphQL. */
-  dashboard: boolean;
   /** Keep the history in a named volume, and start again with Docker. */
   durable: boolean;
   /** Keep the volume when the stack is destroyed. @default true */
@@ -64,7 +61,6 @@ export interface DockerServerArgs {
  * ```
  */
 export class DockerServer extends pulumi.ComponentResource {
-  /** Id of the container. */
   public readonly containerId: pulumi.Output<string>;
   /** Name of the volume with its drain markers, by which the gateway knows whether it accepts events. */
   public readonly drainVolume: pulumi.Output<string>;
@@ -77,10 +73,7 @@ export class DockerServer extends pulumi.ComponentResource {
     const config = pulumi.all([args.keys, args.redisUrl]).apply(([keys, redisUrl]) =>
       renderServerConfig({
         host: "0.0.0.0",
-        port: 8288,
-        connectGatewayPort: 8289,
-        connectGatewayGrpcPort: 50052,
-        connectExecutorGrpcPort: 50053,
+        ...serverPorts,
         sqliteDir: "/data",
         ...keys,
         redisUrl,

@@ -5,7 +5,6 @@ import { containerUser, hardened } from "./hardening.ts";
 
 export interface VolumeArgs {
   stack: string;
-  /** Name of the volume in Docker. */
   volume: string;
   /** An image with `chown`, such as that of the container that will use the volume. */
   image: pulumi.Input<string>;

@@ -54,7 +54,6 @@ const envFile = "worker.env";
  * ```
  */
 export class DockerWorker extends pulumi.ComponentResource {
-  /** Id of the container. */
   public readonly containerId: pulumi.Output<string>;
 
   constructor(name: string, args: DockerWorkerArgs, opts?: pulumi.ComponentResourceOptions) {

@@ -18,6 +18,7 @@ export async function deploy(
   base: pulumi.ComponentResourceOptions,
 ): Promise<Endpoints> {
   const { stack, dataDir, port, serverBinary, profile, dashboard, supervision } = settings;
+  const part = { stack, dataDir, supervision };
   const queue = await deployQueue(settings, base);
   const redisUrl = queue ? queueUrl : settings.redisUrl;
   // Whoever uses the queue starts after it and is stopped before it.
@@ -28,8 +29,7 @@ export async function deploy(
   const server = new ProcessServer(
     "server",
     {
-      stack,
-      dataDir,
+      ...part,
       binary: serverBinary,
       port,
       redisUrl,
@@ -38,7 +38,6 @@ export async function deploy(
       sdkUrl,
       profile,
       dashboard,
-      supervision,
     },
     opts,
   );
@@ -48,7 +47,7 @@ export async function deploy(
       ? undefined
       : new ProcessJanitor(
           "janitor",
-          { stack, dataDir, days: retention, redisUrl, alarmUrl: eventsUrl(endpoints.eventUrl, keys), supervision },
+          { ...part, days: retention, redisUrl, alarmUrl: eventsUrl(endpoints.eventUrl, keys) },
           pulumi.mergeOptions(opts, { dependsOn: server }),
         );
   const links = { serverUrl: endpoints.apiUrl, origin: endpoints.workerUrl, keys: keys.worker };
@@ -57,7 +56,7 @@ export async function deploy(
       ? undefined
       : new HostWorker(
           "worker",
-          { stack, dataDir, runtime, redisUrl, ...worker, ...links, supervision },
+          { ...part, runtime, redisUrl, ...worker, ...links },
           workerOptions(worker.transport, server, opts),
         );
   return {

@@ -66,6 +66,26 @@ export class HostService extends pulumi.ComponentResource {
   }
 }
 
+/** What every part of a stack that is a process on this machine is given. */
+export type HostPartArgs = Pick<ServiceSpec, "stack" | "dataDir" | "supervision">;
+
+/** A part of a stack that is a process on this machine. */
+export abstract class HostPart extends pulumi.ComponentResource {
+  /** Changes with every start of the process. */
+  public readonly startId: pulumi.Output<string>;
+  /** Which supervisor it got, and what it survives and what not. */
+  public readonly supervised: pulumi.Output<Supervised>;
+
+  /** @param type Last part of the component's type token. */
+  constructor(type: string, name: string, args: HostServiceArgs, opts?: pulumi.ComponentResourceOptions) {
+    super(`inngest-local:index:${type}`, name, {}, opts);
+    const { startId, supervised } = new HostService(name, args, { parent: this });
+    this.startId = startId;
+    this.supervised = supervised;
+    this.registerOutputs({ startId, supervised });
+  }
+}
+
 /** @throws {pulumi.ResourceError} for a name that no supervisor takes, before anything is planned */
 function checkLabel(stack: string, service: string, resource: pulumi.Resource): void {
   try {

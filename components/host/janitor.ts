@@ -1,33 +1,23 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { InDataDir } from "../../lib/host/spec.ts";
-import type { Supervision } from "../../lib/host/supervisors/index.ts";
 import { programHash } from "../../lib/runtime-files.ts";
-import type { Supervised } from "../../lib/stack/durability.ts";
-import { HostService } from "./host-service.ts";
+import { HostPart, type HostPartArgs } from "./host-service.ts";
 
-export interface ProcessJanitorArgs {
-  stack: string;
-  /** @default the platform's data folder */
-  dataDir?: string | undefined;
+export interface ProcessJanitorArgs extends HostPartArgs {
   /** Days that ended runs are kept. */
   days: number;
   /** The server's Redis, which knows the runs in flight. @default the server's memory knows them */
   redisUrl?: pulumi.Input<string | InDataDir | undefined>;
   /** URL, with the event key, to which it posts warnings as `health/degraded`; secret. */
   alarmUrl: pulumi.Input<string>;
-  supervision: Supervision;
 }
 
 /**
  * Deletes from the server's SQLite file what is older than the stack keeps. It runs as its own process, not as a worker
  * function: on other tiers the worker cannot reach the file, and users may replace the worker.
  */
-export class ProcessJanitor extends pulumi.ComponentResource {
-  /** Which supervisor it got, and what it survives and what not. */
-  public readonly supervised: pulumi.Output<Supervised>;
-
+export class ProcessJanitor extends HostPart {
   constructor(name: string, args: ProcessJanitorArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("inngest-local:index:ProcessJanitor", name, {}, opts);
     const { days, redisUrl: queueUrl, alarmUrl } = args;
     const request = pulumi.output({
       database: { inDataDir: "server/main.db" },
@@ -36,7 +26,8 @@ export class ProcessJanitor extends pulumi.ComponentResource {
       alarmUrl,
       reportFile: { inDataDir: "janitor/last-sweep.json" },
     });
-    const service = new HostService(
+    super(
+      "ProcessJanitor",
       name,
       {
         stack: args.stack,
@@ -52,9 +43,7 @@ export class ProcessJanitor extends pulumi.ComponentResource {
         after: ["queue"],
         supervision: args.supervision,
       },
-      { parent: this },
+      opts,
     );
-    this.supervised = service.supervised;
-    this.registerOutputs({ supervised: this.supervised });
   }
 }

@@ -2,36 +2,25 @@ import { basename } from "node:path";
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { type FoundQueue, queueSocket } from "../../lib/host/queue.ts";
-import type { Supervision } from "../../lib/host/supervisors/index.ts";
 import { renderRedisArguments } from "../../lib/render/redis-conf.ts";
-import type { Supervised } from "../../lib/stack/durability.ts";
 import { wantsQueue } from "../../lib/stack/parts.ts";
 import type { ProgramSettings } from "../settings.ts";
-import { HostService } from "./host-service.ts";
+import { HostPart, type HostPartArgs } from "./host-service.ts";
 
-export interface ProcessQueueArgs {
-  stack: string;
-  /** @default the platform's data folder */
-  dataDir?: string | undefined;
+export interface ProcessQueueArgs extends HostPartArgs {
   /** Absolute path of the program. @default `valkey-server` on PATH, else `redis-server` */
   binary?: string | undefined;
-  supervision: Supervision;
 }
 
 /**
  * Valkey or Redis as a process on this machine, for the server's queue and run state. It appends to a file in the data
  * folder, so runs in flight survive a kill of everything, and listens at a Unix socket of this user's alone.
  */
-export class ProcessQueue extends pulumi.ComponentResource {
-  /** Changes with every start by `pulumi up`. */
-  public readonly startId: pulumi.Output<string>;
-  /** Which supervisor it got, and what it survives and what not. */
-  public readonly supervised: pulumi.Output<Supervised>;
-
+export class ProcessQueue extends HostPart {
   constructor(name: string, args: ProcessQueueArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("inngest-local:index:ProcessQueue", name, {}, opts);
     const { binary, ...rest } = args;
-    const service = new HostService(
+    super(
+      "ProcessQueue",
       name,
       {
         ...rest,
@@ -44,11 +33,8 @@ export class ProcessQueue extends pulumi.ComponentResource {
         restarts: ["server"],
         loopbackOnly: true,
       },
-      { parent: this },
+      opts,
     );
-    this.startId = service.startId;
-    this.supervised = service.supervised;
-    this.registerOutputs({ startId: this.startId, supervised: this.supervised });
   }
 }
 

@@ -1,34 +1,25 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Supervision } from "../../lib/host/supervisors/index.ts";
 import { programHash } from "../../lib/runtime-files.ts";
 import type { BackupSettings } from "../../lib/settings/backups.ts";
-import type { Supervised } from "../../lib/stack/durability.ts";
-import { HostService } from "./host-service.ts";
+import { HostPart, type HostPartArgs } from "./host-service.ts";
 
-export interface ScheduledBackupsArgs extends BackupSettings {
-  stack: string;
-  /** @default the platform's data folder */
-  dataDir?: string | undefined;
+export interface ScheduledBackupsArgs extends HostPartArgs, BackupSettings {
   /** Absolute folder of the backups. @default the platform's, one folder a stack */
   backupDir?: string | undefined;
   /** URL, with the event key, to which it posts a failed backup as `health/degraded`; secret. */
   alarmUrl: pulumi.Input<string>;
-  supervision: Supervision;
 }
 
 /**
  * A service of this machine that takes the stack's backups. It reads the stack's outputs, so it starts last. Backend
  * credentials and the passphrase come from a 0600 file written by the last `pulumi up`.
  */
-export class ScheduledBackups extends pulumi.ComponentResource {
-  /** Which supervisor it got, and what it survives and what not. */
-  public readonly supervised: pulumi.Output<Supervised>;
-
+export class ScheduledBackups extends HostPart {
   constructor(name: string, args: ScheduledBackupsArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("inngest-local:index:ScheduledBackups", name, {}, opts);
     const { stack, dataDir, everySeconds, keep, backupDir, alarmUrl, supervision } = args;
     const schedule = pulumi.secret({ stack, everySeconds, keep, folder: backupDir, alarmUrl });
-    const service = new HostService(
+    super(
+      "ScheduledBackups",
       name,
       {
         stack,
@@ -44,10 +35,8 @@ export class ScheduledBackups extends pulumi.ComponentResource {
         listeners: [],
         supervision,
       },
-      { parent: this },
+      opts,
     );
-    this.supervised = service.supervised;
-    this.registerOutputs({ supervised: this.supervised });
   }
 }
 

@@ -1,16 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { InDataDir } from "../../lib/host/spec.ts";
-import type { Supervision } from "../../lib/host/supervisors/index.ts";
-import { commonVariables, serverFlags } from "../../lib/render/server-options.ts";
-import type { Profile } from "../../lib/settings/profile.ts";
-import type { Supervised } from "../../lib/stack/durability.ts";
+import { commonVariables, type ServerOptions, serverFlags } from "../../lib/render/server-options.ts";
 import type { ServerKeys } from "../../lib/stack/key-rotation.ts";
-import { HostService } from "./host-service.ts";
+import { HostPart, type HostPartArgs } from "./host-service.ts";
 
-export interface ProcessServerArgs {
-  stack: string;
-  /** @default the platform's data folder */
-  dataDir?: string | undefined;
+export interface ProcessServerArgs extends HostPartArgs, Pick<ServerOptions, "sdkUrl" | "profile" | "dashboard"> {
   /** Absolute path of the binary. @default `inngest` on PATH, else the one that the commands fetch */
   binary?: string | undefined;
   /** Port of API and dashboard; the three ports after it are Connect's. */
@@ -20,23 +14,11 @@ export interface ProcessServerArgs {
   redisUrl?: pulumi.Input<string | InDataDir | undefined>;
   /** Changes with every start of that Redis, where it is the stack's own. */
   queueStartId?: pulumi.Input<string> | undefined;
-  /** The worker's endpoint. */
-  sdkUrl: string;
-  profile: Profile;
-  /** Serve dashboard and GraphQL. */
-  dashboard: boolean;
-  supervision: Supervision;
 }
 
 /** Inngest as a process on this machine: API and dashboard on 127.0.0.1, SQLite in the data folder. */
-export class ProcessServer extends pulumi.ComponentResource {
-  /** Changes with every start of the server. */
-  public readonly startId: pulumi.Output<string>;
-  /** Which supervisor it got, and what it survives and what not. */
-  public readonly supervised: pulumi.Output<Supervised>;
-
+export class ProcessServer extends HostPart {
   constructor(name: string, args: ProcessServerArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("inngest-local:index:ProcessServer", name, {}, opts);
     const { port } = args;
     const config = pulumi.all([args.keys, args.redisUrl]).apply(([keys, redisUrl]) =>
       serverFlags<InDataDir>({
@@ -53,7 +35,8 @@ export class ProcessServer extends pulumi.ComponentResource {
         dashboard: args.dashboard,
       }),
     );
-    const service = new HostService(
+    super(
+      "ProcessServer",
       name,
       {
         stack: args.stack,
@@ -74,11 +57,8 @@ export class ProcessServer extends pulumi.ComponentResource {
         follows: args.queueStartId,
         supervision: args.supervision,
       },
-      { parent: this },
+      opts,
     );
-    this.startId = service.startId;
-    this.supervised = service.supervised;
-    this.registerOutputs({ startId: this.startId, supervised: this.supervised });
   }
 }
 

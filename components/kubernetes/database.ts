@@ -4,17 +4,10 @@ import {
   immutableSecret,
   persistentVolumeClaim,
   randomPassword,
-  type Storage,
+  type StoreArgs,
   skipAwait,
   workload,
 } from "./workload.ts";
-
-export interface ClusterDatabaseArgs {
-  namespace: pulumi.Input<string>;
-  /** Postgres image; pin a tag. */
-  image: pulumi.Input<string>;
-  storage: Storage;
-}
 
 /** User `postgres` of the official image; initdb needs a user with a name. */
 const postgresUser = 999;
@@ -26,7 +19,7 @@ export class ClusterDatabase extends pulumi.ComponentResource {
   /** URL within the namespace; secret, because it includes the password. */
   public readonly url: pulumi.Output<string>;
 
-  constructor(name: string, args: ClusterDatabaseArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, args: StoreArgs, opts?: pulumi.ComponentResourceOptions) {
     super("inngest-local:index:ClusterDatabase", name, {}, opts);
     const scope = { name, part: "database", namespace: args.namespace, parent: this } as const;
     const password = randomPassword(scope).result;

@@ -6,19 +6,17 @@ import { gatewayPorts } from "../../lib/render/caddyfile.ts";
 import type { KubernetesSettings } from "../../lib/settings/kubernetes.ts";
 import type { Supervised } from "../../lib/stack/durability.ts";
 import { loopbackEndpoints } from "../../lib/stack/endpoints.ts";
-import { gatewayService, namespaceOf, serverClaim } from "../../lib/stack/kubernetes-names.ts";
-import type { KubernetesPlace } from "../../lib/stack/stores.ts";
-import { type Deploy, type Endpoints, eventsUrl, storesOf } from "../endpoints.ts";
+import { gatewayService, namespaceOf } from "../../lib/stack/kubernetes-names.ts";
+import { type Deploy, eventsUrl, storesOf } from "../endpoints.ts";
 import { HostWorker } from "../host/worker.ts";
 import type { ProgramSettings } from "../settings.ts";
-import { appEnvironment, type WorkerArgs, workerOptions } from "../worker-environment.ts";
-import { ClusterServer } from "./cluster-server.ts";
+import { appEnvironment, workerOptions } from "../worker-environment.ts";
 import { ClusterDatabase } from "./database.ts";
 import { KubernetesGateway } from "./gateway.ts";
 import { KubernetesNamespace } from "./namespace.ts";
 import { KubernetesQueue } from "./queue.ts";
-import { KubernetesServer } from "./server.ts";
-import { ClusterUpkeep, KubernetesUpkeep } from "./upkeep.ts";
+import { ClusterServer, KubernetesServer } from "./server.ts";
+import { KubernetesUpkeep, type KubernetesUpkeepArgs } from "./upkeep.ts";
 import { type Autoscaler, KubernetesWorker } from "./worker.ts";
 
 /** The gateway within the namespace: `host:port`. */
@@ -77,20 +75,18 @@ export const deploy: Deploy = (settings, keys, opts) => {
   const ownStores = [queue, database].filter((store) => store instanceof pulumi.Resource);
   const afterStores = pulumi.mergeOptions(inCluster, { dependsOn: ownStores });
   let server: KubernetesServer | ClusterServer;
-  let history: pulumi.Input<KubernetesPlace["history"]>;
+  let kept: KubernetesUpkeepArgs["history"];
   if (database) {
     const { url: postgresUrl, address: databaseAddress } = database;
     const { replicas } = kubernetes;
     server = new ClusterServer("server", { ...serverArgs, postgresUrl, databaseAddress, replicas }, afterStores);
-    const postgresImage = settings.databaseImage;
-    const { secret } = new ClusterUpkeep("upkeep", { ...upkeepArgs, postgresUrl, postgresImage }, inCluster);
-    history = pulumi.output({ postgresImage, secret });
+    kept = { postgresUrl, postgresImage: settings.databaseImage };
   } else {
     const single = new KubernetesServer("server", { ...serverArgs, storage }, afterStores);
     server = single;
-    new KubernetesUpkeep("upkeep", { ...upkeepArgs, claim: single.claim }, inCluster);
-    history = { claim: serverClaim };
+    kept = { claim: single.claim };
   }
+  const { history } = new KubernetesUpkeep("upkeep", { ...upkeepArgs, history: kept }, inCluster);
 
   const autoscaler: Autoscaler | undefined = isCluster
     ? { kind: kubernetes.autoscaler, min: 2, max: kubernetes.maxWorkers }
@@ -113,11 +109,35 @@ export const deploy: Deploy = (settings, keys, opts) => {
   );
 
   const endpoints = endpointsOf(settings, kubernetes);
-  const workerArgs = { origin, keys: keys.worker, redisUrl: queue.url, namespace, autoscaler, server };
+  // On this machine, in the cluster, or the user's to run.
+  let workerId = pulumi.output(endpoints.workerEndpoint);
+  let supervision = pulumi.output<Record<string, Supervised>>({});
+  const { placement, runtime, transport, image = "" } = worker;
+  const workerArgs = { ...worker, origin, keys: keys.worker };
+  if (runtime !== "external" && placement === "container") {
+    const connectGatewayUrl = transport === "connect" ? `ws://${gatewayAddress}/v0/connect` : undefined;
+    const links = { serverUrl: `http://${gatewayAddress}`, connectGatewayUrl, redisUrl: queue.url };
+    const options = workerOptions(transport, server, inCluster);
+    workerId = new KubernetesWorker("worker", { ...workerArgs, ...links, namespace, image, autoscaler }, options)
+      .instance;
+  } else if (runtime !== "external") {
+    // Pods of a cluster in this machine's Docker connect through its bridge.
+    const containers = { context: settings.dockerContext ?? currentContext() };
+    const links = { serverUrl: endpoints.apiUrl, redisUrl: settings.redisUrl, containers };
+    const { dataDir, supervision: wanted } = settings;
+    const { startId, supervised } = new HostWorker(
+      "worker",
+      { ...workerArgs, ...links, stack, dataDir, runtime, supervision: wanted },
+      opts,
+    );
+    workerId = startId;
+    supervision = pulumi.all<Supervised>({ worker: supervised });
+  }
   const place = { kind: "kubernetes" as const, context, kubeconfig, namespace: namespaceOf(stack) };
   return {
     ...endpoints,
-    ...deployWorker(settings, { ...workerArgs, ...endpoints, inCluster, opts }),
+    worker: workerId,
+    supervision,
     appEnvironment: appEnvironment({ serverUrl: endpoints.apiUrl, origin, keys: keys.worker }),
     dashboardPassword: gateway.password,
     // The server is reached through the gateway, so whoever waits for it waits for both.
@@ -159,62 +179,4 @@ function endpointsOf(settings: ProgramSettings, { exposure, nodePort, ingress }:
   if (!ingress) return { ...local, dashboardUrl: settings.gateway.publicName?.url ?? local.dashboardUrl };
   const url = ingress.url.replace(/\/$/, "");
   return { ...local, dashboardUrl: url, apiUrl: url, eventUrl: `${url}/e` };
-}
-
-interface WorkerContext extends Pick<WorkerArgs, "origin" | "keys"> {
-  namespace: pulumi.Output<string>;
-  /** Redis as pods reach it. */
-  redisUrl: pulumi.Output<string>;
-  autoscaler: Autoscaler | undefined;
-  server: pulumi.Resource;
-  /** From this machine. */
-  apiUrl: string;
-  workerEndpoint: string;
-  inCluster: pulumi.ComponentResourceOptions;
-  opts: pulumi.ComponentResourceOptions;
-}
-
-/** The worker in the cluster, or as a process on this machine; an external one is the user's to run. */
-function deployWorker(
-  settings: ProgramSettings,
-  { namespace, redisUrl, autoscaler, server, apiUrl, workerEndpoint, inCluster, opts, ...context }: WorkerContext,
-): Pick<Endpoints, "worker" | "supervision"> {
-  const { placement, runtime, image, url: _, ...worker } = settings.worker;
-  const unsupervised = pulumi.output<Record<string, Supervised>>({});
-  if (runtime === "external") return { worker: pulumi.output(workerEndpoint), supervision: unsupervised };
-  if (placement === "container") {
-    const { instance } = new KubernetesWorker(
-      "worker",
-      {
-        ...context,
-        ...worker,
-        namespace,
-        image: image as string,
-        serverUrl: `http://${gatewayAddress}`,
-        ...(worker.transport === "connect" && { connectGatewayUrl: `ws://${gatewayAddress}/v0/connect` }),
-        redisUrl,
-        autoscaler,
-      },
-      workerOptions(worker.transport, server, inCluster),
-    );
-    return { worker: instance, supervision: unsupervised };
-  }
-  const { stack, dataDir, supervision } = settings;
-  const { startId, supervised } = new HostWorker(
-    "worker",
-    {
-      ...context,
-      ...worker,
-      stack,
-      dataDir,
-      runtime,
-      serverUrl: apiUrl,
-      redisUrl: settings.redisUrl,
-      // Pods of a cluster in this machine's Docker connect through its bridge.
-      containers: { context: settings.dockerContext ?? currentContext() },
-      supervision,
-    },
-    opts,
-  );
-  return { worker: startId, supervision: pulumi.all<Supervised>({ worker: supervised }) };
 }

@@ -2,15 +2,15 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { gatewayPorts, type PublicName, renderCaddyfile } from "../../lib/render/caddyfile.ts";
 import { preStopSleep, probes, restrictedContext, scratch, secretFiles } from "../../lib/render/restricted-pod.ts";
+import type { ExposedRoutes } from "../../lib/render/routes.ts";
 import { serverPorts } from "../../lib/render/server-pod-script.ts";
 import type { IngressSettings } from "../../lib/settings/kubernetes.ts";
 import { gatewayService, selectorOf, serversService } from "../../lib/stack/kubernetes-names.ts";
 import { metadataOf } from "./scope.ts";
 import { disruptionBudget, forceReplicas, immutableSecret, randomPassword, skipAwait, workload } from "./workload.ts";
 
-export interface KubernetesGatewayArgs {
+export interface KubernetesGatewayArgs extends ExposedRoutes {
   namespace: pulumi.Input<string>;
-  /** Caddy image; pin a tag. */
   image: pulumi.Input<string>;
   /** Name of the gateway's Service. @default "inngest-svc" */
   serviceName?: string;
@@ -22,12 +22,7 @@ export interface KubernetesGatewayArgs {
   publicName: PublicName | undefined;
   /** Accept connections from anywhere, not only from this stack's own parts. */
   open: boolean;
-  /** Number of gateways. */
   replicas: number;
-  /** Expose dashboard and GraphQL. */
-  dashboard: boolean;
-  /** Expose Connect, for workers that open a connection to the server. */
-  connect: boolean;
   /** Namespace that may read the metrics, without a password. @default none */
   metricsReader?: string | undefined;
 }

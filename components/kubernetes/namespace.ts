@@ -1,19 +1,21 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { namespaceLabel, namespaceOf } from "../../lib/stack/kubernetes-names.ts";
+import type { ProgramSettings } from "../settings.ts";
 
-export interface KubernetesNamespaceArgs {
-  stack: string;
-  /** Keep the namespace when the stack is destroyed, because its volume claims stay. @default true */
-  protectData?: boolean;
-}
-
-/** A stack's namespace. It admits only pods of the Pod Security Standard `restricted`, and denies all traffic by default. */
+/**
+ * A stack's namespace. It admits only pods of the Pod Security Standard `restricted`, and denies all traffic by default.
+ * With `protectData` it is kept when the stack is destroyed, because its volume claims stay.
+ */
 export class KubernetesNamespace extends pulumi.ComponentResource {
   /** Known once the namespace exists. */
   public readonly namespace: pulumi.Output<string>;
 
-  constructor(name: string, args: KubernetesNamespaceArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(
+    name: string,
+    args: Pick<ProgramSettings, "stack" | "protectData">,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
     super("inngest-local:index:KubernetesNamespace", name, {}, opts);
     const namespace = new k8s.core.v1.Namespace(
       `${name}-namespace`,
@@ -27,7 +29,7 @@ export class KubernetesNamespace extends pulumi.ComponentResource {
           },
         },
       },
-      { parent: this, retainOnDelete: args.protectData ?? true },
+      { parent: this, retainOnDelete: args.protectData },
     );
     this.namespace = namespace.metadata.name;
     new k8s.networking.v1.NetworkPolicy(

@@ -7,17 +7,10 @@ import {
   immutableSecret,
   persistentVolumeClaim,
   randomPassword,
-  type Storage,
+  type StoreArgs,
   skipAwait,
   workload,
 } from "./workload.ts";
-
-export interface KubernetesQueueArgs {
-  namespace: pulumi.Input<string>;
-  /** Redis image; pin a tag. */
-  image: pulumi.Input<string>;
-  storage: Storage;
-}
 
 /** Redis for queue and run state, with an append-only file on a claim: runs in flight survive the loss of every pod. */
 export class KubernetesQueue extends pulumi.ComponentResource {
@@ -26,7 +19,7 @@ export class KubernetesQueue extends pulumi.ComponentResource {
   /** URL within the namespace; secret, because it includes the password. */
   public readonly url: pulumi.Output<string>;
 
-  constructor(name: string, args: KubernetesQueueArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, args: StoreArgs, opts?: pulumi.ComponentResourceOptions) {
     super("inngest-local:index:KubernetesQueue", name, {}, opts);
     const scope = { name, part: "queue", namespace: args.namespace, parent: this } as const;
     const password = randomPassword(scope).result;

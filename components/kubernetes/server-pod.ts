@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { serverDataFolder, serverUser } from "../../lib/render/maintenance-pod.ts";
 import { type Folder, probes, scratch } from "../../lib/render/restricted-pod.ts";
-import { serverEnvironment } from "../../lib/render/server-options.ts";
+import { type ServerOptions, serverEnvironment } from "../../lib/render/server-options.ts";
 import {
   preStopScript,
   readyScript,
@@ -10,29 +10,22 @@ import {
   startScript,
   waitForStores,
 } from "../../lib/render/server-pod-script.ts";
-import type { Profile } from "../../lib/settings/profile.ts";
 import type { ServerKeys } from "../../lib/stack/key-rotation.ts";
 import { serversService } from "../../lib/stack/kubernetes-names.ts";
 import { type EgressRule, toDatabase, toQueue } from "./network-policy.ts";
 import type { Container, Pod, WorkloadArgs } from "./workload.ts";
 
 /** Arguments of a server on either Kubernetes tier. */
-export interface ServerArgs extends StoreAddresses {
+export interface ServerArgs extends StoreAddresses, Pick<ServerOptions, "sdkUrl" | "profile" | "dashboard"> {
   namespace: pulumi.Input<string>;
-  /** Server image; pin a tag. */
   image: pulumi.Input<string>;
   keys: pulumi.Input<ServerKeys>;
   /** Redis for queue and run state. */
   redisUrl: pulumi.Input<string>;
   /** Redis or Postgres is outside the namespace. */
   storesOutside: boolean;
-  /** The worker's Inngest endpoint, as the server reaches it. */
-  sdkUrl: string;
   /** Port of the worker's pods. @default the worker is outside the namespace */
   workerPort?: number | undefined;
-  profile: Profile;
-  /** Serve dashboard and GraphQL. */
-  dashboard: boolean;
 }
 
 /** The server's environment variables, which include keys and passwords. */
@@ -71,20 +64,17 @@ export function serverAccess({ storesOutside, workerPort }: ServerArgs): Pick<Wo
   };
 }
 
-export interface ServerPodArgs {
+export function serverPod(args: {
   image: pulumi.Input<string>;
   /** Name of the Secret with {@link serverVariables}. */
   environment: pulumi.Input<string>;
-  /** The data folder. */
   data: Folder;
   /** What must accept connections before the server starts. */
   stores: StoreAddresses;
   /** Script that runs before the server, in its image, and the folders that only the script needs. @default none */
   prepare?: { script: string; folders: Folder[] };
-}
-
-/** A pod with one server. */
-export function serverPod({ image, environment, data, stores, prepare }: ServerPodArgs) {
+}) {
+  const { image, environment, data, stores, prepare } = args;
   const setUp = [...(prepare ? [prepare.script] : []), ...waitForStores(stores)].join("\n");
   const folders = [data, ...(prepare?.folders ?? [])];
   const server: Container = {

@@ -14,12 +14,12 @@ import {
 } from "../../lib/render/maintenance-pod.ts";
 import { configFiles, type Folder, pvcVolume, scratch, secretFiles } from "../../lib/render/restricted-pod.ts";
 import { runtimeFiles } from "../../lib/runtime-files.ts";
+import type { KubernetesPlace } from "../../lib/stack/stores.ts";
 import { type EgressRule, networkPolicy, toDatabase, toGateway, toQueue } from "./network-policy.ts";
 import { metadataOf, type PartScope } from "./scope.ts";
 import { type Container, immutableSecret, type Pod, podTemplate } from "./workload.ts";
 
-/** Arguments on either Kubernetes tier. */
-export interface UpkeepArgs {
+export interface KubernetesUpkeepArgs {
   namespace: pulumi.Input<string>;
   /** Image with Node. */
   image: pulumi.Input<string>;
@@ -31,44 +31,32 @@ export interface UpkeepArgs {
   alarmUrl: pulumi.Input<string>;
   /** Redis or Postgres is outside the namespace. */
   storesOutside: boolean;
+  /** The claim with the server's SQLite file, or its Postgres and an image with psql and pg_dump. */
+  history: { claim: pulumi.Input<string> } | { postgresUrl: pulumi.Input<string>; postgresImage: string };
 }
 
-export interface KubernetesUpkeepArgs extends UpkeepArgs {
-  /** Claim with the server's SQLite file. */
-  claim: pulumi.Input<string>;
-}
-
-/** The janitor of an SQLite file, and network rules for maintenance pods. */
+/** The janitor of the history, and network rules for maintenance pods. */
 export class KubernetesUpkeep extends pulumi.ComponentResource {
+  /** How commands reach the history. */
+  public readonly history: pulumi.Output<KubernetesPlace["history"]>;
+
   constructor(name: string, args: KubernetesUpkeepArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("inngest-local:index:KubernetesUpkeep", name, {}, opts);
-    const folder = pvcVolume("data", serverDataFolder, args.claim);
-    const scope = { name, part: "upkeep", namespace: args.namespace, parent: this } as const;
-    maintain(scope, args, { database: sqliteFile, folder, affinity: nextToServer, egress: [] });
-    this.registerOutputs({});
-  }
-}
-
-export interface ClusterUpkeepArgs extends UpkeepArgs {
-  /** Postgres image, which includes psql and pg_dump. */
-  postgresImage: pulumi.Input<string>;
-  postgresUrl: pulumi.Input<string>;
-}
-
-/** The janitor of a Postgres, and network rules for maintenance pods. */
-export class ClusterUpkeep extends pulumi.ComponentResource {
-  /** Name of the Secret with psql's environment variables. */
-  public readonly secret: pulumi.Output<string>;
-
-  constructor(name: string, args: ClusterUpkeepArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("inngest-local:index:ClusterUpkeep", name, {}, opts);
-    const { namespace, postgresImage, postgresUrl } = args;
+    const { namespace, history } = args;
+    super(`inngest-local:index:${"claim" in history ? "KubernetesUpkeep" : "ClusterUpkeep"}`, name, {}, opts);
     const scope = { name, part: "upkeep", namespace, parent: this } as const;
-    const variables = pulumi.secret(pulumi.output(postgresUrl).apply(libpqVariables));
-    this.secret = immutableSecret(scope, "environment", variables);
-    const folder = scratch("work", workFolder);
-    const sidecar = psqlContainer<pulumi.Input<string>>({ postgresImage, secret: this.secret }, [folder]);
-    maintain(scope, args, { database: { psql: workFolder }, folder, sidecar, egress: [toDatabase] });
+    if ("claim" in history) {
+      const folder = pvcVolume("data", serverDataFolder, history.claim);
+      maintain(scope, args, { database: sqliteFile, folder, affinity: nextToServer, egress: [] });
+      this.history = pulumi.output(history);
+    } else {
+      const { postgresImage, postgresUrl } = history;
+      const variables = pulumi.secret(pulumi.output(postgresUrl).apply(libpqVariables));
+      const secret = immutableSecret(scope, "environment", variables);
+      const folder = scratch("work", workFolder);
+      const sidecar = psqlContainer<pulumi.Input<string>>({ postgresImage, secret }, [folder]);
+      maintain(scope, args, { database: { psql: workFolder }, folder, sidecar, egress: [toDatabase] });
+      this.history = pulumi.output({ postgresImage, secret });
+    }
     this.registerOutputs({});
   }
 }
@@ -83,7 +71,7 @@ interface HistoryAccess {
   egress: EgressRule[];
 }
 
-function maintain(scope: PartScope, { days, ...args }: UpkeepArgs, history: HistoryAccess): void {
+function maintain(scope: PartScope, { days, ...args }: KubernetesUpkeepArgs, history: HistoryAccess): void {
   const { storesOutside } = args;
   networkPolicy(scope, {
     ingress: [{ from: storesOutside ? "anyone" : ["queue"], ports: [snapshotPort] }],
@@ -101,7 +89,7 @@ function maintain(scope: PartScope, { days, ...args }: UpkeepArgs, history: Hist
 /** A pod that sweeps the history once. */
 function janitorPod(
   scope: PartScope,
-  { image, redisUrl: queueUrl, days, alarmUrl }: UpkeepArgs,
+  { image, redisUrl: queueUrl, days, alarmUrl }: KubernetesUpkeepArgs,
   { database, folder, sidecar }: HistoryAccess,
 ): Pod {
   const request = pulumi.jsonStringify({ database, queueUrl, days, alarmUrl });

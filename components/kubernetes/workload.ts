@@ -89,13 +89,20 @@ export function randomPassword({ name, parent }: PartScope): random.RandomPasswo
   return new random.RandomPassword(`${name}-password`, { length: 32, special: false }, { parent });
 }
 
+/** Arguments of a part that keeps its data on a claim. */
+export interface StoreArgs {
+  namespace: pulumi.Input<string>;
+  image: pulumi.Input<string>;
+  storage: Storage;
+}
+
 export interface Storage {
   /** A Kubernetes quantity such as `5Gi`. */
   size: string;
-  /** Storage class. @default the cluster's default */
-  className?: string | undefined;
-  /** Keep the claim when the stack is destroyed; the next `pulumi up` adopts it. @default true */
-  protectData?: boolean;
+  /** @default the cluster's default */
+  className: string | undefined;
+  /** Keep the claim when the stack is destroyed; the next `pulumi up` adopts it. */
+  protectData: boolean;
 }
 
 /**
@@ -105,7 +112,7 @@ export interface Storage {
 export function persistentVolumeClaim(
   { name, namespace, parent }: PartScope,
   claim: string,
-  { size, className, protectData = true }: Storage,
+  { size, className, protectData }: Storage,
 ): pulumi.Output<string> {
   return new k8s.core.v1.PersistentVolumeClaim(
     `${name}-data`,
@@ -134,7 +141,6 @@ export function disruptionBudget(scope: PartScope): void {
   );
 }
 
-/** Spreads pods over the nodes as far as possible. */
 function spreadOverNodes(matchLabels: Record<string, string>): k8s.types.input.core.v1.TopologySpreadConstraint {
   const topologyKey = "kubernetes.io/hostname";
   return { topologyKey, maxSkew: 1, whenUnsatisfiable: "ScheduleAnyway", labelSelector: { matchLabels } };

@@ -9,7 +9,6 @@ import { timeOf, ulidAt } from "./ulid.ts";
 /** Rows by table. */
 export type Counts = Record<string, number>;
 
-/** What a history contains. */
 export interface HistoryContent {
   counts: Counts;
   /** When the newest run or event began, in milliseconds since 1970; 0 when there is none. */
@@ -101,7 +100,7 @@ export function readHistory(path: string): HistoryContent {
   try {
     const [first] = database.prepare("PRAGMA integrity_check(1)").all() as { integrity_check: string }[];
     if (first?.integrity_check !== "ok") throw new Problem(`SQLite reports damage: ${first?.integrity_check}`);
-    return { counts: countsOf(database), ...activityOf(database) };
+    return contentOf(database);
   } catch (error) {
     if (error instanceof Problem) throw error;
     throw new Problem(`SQLite cannot read it: ${(error as Error).message}`);
@@ -115,7 +114,7 @@ export function inspectHistory(path: string, before = Date.now()): HistoryConten
   if (!existsSync(path)) return { counts: {}, newest: 0, unfinished: 0 };
   const database = new DatabaseSync(path, { timeout: 5000 });
   try {
-    return { counts: countsOf(database), ...activityOf(database, before) };
+    return contentOf(database, before);
   } finally {
     database.close();
   }
@@ -131,16 +130,16 @@ function countsOf(database: DatabaseSync): Counts {
 }
 
 /** Runs and events after `before` do not count as the newest. */
-function activityOf(database: DatabaseSync, before = Date.now()): Omit<HistoryContent, "counts"> {
-  const tables = countsOf(database);
-  if (tables.function_runs === undefined || tables.events === undefined) return { newest: 0, unfinished: 0 };
+function contentOf(database: DatabaseSync, before = Date.now()): HistoryContent {
+  const counts = countsOf(database);
+  if (counts.function_runs === undefined || counts.events === undefined) return { counts, newest: 0, unfinished: 0 };
   const { newest } = database
     .prepare(
       `SELECT max(id) AS newest FROM (SELECT max(run_id) AS id FROM function_runs WHERE run_id < $before
        UNION ALL SELECT max(internal_id) FROM events WHERE internal_id < $before)`,
     )
     .get({ $before: ulidAt(before) }) as { newest: Uint8Array | null };
-  return { newest: newest ? timeOf(newest) : 0, unfinished: unfinishedRuns(database).size };
+  return { counts, newest: newest ? timeOf(newest) : 0, unfinished: unfinishedRuns(database).size };
 }
 
 /** Hex ids of runs whose end is in neither table: the server writes both, and may lose a row of either. */

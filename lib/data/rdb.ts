@@ -1,20 +1,14 @@
 import { closeSync, createReadStream, openSync, readSync, statSync } from "node:fs";
 import { Problem } from "../problem.ts";
 
-/** Metadata of a Redis snapshot. */
-export interface RedisSnapshot {
-  redisVersion: string;
-  /** Keys in database 0, which the server uses. */
-  keys: number;
-}
-
 /**
  * Reads the header of a Redis snapshot and verifies its checksum, as Redis itself does.
  * Format: https://github.com/redis/redis/blob/7.2/src/rdb.h
  *
+ * @returns `keys` in database 0, which the server uses
  * @throws {Problem} when the file is not a snapshot, or is damaged
  */
-export async function readSnapshot(file: string): Promise<RedisSnapshot> {
+export async function readSnapshot(file: string): Promise<{ redisVersion: string; keys: number }> {
   const size = statSync(file).size;
   const start = Buffer.alloc(Math.min(size, 65_536));
   const end = Buffer.alloc(8);
@@ -31,64 +25,38 @@ export async function readSnapshot(file: string): Promise<RedisSnapshot> {
   if (expected !== 0n && (await checksum(file, size - 8)) !== expected) {
     throw new Problem("its checksum does not match its content");
   }
-  return { redisVersion: "", keys: 0, ...new Header(start).read() };
+  return headerOf(start);
 }
 
-class Header {
-  readonly #bytes: Buffer;
-  #at = 9;
-
-  constructor(bytes: Buffer) {
-    this.#bytes = bytes;
-  }
-
-  read(): Partial<RedisSnapshot> {
-    const found: Partial<RedisSnapshot> = {};
-    for (;;) {
-      switch (this.#byte()) {
-        case 0xfa: {
-          const [name, value] = [this.#string(), this.#string()];
-          if (name === "redis-ver") found.redisVersion = value;
-          break;
-        }
-        case 0xf5:
-          this.#string();
-          break;
-        case 0xfe:
-          this.#length();
-          break;
-        case 0xfb:
-          return { ...found, keys: this.#length() };
-        default:
-          return found;
-      }
-    }
-  }
-
-  #byte(): number {
-    return this.#bytes.readUInt8(this.#at++);
-  }
-
+/** Reads what is in front of a snapshot's first key. */
+function headerOf(bytes: Buffer): { redisVersion: string; keys: number } {
+  let at = 9;
   /** A length in 6, 14, 32 or 64 bits. */
-  #length(): number {
-    const first = this.#byte();
+  const length = () => {
+    const first = bytes.readUInt8(at++);
     if (first < 0x40) return first;
-    if (first < 0x80) return ((first & 0x3f) << 8) | this.#byte();
-    const [width, value] =
-      first === 0x80 ? [4, this.#bytes.readUInt32BE(this.#at)] : [8, Number(this.#bytes.readBigUInt64BE(this.#at))];
-    this.#at += width;
-    return value;
-  }
-
+    if (first < 0x80) return ((first & 0x3f) << 8) | bytes.readUInt8(at++);
+    const width = first === 0x80 ? 4 : 8;
+    at += width;
+    return width === 4 ? bytes.readUInt32BE(at - width) : Number(bytes.readBigUInt64BE(at - width));
+  };
   /** A string, which may be stored as an integer of 1, 2 or 4 bytes. */
-  #string(): string {
-    const width = { 192: 1, 193: 2, 194: 4 }[this.#bytes.readUInt8(this.#at)];
-    const length = width ?? this.#length();
-    if (width) this.#at++;
-    this.#at += length;
-    return width
-      ? String(this.#bytes.readIntLE(this.#at - length, length))
-      : this.#bytes.toString("utf8", this.#at - length, this.#at);
+  const text = () => {
+    const width = { 192: 1, 193: 2, 194: 4 }[bytes.readUInt8(at)];
+    if (width) at++;
+    const size = width ?? length();
+    at += size;
+    return width ? String(bytes.readIntLE(at - size, size)) : bytes.toString("utf8", at - size, at);
+  };
+  const found = { redisVersion: "", keys: 0 };
+  for (;;) {
+    const kind = bytes.readUInt8(at++);
+    if (kind === 0xfa) {
+      const [name, value] = [text(), text()];
+      if (name === "redis-ver") found.redisVersion = value;
+    } else if (kind === 0xf5) text();
+    else if (kind === 0xfe) length();
+    else return kind === 0xfb ? { ...found, keys: length() } : found;
   }
 }
 

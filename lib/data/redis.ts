@@ -1,6 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { createReadStream, createWriteStream, statSync } from "node:fs";
-import { connect as connectTcp, createServer, type Socket } from "node:net";
+import { once } from "node:events";
+import { createReadStream, createWriteStream, existsSync, statSync } from "node:fs";
+import { connect as connectTcp, createServer, type Server } from "node:net";
+import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { connect as connectTls } from "node:tls";
@@ -73,7 +75,7 @@ export class Redis {
    * Writes a snapshot of everything to `file`, as a replica does. Redis forks for it, so the snapshot is of one moment;
    * `begun` is called right after that moment.
    */
-  async snapshot(file: string, begun: () => Promise<void>): Promise<void> {
+  async snapshot(file: string, begun = async () => {}): Promise<void> {
     const replica = await Redis.connect(this.#url.href);
     const wire = replica.#wire;
     try {
@@ -106,7 +108,7 @@ export class Redis {
     const server = createServer();
     // The address from which this process reaches Redis is one at which Redis reaches it; a Unix socket has none.
     const address = this.#wire.socket.localAddress ?? "127.0.0.1";
-    await new Promise<void>((resolve) => server.listen(port, address, resolve));
+    await once(server.listen(port, address), "listening");
     let ended = false;
     let loaded: Promise<void> | undefined;
     try {
@@ -153,38 +155,51 @@ export class Redis {
   }
 }
 
-/** Why a restore ends when {@link Redis.load} fails. */
-export function queueNotRestored({ message }: Error): Problem {
-  return new Problem(
-    `Redis did not load the queue (${message}), so everything is as it was before`,
-    "use a Redis that is not older than the one of the backup, has disk space and memory for it, and can connect to " +
-      "the process that restores",
-  );
+/**
+ * Replaces everything in the queue with `queue.rdb` of a folder. When Redis does not load it, the queue gets back what it
+ * had, from the snapshot `previous`.
+ *
+ * @param undo brings back the history
+ * @throws {Problem} when Redis does not load it
+ */
+export async function replaceQueue(
+  redis: Redis,
+  { folder, previous, snapshotPort }: { folder: string; previous: string; snapshotPort: number | undefined },
+  undo = () => {},
+): Promise<void> {
+  const snapshot = join(folder, "queue.rdb");
+  try {
+    if (existsSync(snapshot)) await redis.load(snapshot, snapshotPort);
+    // The restored runs in flight were in their server's memory and are gone; those in this Redis are not theirs.
+    else await redis.command("FLUSHDB");
+  } catch (error) {
+    undo();
+    await redis.load(previous, snapshotPort).catch(() => undefined);
+    throw new Problem(
+      `Redis did not load the queue (${(error as Error).message}), so everything is as it was before`,
+      "use a Redis that is not older than the one of the backup, has disk space and memory for it, and can connect to " +
+        "the process that restores",
+    );
+  }
 }
 
 async function connected(url: URL): Promise<Wire> {
   const options = { host: url.hostname.replace(/^\[|\]$/g, ""), port: Number(url.port || 6379) };
   const path = url.protocol === "unix:" ? decodeURIComponent(url.pathname) : undefined;
-  const socket: Socket =
-    url.protocol === "rediss:"
-      ? connectTls({ ...options, servername: options.host })
-      : connectTcp(path === undefined ? options : { path });
-  await new Promise<void>((resolve, reject) => {
-    const failed = (error: Error) =>
-      reject(new Problem(`no Redis answers at ${path ?? `${options.host}:${options.port}`} (${error.message})`));
-    socket.once("error", failed);
-    socket.once(url.protocol === "rediss:" ? "secureConnect" : "connect", () => {
-      socket.off("error", failed);
-      // A later error shows up when the connection is read.
-      socket.on("error", () => undefined);
-      resolve();
-    });
+  const isSecure = url.protocol === "rediss:";
+  const socket = isSecure
+    ? connectTls({ ...options, servername: options.host })
+    : connectTcp(path === undefined ? options : { path });
+  await once(socket, isSecure ? "secureConnect" : "connect").catch((error: Error) => {
+    throw new Problem(`no Redis answers at ${path ?? `${options.host}:${options.port}`} (${error.message})`);
   });
+  // A later error shows up when the connection is read.
+  socket.on("error", () => undefined);
   return new Wire(socket);
 }
 
 /** Sends the snapshot to the client that knows the secret. Rejects when the client does not come, or breaks off. */
-function serveOnce(server: ReturnType<typeof createServer>, file: string, secret: string): Promise<never> {
+function serveOnce(server: Server, file: string, secret: string): Promise<never> {
   return new Promise((_, reject) => {
     const late = () => reject(new Problem(`it did not fetch the snapshot within ${fetchTimeout} s`));
     const timer = setTimeout(late, fetchTimeout * 1000).unref();
@@ -202,15 +217,16 @@ async function serve(wire: Wire, file: string, secret: string): Promise<void> {
   let authenticated = false;
   let synced = false;
   for (;;) {
-    const [name = "", ...rest] = ((await wire.value()) as string[]).map(String);
+    const [command = "", ...rest] = ((await wire.value()) as string[]).map(String);
+    const name = command.toUpperCase();
     // Redis sends empty lines while it loads. After the snapshot it takes whatever we send as replicated commands, and
     // ends the connection at one that it does not know.
     if (synced || name === "") continue;
-    if (name.toUpperCase() === "AUTH") authenticated = rest.at(-1) === secret;
+    if (name === "AUTH") authenticated = rest.at(-1) === secret;
     // Unauthenticated clients get -NOAUTH; Redis reconnects with the secret and is accepted.
-    if (!authenticated && name.toUpperCase() !== "PING") wire.socket.write("-NOAUTH\r\n");
-    else if (name.toUpperCase() === "PING") wire.socket.write(authenticated ? "+PONG\r\n" : "-NOAUTH\r\n");
-    else if (name.toUpperCase() === "PSYNC") {
+    if (!authenticated) wire.socket.write("-NOAUTH\r\n");
+    else if (name === "PING") wire.socket.write("+PONG\r\n");
+    else if (name === "PSYNC") {
       wire.socket.write(`+FULLRESYNC ${randomBytes(20).toString("hex")} 0\r\n$${statSync(file).size}\r\n`);
       for await (const chunk of createReadStream(file)) {
         if (!wire.socket.write(chunk)) await new Promise((resolve) => wire.socket.once("drain", resolve));

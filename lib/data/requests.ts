@@ -16,7 +16,6 @@ interface Data {
 
 /** Standard input of `runtime/snapshot.ts`. */
 export interface SnapshotRequest extends Data {
-  /** Where the copies go. */
   folder: string;
 }
 
@@ -25,7 +24,6 @@ export interface Snapshot {
   /** ISO 8601. */
   takenAt: string;
   counts: Counts;
-  /** Runs that have not ended. */
   unfinished: number;
   queue?: { keys: number; redisVersion: string };
   /** How long writes to the queue were blocked, in milliseconds. */
@@ -56,7 +54,6 @@ export interface InspectRequest extends Data {
 
 /** Standard output of `runtime/inspect.ts`. */
 export interface Inspection extends HistoryContent {
-  /** Keys in the queue. */
   keys?: number;
 }
 
@@ -83,7 +80,6 @@ export interface LastSweep {
   /** When it ended, ISO 8601. */
   at: string;
   report?: SweepReport;
-  /** Message of the error. */
   failed?: string;
 }
 
@@ -111,7 +107,6 @@ export interface SweepReport {
 export interface BackupSchedule {
   stack: string;
   everySeconds: number;
-  /** How many backups are kept. */
   keep: number;
   /** @default the platform's folder of the stack's backups */
   folder?: string | undefined;

@@ -8,7 +8,6 @@ export function hexOf(id: Uint8Array | string | null): string {
   return value.toString(16).padStart(32, "0").toUpperCase();
 }
 
-/** A ULID as text. */
 export function ulidOf(hex: string): string {
   let value = BigInt(`0x${hex}`);
   let text = "";

@@ -12,14 +12,11 @@ export interface TakenPort extends WantedPort {
   code?: string | undefined;
 }
 
-/** What of a stack may already listen at its ports. */
-export interface OwnListeners {
-  services: ServiceIdentity[];
-  docker?: { stack: string; context?: string | undefined } | undefined;
-}
-
 /** The wanted ports that are taken, and not by the stack's own services and containers. */
-export async function takenPorts(wanted: WantedPort[], own: OwnListeners): Promise<TakenPort[]> {
+export async function takenPorts(
+  wanted: WantedPort[],
+  own: { services: ServiceIdentity[]; docker?: { stack: string; context?: string | undefined } | undefined },
+): Promise<TakenPort[]> {
   const [services, published] = await Promise.all([
     Promise.all(own.services.map(running)),
     own.docker ? publishedPorts(own.docker.stack, own.docker.context) : Promise.resolve<number[]>([]),

@@ -17,20 +17,11 @@ export function isTaken({ host, port }: Listener): Promise<boolean> {
 
 /** Whether `address` is one of this machine's. An interface without a carrier counts, unlike in os.networkInterfaces. */
 export async function canListenOn(address: string): Promise<boolean> {
-  return isTaken({ host: address, port: 0 }).then(
-    () => true,
-    () => false,
-  );
-}
-
-/** A process that listens on a port. */
-export interface Holder {
-  pid: number;
-  command: string;
+  return (await isTaken({ host: address, port: 0 }).catch(() => undefined)) !== undefined;
 }
 
 /** The process that listens on `port`, by `lsof` (macOS, most Linux) or `ss`; `undefined` when neither knows. */
-export async function holderOf(port: number): Promise<Holder | undefined> {
+export async function holderOf(port: number): Promise<{ pid: number; command: string } | undefined> {
   // lsof exits with 1 when it sees no listener.
   const byLsof = await run("lsof", ["-nP", `-iTCP:${port}`, "-sTCP:LISTEN", "-Fpc"]).catch(() => "");
   const found = /^p(\d+)\nc(.+)$/m.exec(byLsof);

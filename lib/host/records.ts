@@ -1,4 +1,3 @@
-import { rmSync } from "node:fs";
 import { readJson, writePrivateFile } from "../data/private-file.ts";
 import type { RunRecord } from "./spec.ts";
 
@@ -8,8 +7,4 @@ export function readRecord(path: string): RunRecord | undefined {
 
 export function writeRecord(path: string, record: RunRecord): void {
   writePrivateFile(path, `${JSON.stringify(record)}\n`);
-}
-
-export function removeRecord(path: string): void {
-  rmSync(path, { force: true });
 }

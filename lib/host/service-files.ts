@@ -4,20 +4,12 @@ import { renderEnvFile } from "../render/env-file.ts";
 import { servicePaths } from "./paths.ts";
 import type { InDataDir, JsonValue, ListenOn, ServiceSpec } from "./spec.ts";
 
-/** What a service reads when it starts. */
-export interface ServiceFiles {
-  /** Arguments of its program. */
-  args: string[];
-  /** Its files, by absolute path. */
-  files: { path: string; content: string }[];
-}
-
 /**
- * Resolves what a service reads when it starts.
+ * Resolves what a service reads when it starts: its arguments, and its files with absolute paths.
  *
  * @param dockerBridge address at which containers reach this machine. @default they use the loopback address
  */
-export function serviceFiles(spec: ServiceSpec, dataDir: string, dockerBridge: string | undefined): ServiceFiles {
+export function serviceFiles(spec: ServiceSpec, dataDir: string, dockerBridge: string | undefined) {
   const { folder, envFile } = servicePaths(dataDir, spec.service);
   const files = (spec.files ?? []).map(({ name, json }) => ({
     path: join(folder, name),

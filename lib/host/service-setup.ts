@@ -14,15 +14,8 @@ import type { ServiceSpec } from "./spec.ts";
 import type { ServiceIdentity, Supervision } from "./supervisors/service.ts";
 import type { Supervisor } from "./supervisors/supervisor.ts";
 
-/** The account that a service runs as. */
-export interface Account {
-  name: string;
-  uid: number;
-  gid: number;
-}
-
 /** The owner of the project's folder for a system service; `undefined` where services run as the current user. */
-export async function accountOf({ scope }: Supervision, { name }: Supervisor): Promise<Account | undefined> {
+export async function accountOf({ scope }: Supervision, { name }: Supervisor) {
   if (scope === "user" || name === "none") return undefined;
   const { uid, gid } = statSync(".");
   return { name: await run("id", ["-un", String(uid)]), uid, gid };
@@ -49,7 +42,11 @@ export function findOnMachine(spec: ServiceSpec, service: ServiceIdentity) {
 }
 
 /** Makes the service's folders, which only its own account may enter. */
-export function makeFolders(service: ServiceIdentity, spec: ServiceSpec, account: Account | undefined): void {
+export function makeFolders(
+  service: ServiceIdentity,
+  spec: ServiceSpec,
+  account: Awaited<ReturnType<typeof accountOf>>,
+): void {
   // The account must be able to reach the data folder, so its parents get the usual mode.
   if (account) mkdirSync(dirname(service.dataDir), { recursive: true });
   const { folder } = servicePaths(service.dataDir, spec.service);

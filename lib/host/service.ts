@@ -1,13 +1,14 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { Problem } from "../problem.ts";
+import { run } from "../process.ts";
 import type { Supervised } from "../stack/durability.ts";
 import { withLock } from "./lock.ts";
-import { logTail } from "./log-tail.ts";
 import { compileCache, projectFolder, servicePaths } from "./paths.ts";
-import { cleanEnvironment } from "./processes.ts";
+import { cleanEnvironment, variablesNamed } from "./processes.ts";
 import { refuseTakenPorts, untilReady } from "./readiness.ts";
-import { removeRecord, writeRecord } from "./records.ts";
+import { writeRecord } from "./records.ts";
+import { secretTexts } from "./service-files.ts";
 import { accountOf, findOnMachine, makeFolders, writeFiles } from "./service-setup.ts";
 import type { ServiceSpec } from "./spec.ts";
 import { chooseSupervisor, removeEverywhere, running, supervisorNamed } from "./supervisors/index.ts";
@@ -17,7 +18,6 @@ import { hashOf, type Supervisor } from "./supervisors/supervisor.ts";
 /** Seconds between SIGTERM and SIGKILL for a process that has failed to start. */
 const failedStopGraceSeconds = 5;
 
-/** A service as `pulumi up` wants it. */
 export interface DesiredService extends ServiceSpec {
   /** Id that this start gets; scripts/observe.ts prints it for as long as the service runs as it was started. */
   startId: string;
@@ -53,9 +53,8 @@ export async function removeService(spec: ServiceSpec): Promise<void> {
   const service = identify(spec);
   await withLock(service.label, async () => {
     await removeEverywhere(service);
-    removeRecord(service.record);
     const { folder, envFile, inherited } = servicePaths(service.dataDir, spec.service);
-    for (const path of [envFile, inherited]) rmSync(path, { force: true });
+    for (const path of [service.record, envFile, inherited]) rmSync(path, { force: true });
     for (const { name } of spec.files ?? []) rmSync(join(folder, name), { force: true });
   });
 }
@@ -65,11 +64,7 @@ function specHash(spec: ServiceSpec): string {
 }
 
 /** Checks all that can be checked, removes what runs, and writes the files that the process reads. */
-async function prepare(
-  spec: ServiceSpec,
-  service: ServiceIdentity,
-  supervisor: Supervisor,
-): Promise<ServiceDefinition> {
+async function prepare(spec: ServiceSpec, service: ServiceIdentity, supervisor: Supervisor) {
   const account = await accountOf(spec.supervision, supervisor);
   const { command, workingDirectory } = findOnMachine(spec, service);
   const problem = (await supervisor.unavailable()) ?? (await supervisor.ownershipConflict(service));
@@ -78,7 +73,7 @@ async function prepare(
   await removeEverywhere(service);
   await refuseTakenPorts(spec);
   makeFolders(service, spec, account);
-  return {
+  const definition: ServiceDefinition = {
     ...service,
     description: `Inngest ${spec.service} of stack ${spec.stack}`,
     command: [command, ...(await writeFiles(spec, service))],
@@ -88,6 +83,7 @@ async function prepare(
     loopbackOnly: spec.loopbackOnly,
     user: account?.name,
   };
+  return definition;
 }
 
 /** Compiling its modules is a good part of a worker's start: docs/measurements.md#compiling-a-workers-modules. */
@@ -117,7 +113,26 @@ async function start(
     const log = await logTail(supervisor, definition, spec);
     // A half-started service would hold its port, and Pulumi's state would not have it.
     await supervisor.remove({ ...definition, stopGraceSeconds: failedStopGraceSeconds });
-    removeRecord(definition.record);
+    rmSync(definition.record, { force: true });
     throw new Problem(`${(error as Error).message}.\n${log}`);
   }
+}
+
+/** Shorter texts are ports and words; replacing them would leave nothing to read. */
+const minSecretLength = 6;
+
+/** The last lines of a service's log, for an error message: secrets are replaced. */
+async function logTail(supervisor: Supervisor, service: ServiceIdentity, spec: ServiceSpec): Promise<string> {
+  const [command, ...args] = supervisor.logCommand(service, 15, false);
+  const log = await run(command, args).catch(() => "(it cannot be read)");
+  const lines = secretsOf(spec).reduce((text, secret) => text.replaceAll(secret, "[secret]"), log);
+  return `Its log (${[command, ...args].join(" ")}) ends with:\n${lines}`;
+}
+
+/** Texts that must not be printed: variables and files of the service, and the variables that it is passed. */
+function secretsOf(spec: ServiceSpec): string[] {
+  const inherited = Object.values(variablesNamed(spec.passthroughEnv ?? []));
+  const texts = [...secretTexts(spec), ...inherited].filter((text) => text.length >= minSecretLength);
+  // Longest first, so that a secret that contains another one is replaced whole.
+  return texts.sort((a, b) => b.length - a.length);
 }

@@ -16,7 +16,6 @@ export type Program =
   | { kind: "node" }
   | { kind: "bun" };
 
-/** Where a process listens. */
 export interface Listener {
   host: string;
   port: number;
@@ -32,7 +31,6 @@ export type InDataDir = { inDataDir: string; scheme?: "unix" };
  */
 export type ListenOn = { listenOn: ("loopback" | "dockerBridge")[] };
 
-/** A value of a JSON file. */
 export type JsonValue =
   | string
   | number
@@ -42,12 +40,6 @@ export type JsonValue =
   | InDataDir
   | JsonValue[]
   | { [key: string]: JsonValue };
-
-/** A JSON file of the service, kept 0600 in its folder. */
-export interface ServiceFile {
-  name: string;
-  json: JsonValue;
-}
 
 /** One process on this machine, as `HostService` hands it to its scripts: JSON on their standard input. */
 export interface ServiceSpec {
@@ -64,8 +56,8 @@ export interface ServiceSpec {
   environment?: Record<string, string> | undefined;
   /** Variables in a 0600 file that the runtime (Node, Bun) reads by `--env-file`. @default none */
   envFile?: Record<string, string | InDataDir | ListenOn> | undefined;
-  /** @default none */
-  files?: ServiceFile[] | undefined;
+  /** JSON files, kept 0600 in its folder. @default none */
+  files?: { name: string; json: JsonValue }[] | undefined;
   /**
    * Variables of whoever runs `pulumi up` that the process reads from `environment.json`, 0600, in its folder; never
    * part of the plan or the state. `*` at the end of a name matches anything. @default none
@@ -98,7 +90,6 @@ export interface ServiceSpec {
   containers?: { context?: string | undefined } | undefined;
   /** Everything that it talks to is on this machine, so a supervisor that can may isolate it. @default false */
   loopbackOnly?: boolean | undefined;
-  /** What keeps it running after a crash and a reboot. */
   supervision: Supervision;
   /** Seconds between SIGTERM and SIGKILL. */
   stopGraceSeconds: number;

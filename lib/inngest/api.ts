@@ -40,11 +40,9 @@ export interface Step {
   status: string;
   /** Duration so far in milliseconds, including waits and retries. */
   ms: number;
-  /** The worker's error message. */
   error?: string;
 }
 
-/** Statuses of runs that have ended. */
 export const endStatuses = new Set(["COMPLETED", "FAILED", "CANCELLED"]);
 /** Statuses of runs that have not ended. */
 export const flightStatuses = ["RUNNING", "QUEUED"];
@@ -149,7 +147,6 @@ export class InngestApi {
     return ((await this.#get<unknown[]>(`/v1/runs/${runId}/jobs`)).data ?? []).length > 0;
   }
 
-  /** Ids of all apps that the server knows. */
   async apps(): Promise<string[]> {
     return ((await this.#get<{ id: string }[]>("/v2/apps")).data ?? []).map(({ id }) => id);
   }

@@ -27,7 +27,6 @@ export function driftBetween(declared: ListedFunction[], listed: ListedFunction[
   ];
 }
 
-/** A difference in words. */
 export function driftText({ function: id, problem, declared, listed }: FunctionDrift): string {
   switch (problem) {
     case "missing":

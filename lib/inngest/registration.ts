@@ -11,7 +11,6 @@ export interface RegistrationSpec {
   apiUrl: string;
   /** Origin of the worker. */
   workerUrl: string;
-  /** The worker's Inngest endpoint. */
   workerEndpoint: string;
   /** Port forwards through which the URLs are reached. @default none */
   forward?: Parameters<typeof throughForward>[0];

@@ -62,7 +62,6 @@ export class WorkerEndpoint {
   }
 }
 
-/** The error message in a worker's answer. */
 async function reasonIn(response: Response): Promise<string> {
   const text = await response.text();
   try {

@@ -30,7 +30,6 @@ export type DataAnswer<P extends keyof DataPrograms> = DataPrograms[P]["answer"]
 
 /** A stack's history and queue, where they are kept. */
 export interface StackData {
-  /** The history there. */
   database: Database;
   /** Where replaced data is kept, by a name of its own: a folder, or a schema of Postgres. */
   previousAt(name: string): string;

@@ -5,11 +5,7 @@ import { type CommandFailed, type RunOptions, run } from "../process.ts";
 import { stackLabel } from "../stack/docker-names.ts";
 import type { WantedImage } from "../stack/parts.ts";
 
-/**
- * Runs docker, and resolves to what it printed.
- *
- * @throws {CommandFailed} with Docker's own reason
- */
+/** Runs docker, and resolves to what it printed. @throws {CommandFailed} with Docker's own reason */
 export function docker(context: string | undefined, args: readonly string[], options?: RunOptions): Promise<string> {
   return run("docker", [...contextFlag(context), ...args], options);
 }
@@ -67,12 +63,8 @@ export async function dockerProblems({ context, images }: DockerNeeds): Promise<
   return problems.flat();
 }
 
-/** Whether the engine has an image. */
 export async function isPresent(image: string, context?: string): Promise<boolean> {
-  return docker(context, ["image", "inspect", image]).then(
-    () => true,
-    () => false,
-  );
+  return (await docker(context, ["image", "inspect", image]).catch(() => undefined)) !== undefined;
 }
 
 /** Ports of this machine that a stack's own containers publish. */
@@ -97,11 +89,7 @@ export async function removeContainers(stack: string, context?: string): Promise
   if (networks.length > 0) await docker(context, ["network", "rm", ...networks]);
 }
 
-/**
- * Deletes the data of a stack whose containers are gone.
- *
- * @throws {Problem} when another container uses it
- */
+/** Deletes the data of a stack whose containers are gone. @throws {Problem} when another container uses it */
 export async function removeVolumes(stack: string, context?: string): Promise<void> {
   const volumes = await listed(context, ["volume", "ls", "--quiet", "--filter", `label=${stackLabel}=${stack}`]);
   if (volumes.length === 0) return;

@@ -1,15 +1,12 @@
 import { spawn } from "node:child_process";
 import { Problem } from "../problem.ts";
-import type { Forward, ForwardedService } from "../stack/endpoints.ts";
+import type { Forward, ForwardedService, LocalEndpoints } from "../stack/endpoints.ts";
 import { kubectlFor } from "./kubectl.ts";
 
 /** Seconds within which a forward must be open. */
 const openSeconds = 30;
 
-interface Urls {
-  apiUrl: string;
-  workerUrl: string;
-}
+type Urls = Pick<LocalEndpoints, "apiUrl" | "workerUrl">;
 
 /**
  * Calls `use` with URLs that hold on this machine: the given ones, or those of `kubectl port-forward`s, on any free port,
@@ -23,7 +20,7 @@ export async function throughForward<T>(
   use: (reached: Urls) => Promise<T>,
 ): Promise<T> {
   if (!forward) return await use(urls);
-  const opened: Opened[] = [];
+  const opened: Awaited<ReturnType<typeof openForward>>[] = [];
   const open = async (service: ForwardedService | undefined, url: string) => {
     if (!service) return url;
     const tunnel = await openForward(forward, service);
@@ -49,17 +46,10 @@ export function forwardCommand({ context, kubeconfig, namespace, server }: Forwa
   return `kubectl${file} --context ${context} --namespace ${namespace} port-forward service/${server.service} ${server.local}:${server.port}`;
 }
 
-interface Opened {
-  origin: string;
-  close(): Promise<void>;
-}
-
-async function openForward(forward: Forward, { service, port }: ForwardedService): Promise<Opened> {
+async function openForward(forward: Forward, { service, port }: ForwardedService) {
   const { command, args } = kubectlFor(forward);
   const what = ["port-forward", `service/${service}`, `:${port}`, "--address", "127.0.0.1"];
-  const child = spawn(command, [...args, ...what], {
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+  const child = spawn(command, [...args, ...what], { stdio: ["ignore", "pipe", "pipe"] });
   const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
   let printed = "";
   const origin = await new Promise<string>((resolve, reject) => {

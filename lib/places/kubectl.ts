@@ -10,11 +10,7 @@ export interface Target {
   namespace?: string;
 }
 
-/**
- * The kubectl command and its first arguments.
- *
- * @throws {Problem} when there is no kubectl
- */
+/** The kubectl command and its first arguments. @throws {Problem} when there is no kubectl */
 export function kubectlFor({ context, kubeconfig, namespace }: Target): { command: string; args: string[] } {
   const command = onPath("kubectl");
   if (command === undefined) {
@@ -23,13 +19,9 @@ export function kubectlFor({ context, kubeconfig, namespace }: Target): { comman
       "install it (https://kubernetes.io/docs/tasks/tools)",
     );
   }
-  const args = [
-    ...(kubeconfig ? ["--kubeconfig", kubeconfig] : []),
-    "--context",
-    context,
-    ...(namespace ? ["--namespace", namespace] : []),
-  ];
-  return { command, args };
+  const file = kubeconfig ? ["--kubeconfig", kubeconfig] : [];
+  const within = namespace ? ["--namespace", namespace] : [];
+  return { command, args: [...file, "--context", context, ...within] };
 }
 
 /**

@@ -85,19 +85,19 @@ async function storageProblems({ storageClass, ...target }: KubernetesNeeds): Pr
   }
   const classes = await getObjects<StorageClass>(target, ["storageclass"]);
   const names = classes.map(({ metadata }) => metadata.name);
-  const known = names.length > 0 ? `(the cluster has ${names.join(", ")})` : "(the cluster has none)";
+  const known = `(the cluster has ${names.join(", ") || "none"})`;
+  const set = (name: string | undefined) =>
+    name === undefined ? "install a storage provisioner" : `pulumi config set storageClass ${name}`;
   if (storageClass !== undefined) {
     if (names.includes(storageClass)) return [];
-    const remedy =
-      names.length > 0
-        ? `pulumi config set storageClass ${closest(storageClass, names)}`
-        : "install a storage provisioner";
-    return [new Problem(`\`storageClass\` must be one of the cluster's, got "${storageClass}" ${known}`, remedy)];
+    const what = `\`storageClass\` must be one of the cluster's, got "${storageClass}" ${known}`;
+    return [new Problem(what, set(names.length > 0 ? closest(storageClass, names) : undefined))];
   }
   const isDefault = "storageclass.kubernetes.io/is-default-class";
   if (classes.some(({ metadata }) => metadata.annotations?.[isDefault] === "true")) return [];
-  const remedy = names.length > 0 ? `pulumi config set storageClass ${names[0]}` : "install a storage provisioner";
-  return [new Problem(`\`storageClass\` must be set, because the cluster has no default class ${known}`, remedy)];
+  return [
+    new Problem(`\`storageClass\` must be set, because the cluster has no default class ${known}`, set(names[0])),
+  ];
 }
 
 async function kedaProblems(target: Target): Promise<Problem[]> {

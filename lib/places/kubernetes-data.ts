@@ -23,7 +23,6 @@ interface Pod {
   };
 }
 
-/** The container with Node of a maintenance pod. */
 const inNode = "--container=node";
 
 /**
@@ -96,7 +95,6 @@ export function kubernetesData({ image, history, ...target }: KubernetesPlace): 
   };
 }
 
-/** Why a pod does not run. */
 function reasonOf({ status: { phase, conditions, containerStatuses } }: Pod): string {
   const unscheduled = conditions?.find(({ type, status }) => type === "PodScheduled" && status === "False")?.message;
   const waiting = containerStatuses?.find(({ state }) => state.waiting)?.state.waiting;

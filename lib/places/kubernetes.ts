@@ -28,7 +28,6 @@ interface CronJob {
   status: { active?: unknown[]; lastScheduleTime?: string; lastSuccessfulTime?: string };
 }
 
-/** Parts that run in a cluster. */
 type PodPart = Exclude<PartName, "backup">;
 
 /** A namespace of a cluster, where parts are pods. */

@@ -5,7 +5,6 @@ import type { Part } from "../stack/parts.ts";
 /** A command line: a program and its arguments. */
 export type Command = [string, ...string[]];
 
-/** A part as it is now. */
 export interface PartState {
   isRunning: boolean;
   /** For people: `process 123`, `container inngest-persistent-server`. */
@@ -14,13 +13,6 @@ export interface PartState {
   since?: string | undefined;
   /** What restarts it, how healthy it reports to be, or why it does not run. */
   detail?: string | undefined;
-}
-
-export interface LogOptions {
-  /** Lines to begin with. */
-  lines: number;
-  /** Print new lines until the command is ended. */
-  follow: boolean;
 }
 
 /** Bytes of what a part keeps in its container or pod. */
@@ -45,23 +37,18 @@ export interface Place {
   /** A part for people: `process of the worker`, `container inngest-dev-queue`, `pods of the server`. */
   describe(part: Part): string;
   state(part: Part): Promise<PartState>;
-  /** The command that prints a part's log; `undefined` when there is none yet. */
-  logs(part: Part, options: LogOptions): Promise<Command | undefined>;
+  /** The command that prints the last lines of a part's log, and then new ones; `undefined` when there is none yet. */
+  logs(part: Part, options: { lines: number; follow: boolean }): Promise<Command | undefined>;
   /** Runs a command next to a part, and resolves to what it printed. */
   exec(part: Part, command: Command, input?: string): Promise<string>;
   /** Addresses of these parts, and of what else there is of the stack at this place. */
   listeners(parts: readonly Part[]): Promise<PlacedListener[]>;
-  /** Bytes that a part keeps. */
   size(part: Part): Promise<number>;
   /** Brings back what was stopped or killed, without waiting; resolves to `false` where only `pulumi up` can. */
   start(part: Part): Promise<boolean>;
   /** Ends a part in good order, until {@link Place.start} or the next `pulumi up`. */
   stop(part: Part): Promise<void>;
-  /**
-   * Ends a part as a crash would.
-   *
-   * @throws {Problem} when it does not run
-   */
+  /** Ends a part as a crash would. @throws {Problem} when it does not run */
   kill(part: Part): Promise<void>;
   /** Removes a part's container or pods; absent where parts are processes. */
   remove?(part: Part): Promise<void>;

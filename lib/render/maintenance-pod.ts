@@ -7,7 +7,6 @@ import { commonVariables } from "./server-options.ts";
 /** Folder of the server's data, in its own pod and in maintenance pods. */
 export const serverDataFolder = "/data";
 
-/** The server's SQLite file. */
 export const sqliteFile = `${serverDataFolder}/main.db`;
 
 /** Folder of a maintenance pod for scripts and files, deleted with the pod. */

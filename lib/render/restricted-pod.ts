@@ -11,7 +11,6 @@ export function scratch(name: string, path: string) {
   return { volume: { name, emptyDir: {} }, mount: { name, mountPath: path } };
 }
 
-/** The volume of a PersistentVolumeClaim. */
 export function pvcVolume<Name>(name: string, path: string, claimName: Name) {
   return { volume: { name, persistentVolumeClaim: { claimName } }, mount: { name, mountPath: path } };
 }

@@ -23,7 +23,6 @@ export interface ServerOptions<Folder = string> {
   redisUrl?: string | Folder | undefined;
   /** The worker's endpoint, which the server registers when it starts. */
   sdkUrl: string;
-  /** What the server is tuned for. */
   profile: Profile;
   /** Serve dashboard and GraphQL. */
   dashboard: boolean;

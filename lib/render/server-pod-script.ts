@@ -2,7 +2,7 @@ import { stopGraceSeconds } from "../stack/stop-grace.ts";
 import { sqliteFile } from "./maintenance-pod.ts";
 import { queueWatch, untilServerEnds } from "./server-watch.ts";
 
-/** Ports of a server's pod. Other servers of the stack connect to the two gRPC ports. */
+/** Ports of a server in a container. Other servers of the stack connect to the two gRPC ports. */
 export const serverPorts = {
   port: 8288,
   connectGatewayPort: 8289,

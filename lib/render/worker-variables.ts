@@ -6,7 +6,6 @@ export interface WorkerSpec {
   serverUrl: string;
   /** URL at which the server reaches the worker, without a path. */
   origin: string;
-  /** Port that the worker listens on. */
   port: number;
   /** `serve`: the server calls the worker. `connect`: the worker opens a connection to the server. */
   transport: "serve" | "connect";

@@ -2,17 +2,13 @@ import type { SettingsReader } from "./reader.ts";
 import type { Choice, Tier } from "./schema.ts";
 
 /** Automatic backups of a stack. */
-export interface BackupSettings {
-  everySeconds: number;
-  /** So many of the stack's newest backups stay. */
-  keep: number;
-}
+export type BackupSettings = NonNullable<ReturnType<typeof readBackups>>;
 
 /** Reads what makes backups automatic; `undefined` where they are off. */
 export function readBackups(
   { tier, durable, scope }: { tier: Tier; durable: boolean; scope: Choice<"supervisorScope"> },
   reader: SettingsReader,
-): BackupSettings | undefined {
+) {
   const keep = reader.whole("backupKeep");
   if (reader.text("backupEvery") === "off") return undefined;
   const everySeconds = secondsOf(reader.text("backupEvery"));

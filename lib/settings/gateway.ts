@@ -49,15 +49,10 @@ function originOf(text: unknown): URL | undefined {
 }
 
 function checkTls(
-  {
-    tier,
-    origin,
-    certificate,
-    key,
-    email,
-  }: { tier: Tier; origin: URL; certificate?: string; key?: string; email?: string },
+  { tier, origin, ...tls }: { tier: Tier; origin: URL; certificate?: string; key?: string; email?: string },
   reader: SettingsReader,
 ): void {
+  const { certificate, key, email } = tls;
   const files = [certificate, key].filter((path) => path !== undefined);
   if (files.length === 0 && email === undefined) return;
   if (tier !== "docker") {

@@ -1,24 +1,14 @@
-import { type RotationStep, rotationSteps } from "../stack/key-rotation.ts";
-import { rangeRule, type Secret, type SettingsReader, wholeNumber } from "./reader.ts";
-
-/** Where a stack's keys come from. */
-export interface KeySettings {
-  /** Number of the generated keys, from 1. */
-  generation: number;
-  /** How far the change from the generation before has come. */
-  step: RotationStep;
-  /** Your own keys instead of generated ones. */
-  signingKey: Secret | undefined;
-  eventKey: Secret | undefined;
-}
+import { rotationSteps } from "../stack/key-rotation.ts";
+import { rangeRule, type SettingsReader, wholeNumber } from "./reader.ts";
 
 const highestGeneration = 1_000_000;
 
-/** Reads `keys`, `keysFrom`, `signingKey` and `eventKey`. */
-export function readKeys(stack: string, reader: SettingsReader): { keys: KeySettings; keysFrom: string | undefined } {
+/** Reads `keys`, `keysFrom`, `signingKey` and `eventKey`: where a stack's keys come from. */
+export function readKeys(stack: string, reader: SettingsReader) {
   const keysFrom = reader.optional("keysFrom");
-  const keys: KeySettings = {
+  const keys = {
     ...readRotation(keysFrom, reader),
+    /** The user's own keys instead of generated ones. */
     signingKey: reader.secret("signingKey", signingKeyProblem),
     eventKey: reader.secret("eventKey", eventKeyProblem),
   };
@@ -30,7 +20,8 @@ export function readKeys(stack: string, reader: SettingsReader): { keys: KeySett
   return { keys, keysFrom };
 }
 
-function readRotation(keysFrom: string | undefined, reader: SettingsReader): Pick<KeySettings, "generation" | "step"> {
+/** The number of the generated keys, from 1, and how far the change from the generation before has come. */
+function readRotation(keysFrom: string | undefined, reader: SettingsReader) {
   const given = reader.object("keys");
   const { generation: number = 1, step: name = "none", ...others } = given ?? {};
   const generation = wholeNumber(String(number), 1, highestGeneration);
@@ -51,7 +42,7 @@ function readRotation(keysFrom: string | undefined, reader: SettingsReader): Pic
   if (keysFrom && step !== "none" && step !== undefined) {
     reject("step", "none where `keysFrom` is set, whose stack's keys change", step, remove);
   }
-  return { generation: generation ?? 1, step: step ?? "none" };
+  return { generation: generation ?? 1, step: step ?? "none" } as const;
 }
 
 /**

@@ -14,23 +14,12 @@ export interface IngressSettings {
 }
 
 /** What only the Kubernetes tiers ask for. */
-export interface KubernetesSettings {
-  context: string;
-  kubeconfig: string | undefined;
-  exposure: Choice<"exposure">;
-  nodePort: number;
-  ingress: IngressSettings | undefined;
-  storageSize: string;
-  storageClass: string | undefined;
-  replicas: number;
-  autoscaler: Choice<"autoscaler">;
-  maxWorkers: number;
-}
+export type KubernetesSettings = NonNullable<ReturnType<typeof readKubernetes>>;
 
 export function readKubernetes(
   { tier, stack, worker }: { tier: Tier; stack: string; worker: WorkerSettings },
   reader: SettingsReader,
-): KubernetesSettings | undefined {
+) {
   if (tier !== "kubernetes" && tier !== "cluster") return undefined;
   const context = reader.optional("kubeContext");
   if (context === undefined) {

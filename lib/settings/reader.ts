@@ -68,12 +68,10 @@ export class SettingsReader {
     return this.#raw.values[key] !== undefined || !this.#raw.encrypted.has(key);
   }
 
-  /** The command that sets a key. */
   set(key: SettingKey, example: string | number | boolean): string {
     return `pulumi config set ${key} ${example}`;
   }
 
-  /** Notes a problem. */
   problem(what: string, remedy: string): void {
     this.problems.push(new Problem(what, remedy));
   }

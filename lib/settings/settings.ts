@@ -1,57 +1,15 @@
 import type { Supervision } from "../host/supervisors/service.ts";
 import { Problem } from "../problem.ts";
-import { type BackupSettings, readBackups } from "./backups.ts";
-import { type GatewaySettings, readGateway } from "./gateway.ts";
-import { type KeySettings, readKeys } from "./keys.ts";
-import { type KubernetesSettings, readKubernetes } from "./kubernetes.ts";
-import type { Profile } from "./profile.ts";
-import { type RawConfig, type Secret, SettingsReader } from "./reader.ts";
-import type { Tier } from "./schema.ts";
+import { readBackups } from "./backups.ts";
+import { readGateway } from "./gateway.ts";
+import { readKeys } from "./keys.ts";
+import { readKubernetes } from "./kubernetes.ts";
+import { type RawConfig, SettingsReader } from "./reader.ts";
 import { postgresUrlProblem, redisUrlProblem } from "./store-urls.ts";
-import { readWorker, type WorkerSettings } from "./worker.ts";
+import { readWorker } from "./worker.ts";
 
 /** What a stack asks for, checked. Optional settings that are not set are `undefined`. */
-export interface Settings {
-  stack: string;
-  tier: Tier;
-  durable: boolean;
-  profile: Profile;
-  port: number;
-  worker: WorkerSettings;
-  serverBinary: string | undefined;
-  queueBinary: string | undefined;
-  serverImage: string;
-  queueImage: string;
-  /** Days that runs are kept after their end; `undefined`: forever. */
-  retention: number | undefined;
-  /** Automatic backups; `undefined`: none. */
-  backups: BackupSettings | undefined;
-  /** Absolute folder of its backups. @default the platform's, one folder per stack */
-  backupDir: string | undefined;
-  /** Image with Node for work on the data, in a container or a pod. */
-  upkeepImage: string;
-  /** Gateway of the Docker and Kubernetes tiers. */
-  gateway: GatewaySettings;
-  /** Serve dashboard and GraphQL. */
-  dashboard: boolean;
-  redisUrl: Secret | undefined;
-  databaseImage: string;
-  postgresUrl: Secret | undefined;
-  dockerContext: string | undefined;
-  /** Set on the tiers `kubernetes` and `cluster`. */
-  kubernetes: KubernetesSettings | undefined;
-  dataDir: string | undefined;
-  protectData: boolean;
-  supervision: Supervision;
-  keysFrom: string | undefined;
-  keys: KeySettings;
-}
-
-/** A stack's settings, and what is wrong with them: a wrong value is replaced by its default. */
-export interface CheckedSettings {
-  settings: Settings;
-  problems: Problem[];
-}
+export type Settings = ReturnType<typeof checkSettings>["settings"];
 
 /**
  * Checks a stack's raw configuration and gives it types.
@@ -67,8 +25,11 @@ export function readSettings(stack: string, raw: RawConfig): Settings {
   );
 }
 
-/** {@link readSettings} for commands that work on a stack whose settings may be wrong. */
-export function checkSettings(stack: string, raw: RawConfig): CheckedSettings {
+/**
+ * {@link readSettings} for commands that work on a stack whose settings may be wrong: a wrong value is replaced by its
+ * default, and its problem is among `problems`.
+ */
+export function checkSettings(stack: string, raw: RawConfig) {
   const reader = new SettingsReader(raw);
   const tier = reader.choice("tier");
   const profile = reader.choice("profile");
@@ -77,7 +38,7 @@ export function checkSettings(stack: string, raw: RawConfig): CheckedSettings {
   const dataDir = reader.path("dataDir");
   const supervision = readSupervision(stack, dataDir, reader);
   const worker = readWorker({ tier, port, profile }, reader);
-  const settings: Settings = {
+  const settings = {
     stack,
     tier,
     durable,
@@ -88,8 +49,10 @@ export function checkSettings(stack: string, raw: RawConfig): CheckedSettings {
     queueBinary: reader.path("queueBinary"),
     serverImage: reader.image("serverImage"),
     queueImage: reader.image("queueImage"),
+    /** Days that runs are kept after their end; `undefined`: forever. */
     retention: reader.days("retention"),
     backups: readBackups({ tier, durable, scope: supervision.scope }, reader),
+    /** @default the platform's, one folder per stack */
     backupDir: reader.path("backupDir"),
     upkeepImage: reader.image("upkeepImage"),
     gateway: readGateway(tier, reader),
@@ -98,6 +61,7 @@ export function checkSettings(stack: string, raw: RawConfig): CheckedSettings {
     databaseImage: reader.image("databaseImage"),
     postgresUrl: reader.secret("postgresUrl", postgresUrlProblem),
     dockerContext: reader.optional("dockerContext"),
+    /** Set on the tiers `kubernetes` and `cluster`. */
     kubernetes: readKubernetes({ tier, stack, worker }, reader),
     dataDir,
     protectData: reader.flag("protectData"),

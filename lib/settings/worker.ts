@@ -3,42 +3,29 @@ import { join } from "node:path";
 import { envValueProblem } from "../render/env-file.ts";
 import { type Profile, profileSettings } from "./profile.ts";
 import { Secret, type SettingsReader } from "./reader.ts";
-import type { Choice, Tier } from "./schema.ts";
+import type { Tier } from "./schema.ts";
 
 /** What a stack asks for of its worker. */
-export interface WorkerSettings {
-  /** Its folder; empty where `runtime` is `external`. */
-  dir: string;
-  /** The folder's `main`, relative to it. */
-  entry: string;
-  port: number;
-  placement: Choice<"workerPlacement">;
-  runtime: Choice<"runtime">;
-  transport: Choice<"transport">;
-  /** Inngest endpoint of an app that the stack does not start; set exactly when `runtime` is `external`. */
-  url: URL | undefined;
-  /** Image that a cluster runs. */
-  image: string | undefined;
-  /** Steps whose results it sends together. */
-  checkpointSteps: number;
-  /** More variables for the worker, all secret because one of them may be; `undefined` where they cannot be read. */
-  variables: Secret<Record<string, string>> | undefined;
-}
+export type WorkerSettings = ReturnType<typeof readWorker>;
 
 export function readWorker(
   { tier, port, profile }: { tier: Tier; port: number; profile: Profile },
   reader: SettingsReader,
-): WorkerSettings {
+) {
   const runtime = reader.choice("runtime");
-  const worker: WorkerSettings = {
+  const worker = {
+    // No folder and no entry of an app that the stack does not start.
     ...(runtime === "external" ? { dir: "", entry: "" } : workerFolder(reader)),
     port: reader.whole("workerPort"),
     placement: reader.choice("workerPlacement"),
     runtime,
     transport: reader.choice("transport"),
+    /** Inngest endpoint of an app that the stack does not start; set exactly when `runtime` is `external`. */
     url: URL.parse(reader.text("workerUrl")) ?? undefined,
+    /** Image that a cluster runs. */
     image: reader.optional("workerImage"),
     checkpointSteps: profileSettings[profile].checkpointSteps,
+    /** More variables for the worker, all secret because one of them may be; `undefined` where they cannot be read. */
     variables: reader.isReadable("workerEnv") ? new Secret(workerVariables(reader)) : undefined,
   };
   if (runtime === "external") checkExternal(worker, reader);

@@ -3,7 +3,6 @@ import type { PartName } from "./parts.ts";
 /** Label on everything that a stack has in Docker; its value is the stack's name. */
 export const stackLabel = "inngest-local.stack";
 
-/** Name of a part's container. */
 export function containerName(stack: string, part: PartName): string {
   return `inngest-${stack}-${part}`;
 }

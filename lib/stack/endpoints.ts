@@ -8,7 +8,6 @@ export interface LocalEndpoints {
   eventUrl: string;
   /** The worker's origin. */
   workerUrl: string;
-  /** The worker's Inngest endpoint. */
   workerEndpoint: string;
 }
 
@@ -42,7 +41,6 @@ export interface Forward {
 
 export interface ForwardedService {
   service: string;
-  /** The service's port. */
   port: number;
   /** Port of this machine that the stack's URLs have. */
   local: number;

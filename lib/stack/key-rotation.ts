@@ -21,14 +21,12 @@ export interface KeyPair {
   eventKey: string;
 }
 
-/** The server's keys. */
 export interface ServerKeys {
   signingKey: string;
   /** Each of them is accepted, the first one for the longest. */
   eventKeys: [string, ...string[]];
 }
 
-/** The worker's keys. */
 export interface WorkerKeys {
   signingKey: string;
   /** Accepted, and tried, after the first. */

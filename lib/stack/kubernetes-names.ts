@@ -39,7 +39,6 @@ export function selectorText(part: KubernetesPart): string {
     .join(",");
 }
 
-/** All labels of a part's objects. */
 export function partLabels(part: KubernetesPart): Record<string, string> {
   return { "app.kubernetes.io/name": "inngest", "app.kubernetes.io/part-of": "inngest-local", ...selectorOf(part) };
 }

@@ -86,26 +86,23 @@ export class PostgresHistory {
 
   /** Hex ids of runs whose end is in neither table: the server writes both, and may lose a row of either. */
   async unfinishedRuns(): Promise<Set<string>> {
-    const begun = await this.psql.rows<{ id: string }>(
-      `select encode(run_id, 'hex') as id from function_runs as run
+    const ids = async (query: string) => (await this.psql.rows<{ id: string }>(query)).map(({ id }) => id);
+    const begun = await ids(
+      `select upper(encode(run_id, 'hex')) as id from function_runs as run
        where not exists (select from function_finishes as finish where finish.run_id = run.run_id)`,
     );
-    const traced = await this.psql.rows<{ id: string }>(
-      `select run_id as id from trace_runs where status not in (${endCodes})`,
-    );
-    const runs = new Set([...begun.map(({ id }) => id.toUpperCase()), ...traced.map(({ id }) => hexOf(id))]);
+    const traced = await ids(`select run_id as id from trace_runs where status not in (${endCodes})`);
+    const runs = new Set([...begun, ...traced.map(hexOf)]);
     if (runs.size === 0) return runs;
     // One table stores ids as bytes and the other as text.
     const texts = [...runs].map((id) => `'${ulidOf(id)}'`).join(",");
     const bytes = [...runs].map((id) => `'\\x${id}'`).join(",");
-    const ended = await this.psql.rows<{ id: string }>(
-      `select run_id as id from trace_runs where status in (${endCodes}) and run_id in (${texts})`,
+    const isEnd = `status in (${endCodes}) and run_id in (${texts})`;
+    const ended = await ids(`select run_id as id from trace_runs where ${isEnd}`);
+    const finished = await ids(
+      `select upper(encode(run_id, 'hex')) as id from function_finishes where run_id in (${bytes})`,
     );
-    const finished = await this.psql.rows<{ id: string }>(
-      `select encode(run_id, 'hex') as id from function_finishes where run_id in (${bytes})`,
-    );
-    for (const { id } of ended) runs.delete(hexOf(id));
-    for (const { id } of finished) runs.delete(id.toUpperCase());
+    for (const run of [...ended.map(hexOf), ...finished]) runs.delete(run);
     return runs;
   }
 

@@ -61,7 +61,6 @@ export class Psql {
     return (await this.#readUntil((line) => line === this.#mark)).lines;
   }
 
-  /** The rows of a query. */
   async rows<T>(query: string): Promise<T[]> {
     const [answer = "[]"] = await this.run(`select coalesce(jsonb_agg(row), '[]') from (${query}) as row`);
     return JSON.parse(answer) as T[];

@@ -1,8 +1,8 @@
-import { existsSync } from "node:fs";
-import { open, rm, writeFile } from "node:fs/promises";
+import { createReadStream, existsSync } from "node:fs";
+import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { queueNotRestored, Redis } from "../../lib/data/redis.ts";
+import { Redis, replaceQueue } from "../../lib/data/redis.ts";
 import type { RestoreRequest } from "../../lib/data/requests.ts";
 import { Problem } from "../../lib/problem.ts";
 import { type Column, copyLine, type Value } from "./copy-rows.ts";
@@ -31,24 +31,14 @@ export async function restorePostgres(
     await (isDump ? psql.run(`alter schema public rename to "${previous}"`) : moveRows(history, previous));
     if (redis) {
       await redis.untilIdle();
-      await redis.snapshot(previousQueue, async () => undefined);
+      await redis.snapshot(previousQueue);
       const rows = join(folder, "replaced.base64");
-      await writeRows(previousQueue, rows);
+      await writeFile(rows, base64Rows(previousQueue), { mode: 0o600 });
       await psql.run(`create table "${previous}".queue_rdb (part bigserial, base64 text not null)`);
       await psql.run(`\\copy "${previous}".queue_rdb (base64) from '${rows}'`);
     }
     await (isDump ? psql.run(`create schema public;\n\\i ${dump}`) : copyRows(history, folder));
-    if (redis) {
-      try {
-        const snapshot = join(folder, "queue.rdb");
-        if (existsSync(snapshot)) await redis.load(snapshot, snapshotPort);
-        // The restored runs in flight were in their server's memory and are gone; those in this Redis are not theirs.
-        else await redis.command("FLUSHDB");
-      } catch (error) {
-        await redis.load(previousQueue, snapshotPort).catch(() => undefined);
-        throw queueNotRestored(error as Error);
-      }
-    }
+    if (redis) await replaceQueue(redis, { folder, previous: previousQueue, snapshotPort });
     await psql.run("commit").catch(async (error: Error) => {
       await redis?.load(previousQueue, snapshotPort);
       throw error;
@@ -109,19 +99,8 @@ function* linesOfTable(database: DatabaseSync, table: string, columns: Column[])
   }
 }
 
-/** Writes a file as lines of base64 for psql's `\copy`. */
-async function writeRows(file: string, rows: string): Promise<void> {
-  const from = await open(file);
-  const to = await open(rows, "w", 0o600);
-  const buffer = Buffer.alloc(rowBytes);
-  try {
-    for (;;) {
-      const { bytesRead } = await from.read(buffer, 0, rowBytes);
-      if (bytesRead === 0) return;
-      await to.write(`${buffer.toString("base64", 0, bytesRead)}\n`);
-    }
-  } finally {
-    await from.close();
-    await to.close();
-  }
+/** A file as lines of base64 for psql's `\copy`. */
+async function* base64Rows(file: string): AsyncGenerator<string> {
+  const pieces: AsyncIterable<Buffer> = createReadStream(file, { highWaterMark: rowBytes });
+  for await (const piece of pieces) yield `${piece.toString("base64")}\n`;
 }

@@ -5,25 +5,18 @@ import { hexOf, timeOf } from "../../lib/data/ulid.ts";
 /** Milliseconds for which a new run may be in the history and not yet in the queue. */
 const defaultGracePeriod = 60_000;
 
-/** The runs without an end in the history, by whether the queue knows them. */
-export interface UnfinishedRuns {
-  /** Ids of runs that the queue knows. */
-  inFlight: Set<string>;
-  /** Ids of runs that the queue has lost: they never end. */
-  orphaned: string[];
-}
-
 /**
  * Asks the queue which of the unfinished `runs` it knows. A queue in the server's memory cannot be asked: all count as
  * in flight then.
  *
  * @param gracePeriod age in milliseconds from which a run may count as orphaned
+ * @returns the ids of those that the queue knows, and of those that it has lost, which never end
  */
 export async function classifyUnfinished(
   runs: string[],
   queueUrl: string | undefined,
   gracePeriod = defaultGracePeriod,
-): Promise<UnfinishedRuns> {
+): Promise<{ inFlight: Set<string>; orphaned: string[] }> {
   if (queueUrl === undefined) return { inFlight: new Set(runs), orphaned: [] };
   const redis = await Redis.connect(queueUrl);
   try {

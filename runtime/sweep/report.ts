@@ -16,7 +16,6 @@ export async function sweepAndReport({ alarmUrl, reportFile, ...request }: Janit
   );
 }
 
-/** Records why a sweep failed. */
 export function recordFailure({ reportFile }: JanitorRequest, { message }: Error): void {
   record(reportFile, { at: new Date().toISOString(), failed: message });
 }

@@ -131,7 +131,9 @@ async function removeExpired(
     last = (rows.at(-1) as Row).rowid;
     const old = rows.filter(expired).map(({ rowid }) => rowid);
     while (old.length > 0) {
-      removed += await pace.write(old, remove);
+      await pace.run((batch) => {
+        removed += Number(remove.run(JSON.stringify(old.splice(0, batch))).changes);
+      });
       if (freePages(database) > maxFreePages) await returnFreePages(database);
     }
     // Rows are in order of time, except those of long runs: these are removed once all rows around them are old.
@@ -154,15 +156,6 @@ class Pace {
     this.#database = database;
     // Changes with every commit of another connection.
     this.#version = database.prepare("PRAGMA data_version");
-  }
-
-  /** Deletes the first of `rowids`, takes them off the list, and resolves to the number of deleted rows. */
-  async write(rowids: number[], remove: StatementSync): Promise<number> {
-    let changes = 0;
-    await this.run((batch) => {
-      changes = Number(remove.run(JSON.stringify(rowids.splice(0, batch))).changes);
-    });
-    return changes;
   }
 
   /** Runs a transaction of `batch` rows or pages while the server is idle, and pauses. */
@@ -225,10 +218,7 @@ function numberOf(database: DatabaseSync, pragma: string): number {
 }
 
 function bytesOf(database: DatabaseSync): number {
-  const { bytes } = database
-    .prepare("SELECT page_count * page_size AS bytes FROM pragma_page_count(), pragma_page_size()")
-    .get() as { bytes: number };
-  return bytes;
+  return numberOf(database, "page_count") * numberOf(database, "page_size");
 }
 
 function timeIn(hex: string): number {

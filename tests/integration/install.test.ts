@@ -44,7 +44,7 @@ describe.skipIf(reason)(title("a fresh checkout", reason), () => {
     expect(root).toBeLessThan(150);
     expect(ofWorker).toBeLessThan(100);
     expect(root + ofWorker).toBeLessThan(250);
-    expect(existsSync(machine.cache)).toBe(false);
+    expect(existsSync(machine.shared)).toBe(false);
   });
 
   test("on npm 12 and Node 24: npm ci warns of nothing and is not repeated; a tool brings the development dependencies", async () => {
@@ -68,9 +68,9 @@ describe.skipIf(reason)(title("a fresh checkout", reason), () => {
       `Node ${(await machine.run("node", "--version")).stdout.slice(1)} is too old for this project, which needs 22.18: npm brings Node ${nodeVersion}`,
     );
     expectHelp({ ...first, stderr: "" });
-    expect(readdirSync(machine.cache)).toEqual([`node-${nodeVersion}`]);
+    expect(readdirSync(join(machine.shared, "engines", "node"))).toEqual([nodeVersion]);
     // The worker's part is measured above.
-    expect((await machine.size("node_modules")) + (await machine.size(machine.cache)) + 100).toBeLessThan(400);
+    expect((await machine.size("node_modules")) + (await machine.size(machine.shared)) + 100).toBeLessThan(400);
     machine.environment.npm_config_registry = "http://127.0.0.1:1";
     expectHelp(await help());
     const usage = await machine.run("npm", "run", "--silent", "destroy", "--", "--colour");
@@ -101,7 +101,7 @@ describe.skipIf(reason)(title("a fresh checkout", reason), () => {
     try {
       expectHelp(await help());
       expect(seen.length).toBeGreaterThan(0);
-      expect(readdirSync(machine.cache)).toEqual(["npm"]);
+      expect(readdirSync(machine.shared)).toEqual(["npm"]);
     } finally {
       proxy.close();
       proxy.closeAllConnections();
@@ -113,12 +113,12 @@ describe.skipIf(reason)(title("a fresh checkout", reason), () => {
     "its output is above. Remedy: correct what it names and run this again, which goes on. Where the registry cannot be " +
     "reached, name one that can: npm config set registry URL";
 
-  test("where no registry is reached says what is missing within 5 s, and leaves nothing", async () => {
+  test("where no registry is reached says what is missing within 5 s of npm, and leaves nothing", async () => {
     machine = new NpmMachine("24", "12", unreachable);
     machine.environment.npm_config_cache = join(machine.home, "empty");
-    const began = performance.now();
-    const { stderr, exitCode } = await help();
-    expect(performance.now() - began).toBeLessThan(5000);
+    const npm = await machine.run("npm", "ci");
+    const { stderr, exitCode, durationMs } = await help();
+    expect(durationMs - npm.durationMs).toBeLessThan(5000);
     expect(stderr.split("\n").at(-1)).toBe(`npm could not install the dependencies of ${machine.checkout}; ${remedy}`);
     expect(exitCode).toBe(1);
     expect(existsSync(join(machine.checkout, "node_modules"))).toBe(false);
@@ -132,7 +132,7 @@ describe.skipIf(reason)(title("a fresh checkout", reason), () => {
       `npm could not install Node ${nodeVersion}; ${remedy}. Or install Node 24 yourself: https://nodejs.org`,
     );
     expect(exitCode).toBe(1);
-    expect(readdirSync(machine.cache)).toEqual([]);
+    expect(readdirSync(join(machine.shared, "engines", "node"))).toEqual([]);
   });
 
   test("without npm says what to install", async () => {

@@ -43,9 +43,9 @@ describe.skipIf(reason)(title("killed commands, Docker tier", reason), () => {
   const workerStarted = () => readRecord(join(stack.dataFolder, "run", "worker.json"))?.pid !== undefined;
 
   test("a start that was killed is gone on with by the next, with what was only begun", async () => {
-    await killedAt(/Container queue-data-owner creating/, "start");
+    await killedAt(/queue +image ready/, "start");
     await killedWhen(workerStarted, "start");
-    await killedAt(/Container server-inngest creating/, "start");
+    await killedAt(/queue +started/, "start");
     const { all, exitCode } = await stack.command("start");
     expect(all).toMatch(/Function process-task completed in \d+ ms/);
     expect(exitCode).toBe(0);
@@ -74,7 +74,7 @@ describe.skipIf(reason)(title("killed commands, Docker tier", reason), () => {
   });
 
   test("a destroy and a start that were killed leave nothing to the next destroy", async () => {
-    await killedAt(/Container gateway-caddy deleting/, "destroy", "--yes");
+    await killedAt(/✓ +\w+ +stopped/, "destroy", "--yes");
     expect((await stack.command("destroy", "--yes")).exitCode).toBe(0);
     await killedWhen(workerStarted, "start");
     await eventually(60_000, async () => expect((await fetch(worker())).ok).toBe(true));

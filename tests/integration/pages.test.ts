@@ -58,6 +58,7 @@ const elsewhere: [RegExp, string][] = [
   [/^npm run (verify|logs) -- --stack dev$/, "commands.test.ts"],
   [/^npm run destroy -- --stack dev --yes$/, "commands.test.ts"],
   [/^npm run open -- --print$/, "commands.test.ts"],
+  [/^npm run demo -- --stack dev$/, "commands.test.ts"],
   [/^npm run verify -- --stack persistent --disruptive$/, "verify-docker.test.ts"],
   [/^npm run upgrade -- --to 1\.44\.0 --stack persistent$/, "upgrade.test.ts"],
   [/^npm run move -- --from dev --to persistent$/, "move.test.ts"],

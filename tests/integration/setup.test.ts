@@ -112,9 +112,9 @@ describe.skipIf(reason)(title("setup of tier 0", reason), () => {
 
   test("killed at five points and run again, it goes on to the end", async () => {
     await killedAt(/mine: a new worker/);
-    await killedAt(/Updating \(dev\)/);
-    await killedAt(/keys-signing created/);
-    await killedAt(/server-process created/);
+    await killedAt(/machine +checked/);
+    await killedAt(/keys +generated/);
+    await killedAt(/server +started/);
     await killedAt(/passed +registered/);
     expectPassed(await clone.setup("0", "--yes", "--worker-dir", "mine"));
     expect(existsSync(join(clone.folder, ".mine.partial"))).toBe(false);

@@ -17,6 +17,7 @@ import {
   scaffoldFiles,
   writeWorker,
 } from "../../cli/setup/scaffold.ts";
+import { changesIn } from "../../cli/setup/settings.ts";
 import type { Situation } from "../../cli/setup/situation.ts";
 import { planSteps, runSteps } from "../../cli/setup/steps.ts";
 import { Problem } from "../../lib/problem.ts";
@@ -228,13 +229,21 @@ describe("a server started by hand", () => {
   });
 });
 
+test("only what a settings file has otherwise is changed, whatever the type of its value", () => {
+  expect(
+    changesIn("persistent", { tier: "docker", durable: "false", "workerEnv.WORK": "ai", port: undefined }),
+  ).toEqual([
+    { path: "durable", before: "true", after: "false" },
+    { path: "workerEnv.WORK", before: undefined, after: "ai" },
+  ]);
+});
+
 describe("the plan", () => {
   /** Setup of a new worker in a folder that does not exist, with nothing else to do. */
   const situation = (changes: Partial<Situation> = {}): Situation => ({
-    pulumi: { change: async () => 0 },
+    pulumi: { change: async () => "done", configure: async () => {} },
     answers: { stack: "dev", worker: { runtime: "node", work: "both", dir: join(folder, "mine") } },
     isUp: false,
-    file: { path: "Pulumi.dev.yaml", apply: async () => {} },
     changes: [],
     recipe: undefined,
     queueInstallation: undefined,
@@ -289,7 +298,7 @@ describe("the plan", () => {
   test("leaves an app of the user's to the user", () => {
     const worker = { runtime: "external", url: "http://localhost:3000/api/inngest", framework: "hono" } as const;
     expect(linesOf({ answers: { stack: "persistent", worker } })).toEqual([
-      "Pulumi.dev.yaml: stays as it is",
+      "Pulumi.persistent.yaml: stays as it is",
       "stack persistent: brought up, then checked",
       "your app at http://localhost:3000/api/inngest: left to you",
     ]);

@@ -18,7 +18,7 @@ export function noRegistry(): string | undefined {
 }
 
 /** The folder with a package's programs. */
-function bring(spec: string): string {
+export function bring(spec: string): string {
   const folder = join(programs, spec);
   if (!existsSync(folder)) {
     mkdirSync(programs, { recursive: true });
@@ -34,16 +34,21 @@ function bring(spec: string): string {
 export class NpmMachine {
   readonly home = mkdtempSync(join(tmpdir(), "Jo's é 漢-"));
   readonly checkout = join(this.home, "my inngest-local é");
-  readonly cache = join(this.home, "caches", "inngest-local");
+  /** What all of the account's clones share. */
+  readonly shared =
+    process.platform === "darwin"
+      ? join(this.home, "Library", "Application Support", "inngest-local")
+      : join(this.home, "data", "inngest-local");
   readonly environment: NodeJS.ProcessEnv;
 
   constructor(node: string, npm: string, environment: NodeJS.ProcessEnv = {}) {
     repositoryOfThis(this.checkout);
     this.environment = {
       HOME: this.home,
-      XDG_CACHE_HOME: join(this.home, "caches"),
+      XDG_DATA_HOME: join(this.home, "data"),
       PATH: [bring(`${nodePackage()}@${node}`), bring(`npm@${npm}`), "/usr/bin", "/bin"].join(delimiter),
       npm_config_cache: packages,
+      npm_config_prefer_offline: "true",
       // Of a machine whose network has a certificate of its own.
       NODE_EXTRA_CA_CERTS: process.env.NODE_EXTRA_CA_CERTS,
       ...environment,

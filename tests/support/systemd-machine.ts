@@ -79,7 +79,7 @@ export class SystemdMachine {
   /** Runs a shell command as an account, in its project folder, without a login session. */
   async run(account: string, script: string, input = ""): Promise<Outcome> {
     const home = account === "root" ? "/root" : `/home/${account}`;
-    const path = `${cli}:${project}/node_modules/.bin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`;
+    const path = `${cli}:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`;
     const variables = [`HOME=${home}`, `USER=${account}`, `PATH=${path}`].map((variable) => `--env=${variable}`);
     const args = ["exec", "--interactive", "--user", account, "--workdir", project, ...variables];
     const result = await execa("docker", [...args, this.#container, "sh", "-c", script], { input, reject: false });

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { create } from "tar";
 
-/** A vendor on loopback that has files at paths, and misbehaves where a test says so. */
+/** A vendor on loopback that has files at paths, also by a redirect from `/moved`, and misbehaves where a test says so. */
 export class Vendor {
   readonly files = new Map<string, Buffer>();
   /** Every request: its path, and where it begins to read. */
@@ -57,6 +57,10 @@ export class Vendor {
   }
 
   #answer({ url = "", headers }: IncomingMessage, response: ServerResponse): void {
+    if (url.startsWith("/moved/")) {
+      response.writeHead(302, { location: `${this.address}${url.slice("/moved".length)}` }).end();
+      return;
+    }
     const file = this.files.get(url);
     const [, from] = /^bytes=(\d+)-$/.exec(headers.range ?? "") ?? [];
     this.requests.push(from === undefined ? url : `${url} from ${from}`);

@@ -1,10 +1,9 @@
 // Proves how checks are run and reported, by verify and doctor alike, on a terminal, a narrow one and none. The
 // terminal is a stand-in that keeps what is written: how a real one draws it is not proved.
-import { Writable } from "node:stream";
-import { WriteStream } from "node:tty";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { type Check, reasonOf, runChecks } from "../../cli/lib/checks/check.ts";
 import { silent, terminalReport, withProgress, wrapped } from "../../cli/lib/checks/terminal.ts";
+import { asStream, Kept } from "../support/kept-stream.ts";
 
 type Status = "good" | "bad";
 const formats = { good: "green", bad: "red" } as const;
@@ -14,28 +13,6 @@ const wrong: Check<Status> = {
   run: async () => ({ status: "bad", seen: "it is off", cause: "nobody turned it on", remedy: "turn it on" }),
 };
 
-/** A stream that keeps what is written; a terminal when it has columns. */
-class Kept extends Writable {
-  text = "";
-  readonly isTTY: boolean;
-  readonly columns: number | undefined;
-
-  constructor(columns?: number) {
-    super();
-    this.isTTY = columns !== undefined;
-    this.columns = columns;
-  }
-
-  override _write(chunk: Buffer, _: BufferEncoding, done: () => void): void {
-    this.text += chunk;
-    done();
-  }
-
-  getColorDepth(): number {
-    return WriteStream.prototype.getColorDepth.call(this);
-  }
-}
-const asStream = (stream: Kept) => stream as unknown as NodeJS.WriteStream;
 /** Goes to the beginning of the line, and empties it. */
 const erase = "\r\x1b[2K";
 

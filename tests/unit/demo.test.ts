@@ -2,11 +2,12 @@
 // and places are stand-ins: real ones, and Ctrl-C, are for tests/integration/commands.test.ts.
 import { beforeEach, describe, expect, test } from "vitest";
 import { demoApp } from "../../cli/demo/app.ts";
-import { announcement, type Mark, moral, scenes } from "../../cli/demo/scenes.ts";
+import { announcement, moral, scenes } from "../../cli/demo/scenes.ts";
 import { type Report, type Result, runChecks } from "../../cli/lib/checks/check.ts";
 import { silent } from "../../cli/lib/checks/terminal.ts";
 import { Unreachable } from "../../cli/lib/comparison.ts";
 import type { LiveStack } from "../../cli/lib/live-stack.ts";
+import type { Mark } from "../../cli/lib/progress/steps.ts";
 import type { Outputs } from "../../lib/stack/outputs.ts";
 import { type Behaviour, stackThat } from "../support/killed-stack.ts";
 
@@ -21,7 +22,7 @@ beforeEach(() => {
 
 const stack = (changes: Partial<Behaviour> = {}, outputs: Partial<Outputs> = {}, encrypted: string[] = []) =>
   stackThat(calls, changes, onDocker, encrypted, outputs);
-const forgetful = { durability: { kept: false, text: "runs in flight are lost; install a queue" } };
+const forgetful = { durability: { kept: false, text: "runs in flight are lost" } };
 
 async function played(live: LiveStack): Promise<Result<Mark>[]> {
   return await runChecks(scenes(live, "app", pace), "✗", silent as Report<Mark>);
@@ -91,8 +92,15 @@ test("a stack that keeps none loses only its app, and is told what a queue would
   expect((await played(live)).map(({ status }) => status)).toEqual(["✓", "✓", "✓"]);
   expect(calls).toEqual(["kill worker", "start worker"]);
   expect(moral(live)).toBe(
-    "The server was left alone: its queue is in its memory, and the run would have been lost with it. " +
-      "A queue of its own would have saved it. Now: runs in flight are lost; install a queue.",
+    "The server was left alone, because the run would have been lost with it: runs in flight are lost. " +
+      "A queue of its own would have saved the run.",
+  );
+});
+
+test("a machine without a program for a queue is told how to get one", () => {
+  const live = stackThat(calls, {}, { queueBinary: "/nowhere/valkey-server" }, [], forgetful);
+  expect(moral(live)).toMatch(
+    / A queue of its own would have saved the run: pulumi config set queueBinary .+, then npm start -- --stack mine\.$/,
   );
 });
 

@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import type { Resource } from "../../policy/resource.ts";
 import { defaultsOf, rules } from "../../policy/rules/index.ts";
 import { workloadsOf } from "../../policy/workload.ts";
-import { keepsData } from "../../tools/plan/replacement.ts";
+import { keepsData } from "../../tools/plan/data.ts";
 import { type Planned, planStack } from "../support/plan.ts";
 
 const cluster = { kubeContext: "test", workerImage: "registry.example/worker:1" };

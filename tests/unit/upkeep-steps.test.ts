@@ -107,22 +107,18 @@ class MoveWorld {
     return {
       pulumi: {
         outputs: async <T>(name: string) => ({ signingKey: of(name).key, eventKey: of(name).key }) as T,
-        configure: async (name, settings) => {
+        configure: async (name, settings, secrets = {}) => {
           await effects.next();
-          if ("signingKey" in settings) of(name).keySetting = settings.signingKey;
-        },
-        configureSecret: async (name, key, value) => {
-          await effects.next();
-          if (key === "signingKey") of(name).keySetting = value;
+          of(name).keySetting = secrets.signingKey ?? settings.signingKey;
         },
         change: async (_, name) => {
           await effects.next();
           const stack = of(name);
-          if (this.running.some((other) => other !== name)) return 1;
+          if (this.running.some((other) => other !== name)) return "failed";
           const key = stack.keySetting ?? stack.ownKey;
           Object.assign(stack, { server: true, gateway: true, worker: true, key });
           await effects.next();
-          return 0;
+          return "done";
         },
       },
       journal: {
@@ -298,7 +294,7 @@ describe("an upgrade", () => {
             const comesUp = wanted === "2" ? this.#good : this.format === 1;
             this.version = comesUp ? wanted : undefined;
             await effects.next();
-            return comesUp ? 0 : 1;
+            return comesUp ? "done" : "failed";
           },
         },
         journal: {

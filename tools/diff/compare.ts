@@ -1,7 +1,9 @@
 import { createTwoFilesPatch } from "diff";
 import { stringify } from "yaml";
+import { keyTypes } from "../../cli/lib/progress/steps.ts";
+import { keepsData } from "../plan/data.ts";
 import type { Planned } from "../plan/planner.ts";
-import { keepsData, keyTypes, replaces } from "../plan/replacement.ts";
+import { replaces } from "../plan/replacement.ts";
 import type { StackPlan } from "../plan/revision.ts";
 import { type Leaf, leaves, Redactor } from "./properties.ts";
 

@@ -1,6 +1,6 @@
 import { dirname } from "node:path";
+import { isUploader, keepsData, volumesOf } from "../plan/data.ts";
 import type { Planned } from "../plan/planner.ts";
-import { isUploader, keepsData, volumesOf } from "../plan/replacement.ts";
 import type { StackPlan } from "../plan/revision.ts";
 import { serviceSpecOf } from "../plan/service-spec.ts";
 

@@ -36,44 +36,6 @@ const fromSources: Table = {
   "kubernetes:batch/v1:Job": [...metadata, "spec.completions", "spec.parallelism", "spec.selector", "spec.template"],
 };
 
-/** Types of resources that hold data. */
-const dataTypes: readonly string[] = [
-  "docker:index/volume:Volume",
-  "kubernetes:core/v1:PersistentVolumeClaim",
-  "kubernetes:core/v1:PersistentVolume",
-];
-
-interface Resource {
-  type: string;
-  inputs: Record<string, unknown>;
-}
-
-/**
- * Returns whether a resource of the plan holds data that are lost with it. A volume in memory does not, nor one with
- * files that the program uploads.
- */
-export function keepsData(resources: readonly Resource[]): (resource: Resource) => boolean {
-  const uploaded = new Set(resources.filter(isUploader).flatMap(volumesOf));
-  return ({ type, inputs }) => {
-    const { type: driver } = (inputs.driverOpts ?? {}) as { type?: string };
-    return dataTypes.includes(type) && driver !== "tmpfs" && !uploaded.has(inputs.name as string);
-  };
-}
-
-/** Whether a container exists only for its uploads, and never runs. */
-export function isUploader({ inputs }: Resource): boolean {
-  return inputs.mustRun === false && Array.isArray(inputs.uploads) && inputs.uploads.length > 0;
-}
-
-/** Names of the volumes that a container mounts. */
-export function volumesOf({ inputs }: Resource): string[] {
-  const mounts = (inputs.volumes ?? []) as { volumeName?: string }[];
-  return mounts.flatMap(({ volumeName }) => volumeName ?? []);
-}
-
-/** Types whose value changes when they are replaced, and that others are given: keys and passwords. */
-export const keyTypes: readonly string[] = ["random:index/randomPassword:RandomPassword"];
-
 /** Whether a change at that path of the inputs replaces the resource, because of the provider or of the program. */
 export function replaces(type: string, path: string, replaceOnChanges: readonly string[] = []): boolean {
   const inputs = replacingInputs(type);

@@ -2,7 +2,8 @@ import { cron, type InngestFunction, NonRetriableError } from "inngest";
 import { inngest } from "../client.ts";
 import { auditRequested, driftDetected, driftHealed } from "../events.ts";
 import { audit } from "../server/audit.ts";
-import { reregister } from "../transport/reregister.ts";
+import { register } from "../server/registration.ts";
+import { reconnect } from "../transport/connect.ts";
 
 /**
  * Compares the declared triggers with the server's, and crons with their runs. When they differ, it registers the app again and
@@ -26,7 +27,10 @@ export function createAuditTriggers(functions: () => InngestFunction.Any[]) {
       if (drift.length === 0) return { drift };
 
       await step.sendEvent("report drift", driftDetected.create({ app, drift }));
-      await step.run("register", () => reregister(functions()));
+      await step.run("register", async () => {
+        // A worker that connects registers by a new connection.
+        if (!(await reconnect())) await register(functions());
+      });
       await step.sleep("settle", "2s");
       const remaining = await step.run("compare again", () => audit(functions()));
       if (remaining.length > 0) {

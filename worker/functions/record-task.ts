@@ -1,9 +1,14 @@
 import { appendFile, mkdir } from "node:fs/promises";
+import { z } from "zod";
 import { inngest } from "../client.ts";
 import { dataPath } from "../documents/files.ts";
 import { settings } from "../environment.ts";
 import { taskCompleted } from "../events.ts";
-import { taskTotals } from "../redis/task-totals.ts";
+import { sharedState } from "../redis/shared-state.ts";
+
+const lifetimeMs = 30 * 24 * 3_600_000;
+/** Number and bytes of completed tasks of all workers; reset after 30 days without one. */
+const taskTotals = sharedState("task-totals", z.object({ tasks: z.number(), bytes: z.number() }), lifetimeMs);
 
 /** Follows `process-task`: appends completed tasks to a journal and, with Redis, adds them to totals that all workers share. */
 export const recordTask = inngest.createFunction(

@@ -3,7 +3,6 @@ import { log } from "../log.ts";
 import { retry } from "../retry.ts";
 import { type Fetch, type Listener, listen } from "../runtime.ts";
 
-/** Pause between two attempts to listen on an address that is not available yet. */
 const retryPauseMs = 2_000;
 
 /**

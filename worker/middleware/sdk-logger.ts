@@ -22,7 +22,6 @@ export function createLogger(commonFields: Fields): Logger {
   };
 }
 
-/** Logs nothing. */
 export const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
 function scalarsOf(value: unknown): Fields {

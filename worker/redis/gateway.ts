@@ -8,7 +8,6 @@ export const gatewayGroup = "gateway";
 /** Approximate number of entries kept; older ones are removed, read or not. */
 export const maxGatewayEntries = 10_000;
 
-/** An entry of the stream. */
 export interface GatewayEntry {
   /** The event's id, by which readers recognize an event that was appended twice. */
   id: string;

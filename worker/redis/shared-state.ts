@@ -14,28 +14,14 @@ const compareAndSet = `
   return 1
 `;
 
-/** Typed values that functions and workers share, and that expire. */
-export interface SharedState<T> {
-  /** The value; `undefined` when it was never set or has expired. */
-  get(key: string): Promise<T | undefined>;
-  set(key: string, value: T): Promise<void>;
-  /**
-   * Changes the value atomically. `change` runs again whenever another update came first, so it must have no side effects.
-   *
-   * @returns the value that was written
-   * @throws {Error} when other updates came first too many times
-   */
-  update(key: string, change: (current: T | undefined) => T): Promise<T>;
-}
-
 /**
- * Shared state in Redis; `name` separates it from others.
+ * Typed values in Redis that functions and workers share, and that expire; `name` separates them from others.
  *
  * Every operation throws a `NonRetriableError` when `REDIS_URL` is not set, or when a stored value does not match the schema.
  *
  * @param lifetimeMs how long a value is kept after the last write
  */
-export function sharedState<T>(name: string, schema: z.ZodType<T>, lifetimeMs: number): SharedState<T> {
+export function sharedState<T>(name: string, schema: z.ZodType<T>, lifetimeMs: number) {
   const keyOf = (key: string) => `inngest:state:${name}:${key}`;
   const parse = (key: string, text: string | null): T | undefined => {
     if (!text) return undefined;
@@ -46,11 +32,20 @@ export function sharedState<T>(name: string, schema: z.ZodType<T>, lifetimeMs: n
     );
   };
   return {
-    get: async (key) => parse(key, await withRedis((redis) => redis.get(keyOf(key)))),
-    async set(key, value) {
+    /** The value; `undefined` when it was never set or has expired. */
+    async get(key: string): Promise<T | undefined> {
+      return parse(key, await withRedis((redis) => redis.get(keyOf(key))));
+    },
+    async set(key: string, value: T): Promise<void> {
       await withRedis((redis) => redis.set(keyOf(key), JSON.stringify(value), "PX", lifetimeMs));
     },
-    async update(key, change) {
+    /**
+     * Changes the value atomically. `change` runs again whenever another update came first, so it must have no side effects.
+     *
+     * @returns the value that was written
+     * @throws {Error} when other updates came first too many times
+     */
+    async update(key: string, change: (current: T | undefined) => T): Promise<T> {
       for (let attempt = 0; attempt < maxUpdateAttempts; attempt++) {
         const current = await withRedis((redis) => redis.get(keyOf(key)));
         const next = change(parse(key, current));

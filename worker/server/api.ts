@@ -1,19 +1,19 @@
 // Repeats a part of the CLI's Inngest API client on purpose: this folder is a template to copy, so it depends on nothing outside.
 import { inngest, signingKeys } from "../client.ts";
-import type { ListedFunction, Trigger } from "./triggers.ts";
 
-/** How long the server may take to answer. */
-const timeoutMs = 10_000;
+/** What starts a function. A conditional event has its expression in `if`. */
+export type Trigger = { event: string; if?: string } | { cron: string };
 
-interface ServerTrigger {
-  type: string;
-  value: string;
-  if?: string;
+/** A function as the app declares it or as the server lists it. Without triggers it is only invoked. */
+export interface ListedFunction {
+  id: string;
+  triggers: Trigger[];
 }
 
+const timeoutMs = 10_000;
+
 interface FunctionsPage {
-  // A function that is only invoked has no `triggers`.
-  data?: { id: string; triggers?: ServerTrigger[] }[];
+  data?: { id: string; triggers?: { type: string; value: string; if?: string }[] }[];
   page: { hasMore?: boolean; cursor?: string };
 }
 
@@ -24,7 +24,11 @@ export async function listFunctions(): Promise<ListedFunction[]> {
   do {
     const query = new URLSearchParams({ limit: "100", ...(cursor && { cursor }) });
     const { data, page } = await get<FunctionsPage>(`/v2/apps/${inngest.id}/functions?${query}`);
-    for (const { id, triggers = [] } of data ?? []) functions.push({ id, triggers: triggers.map(triggerOf) });
+    for (const { id, triggers = [] } of data ?? []) {
+      const toTrigger = ({ type, value, if: condition }: (typeof triggers)[number]): Trigger =>
+        type.toLowerCase() === "cron" ? { cron: value } : { event: value, if: condition };
+      functions.push({ id, triggers: triggers.map(toTrigger) });
+    }
     cursor = page.hasMore ? page.cursor : undefined;
   } while (cursor);
   return functions;
@@ -56,10 +60,6 @@ export async function queueDepth(): Promise<number> {
   const depth = /^inngest_queue_depth (\S+)$/m.exec(await response.text())?.[1];
   if (depth === undefined) throw new Error(`GET /metrics answered ${response.status} without inngest_queue_depth.`);
   return Number(depth);
-}
-
-function triggerOf({ type, value, if: condition }: ServerTrigger): Trigger {
-  return type.toLowerCase() === "cron" ? { cron: value } : { event: value, if: condition };
 }
 
 async function get<T>(path: string): Promise<T> {

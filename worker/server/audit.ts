@@ -1,9 +1,8 @@
 import { Cron } from "croner";
 import type { InngestFunction } from "inngest";
 import type { Drift } from "../events.ts";
-import { appCreatedAt, lastRunOf, listFunctions } from "./api.ts";
+import { appCreatedAt, type ListedFunction, lastRunOf, listFunctions } from "./api.ts";
 import { declaredFunctions } from "./registration.ts";
-import { cronsOf, type ListedFunction, triggersText } from "./triggers.ts";
 
 /**
  * Compares the functions that this app declares with those that the server has, and the schedules of crons with their runs.
@@ -35,11 +34,20 @@ function compare(declared: ListedFunction[], registered: ListedFunction[]): Drif
   return drift;
 }
 
+/** A function's triggers as sorted, human-readable text: `cron 0 * * * *, event task/process if event.data.url != ''`. */
+function triggersText({ triggers }: ListedFunction): string {
+  const texts = triggers.map((trigger) => {
+    if ("cron" in trigger) return `cron ${trigger.cron}`;
+    return `event ${trigger.event}${trigger.if ? ` if ${trigger.if}` : ""}`;
+  });
+  return texts.toSorted().join(", ");
+}
+
 /** Finds crons without a run within twice their period. The crons of a new app are given as much time for their first run. */
 export async function findIdleCrons(functions: ListedFunction[], now: Date): Promise<Drift[]> {
   const drift: Drift[] = [];
   for (const fn of functions) {
-    const crons = cronsOf(fn);
+    const crons = fn.triggers.flatMap((trigger) => ("cron" in trigger ? [trigger.cron] : []));
     if (crons.length === 0) continue;
     const periodMs = Math.min(...crons.map((cron) => longestPauseMs(cron, now)));
     const last = await lastRunOf(fn.id);

@@ -1,7 +1,7 @@
 import { InngestCommHandler, type InngestFunction } from "inngest";
 import { inngest } from "../client.ts";
+import type { ListedFunction } from "./api.ts";
 import { signRequest } from "./signature.ts";
-import type { ListedFunction } from "./triggers.ts";
 
 /** Path of the SDK's endpoint, in the worker and in any app that mounts its functions. @default "/api/inngest" */
 export const servePath = process.env.INNGEST_SERVE_PATH || "/api/inngest";

@@ -67,7 +67,7 @@ export async function restoreData(
     await bringUp();
     throw error;
   }
-  if ((await bringUp()) !== 0) {
+  if ((await bringUp()) === "failed") {
     throw new Problem(
       `stack ${stack.name} is not up again; what went wrong is above. The replaced data is in ${previous}`,
     );

@@ -56,7 +56,7 @@ export function terminalReport<Status extends string>(
 }
 
 /** Writes a line that the next one overwrites; none without a terminal. */
-function writeOver(stream: NodeJS.WriteStream, text: string): void {
+export function writeOver(stream: NodeJS.WriteStream, text: string): void {
   if (!stream.isTTY) return;
   const room = Math.max(10, stream.columns - 1);
   stream.write(`\r\x1b[2K${text.length > room ? `${text.slice(0, room - 1)}…` : text}`);

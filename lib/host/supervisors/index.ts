@@ -7,8 +7,6 @@ import type { Scope, ServiceIdentity, Supervision, SupervisorName } from "./serv
 import type { Supervisor } from "./supervisor.ts";
 import { systemd } from "./systemd.ts";
 
-export type { Supervision };
-
 /** Chooses the supervisor on this machine. One that the stack names may still be {@link Supervisor.unavailable}. */
 export async function chooseSupervisor({ supervisor, scope }: Supervision): Promise<Supervisor> {
   if (supervisor !== "auto") return supervisorNamed(supervisor, scope);

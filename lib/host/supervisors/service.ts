@@ -9,7 +9,6 @@ export type SupervisorName = (typeof supervisors)[number];
 /** `user`: the user's own manager runs the service (agent, user unit); `system`: the machine's (daemon, system unit). */
 export type Scope = (typeof scopes)[number];
 
-/** The supervision that a stack asks for. */
 export interface Supervision {
   /** `auto`: launchd if available, else systemd if its user manager answers and lets services linger, else none. */
   supervisor: SupervisorName | "auto";
@@ -78,25 +77,14 @@ export function labelsOf({
   return { after: labels(names.after), restarts: labels(names.restarts) };
 }
 
-export function identify({
-  stack,
-  service,
-  dataDir,
-  stopGraceSeconds = usualStopGrace,
-}: IdentityArgs & { stopGraceSeconds?: number }): ServiceIdentity {
-  const folder = dataFolder(stack, dataDir);
-  const { record, log } = servicePaths(folder, service);
-  return {
-    label: serviceLabel(stack, service),
-    dataDir: folder,
-    record,
-    log,
-    stopGraceSeconds,
-  };
-}
-
-interface IdentityArgs {
+export function identify(args: {
   stack: string;
   service: string;
   dataDir?: string | undefined;
+  stopGraceSeconds?: number;
+}): ServiceIdentity {
+  const { stack, service, stopGraceSeconds = usualStopGrace } = args;
+  const dataDir = dataFolder(stack, args.dataDir);
+  const { record, log } = servicePaths(dataDir, service);
+  return { label: serviceLabel(stack, service), dataDir, record, log, stopGraceSeconds };
 }

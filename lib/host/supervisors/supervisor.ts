@@ -3,14 +3,6 @@ import { readFileSync } from "node:fs";
 import { Problem } from "../../problem.ts";
 import type { ServiceDefinition, ServiceIdentity, SupervisorName } from "./service.ts";
 
-/** State of a service on this machine. */
-export interface Observation {
-  /** Pid of its main process; `undefined` while none runs. */
-  pid: number | undefined;
-  /** Hash of its definition as installed. */
-  definition: string;
-}
-
 /** Keeps services running. Every operation is idempotent; `remove` succeeds when nothing is there. */
 export interface Supervisor {
   name: SupervisorName;
@@ -22,7 +14,8 @@ export interface Supervisor {
   ownershipConflict(service: ServiceIdentity): Promise<Problem | undefined>;
   /** The definition as text; empty for a process without a supervisor. */
   render(service: ServiceDefinition): Promise<string>;
-  observe(service: ServiceIdentity): Promise<Observation>;
+  /** The pid of its main process while one runs, and the hash of its definition as installed. */
+  observe(service: ServiceIdentity): Promise<{ pid: number | undefined; definition: string }>;
   /** Installs the definition `text` and starts the service. Call `remove` first. */
   ensure(service: ServiceDefinition, text: string): Promise<void>;
   remove(service: ServiceIdentity): Promise<void>;

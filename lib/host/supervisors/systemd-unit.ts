@@ -43,17 +43,13 @@ const unprivilegedOptions = [
  */
 const loopbackFilter = ["IPAddressDeny=any", "IPAddressAllow=localhost"];
 
-export interface UnitOptions {
-  /** Version of systemd; growing pauses between restarts need 254. */
-  version: number;
-}
-
 /**
  * Renders a systemd service unit (systemd.service(5)): a system unit if the definition names a user, else a user unit.
  *
+ * @param version of systemd; growing pauses between restarts need 254
  * @throws when a unit file cannot contain one of the values
  */
-export function renderUnit(service: ServiceDefinition, { version }: UnitOptions): string {
+export function renderUnit(service: ServiceDefinition, { version }: { version: number }): string {
   const system = service.user !== undefined;
   const variables = Object.entries(service.environment);
   return [
