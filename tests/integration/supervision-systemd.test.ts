@@ -77,6 +77,30 @@ describe.skipIf(reason)(title("systemd", reason), () => {
     });
   });
 
+  test.each([
+    ["user", byUser, "person"],
+    ["system", byMachine, "root"],
+  ])("a queue that is back restarts its server, by a %s unit", async (scope, by, account) => {
+    const { envFile, listeners, healthUrl } = tinyService(port + 1);
+    const queue = { ...by, service: "queue", restarts: ["server"], envFile, listeners, healthUrl };
+    expect(await start(queue, account)).toMatchObject({ code: 0 });
+    expect(await start({ ...by, after: ["queue"] }, account)).toMatchObject({ code: 0 });
+    const manager = scope === "user" ? "XDG_RUNTIME_DIR=/run/user/1000 systemctl --user" : "systemctl";
+    const units = ["queue", "server"].map((service) => `inngest-local.test.${service}.service`).join(" ");
+    const mainPids = async () =>
+      (await machine.output(account, `${manager} show --property=MainPID --value ${units}`))
+        .split("\n")
+        .filter(Boolean);
+    const [before, server] = await mainPids();
+    await machine.output("root", `kill -9 ${before}`);
+    await eventually(30_000, async () => {
+      const now = await mainPids();
+      expect(now).not.toContain("0");
+      expect(now).not.toContain(before);
+      expect(now).not.toContain(server);
+    });
+  });
+
   test("no secret is in the unit, in arguments or in what the kernel shows of the start", async () => {
     await start();
     const [pid] = await pids();

@@ -168,7 +168,7 @@ describe(`a unit${withoutSystemd}`, () => {
         fc.property(fc.array(definitions(word), { minLength: 20, maxLength: 40 }), (services) => {
           const units = services.map((service, index) => ({
             label: `unit-${index}`,
-            text: renderUnit(service, { version: 252 }),
+            text: renderUnit({ ...service, ...others }, { version: 252 }),
           }));
           expect(complaints(units)).toBe("");
         }),
