@@ -20,7 +20,7 @@ async function demo({ stack: name }: { stack: string }): Promise<void> {
   await refuseForeign(stack);
   const app = await demoApp(stack);
   // A forward to a cluster takes seconds to open, and the kill has to come while the step works.
-  const pace: Pace = { holdSeconds: stack.outputs.forward ? 15 : 8, nextStepMs: 1000, runSeconds: 300 };
+  const pace: Pace = { holdSeconds: stack.outputs.forward ? 15 : 5, nextStepMs: 1000, runSeconds: 300 };
   say(announcement(stack, pace));
   const report = terminalReport<Mark>(marks);
   for (const scene of scenes(stack, app, pace)) {

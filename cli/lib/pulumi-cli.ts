@@ -10,12 +10,10 @@ import { checkSettings, type Settings } from "../../lib/settings/settings.ts";
 import { rawConfigOf, rawConfigOfCli } from "../../lib/settings/stack-file.ts";
 import { execa } from "./execa.ts";
 import { changeArgs, type EngineEnd, type EngineEvent, watchEngine } from "./progress/events.ts";
+import type { Change } from "./progress/show-steps.ts";
 import { fetchServer, findBinary, hasStateFile, ownBackend } from "./pulumi-backend.ts";
 
 const project = "inngest-local";
-
-/** What came of `up` or `destroy`. */
-export type Change = "failed" | "done" | "nothing to do";
 
 /** Answer of `pulumi whoami --json`; a backend of files has no organizations. */
 interface Whoami {
@@ -107,30 +105,12 @@ export class Pulumi {
       const exitCode = await this.#withSettings(stack, (file) => this.run(changeArgs(command, stack, file, args)));
       return exitCode === 0 ? "done" : "failed";
     }
-    const { StepLines } = await import("./progress/step-lines.ts");
-    const progress = new StepLines(stack);
-    let isInterrupted = false;
-    // A terminal sends Ctrl-C to Pulumi as well, which then ends in good order.
-    const wait = () => {
-      isInterrupted = true;
-      console.error("\nCtrl-C: Pulumi ends what it has begun.");
-    };
-    process.on("SIGINT", wait);
-    const { exitCode, complaint } = await this.#watch(command, stack, args, (event) => progress.see(event));
-    process.off("SIGINT", wait);
-    progress.end(exitCode === 0, complaint);
-    if (isInterrupted) {
-      throw new Problem(
-        `${command} of stack ${stack} was interrupted`,
-        "run the command again: it continues from there",
-      );
-    }
-    if (exitCode === 0) return progress.isUnchanged ? "nothing to do" : "done";
-    if (progress.failed.length > 0) {
-      const { printLogs } = await import("./progress/logs.ts");
-      await printLogs(await this.settings(stack), progress.failed);
-    }
-    return "failed";
+    const { showSteps } = await import("./progress/show-steps.ts");
+    const { change, failed } = await showSteps(command, stack, (see) => this.#watch(command, stack, args, see));
+    if (failed.length === 0) return change;
+    const { printLogs } = await import("./progress/logs.ts");
+    await printLogs(await this.settings(stack), failed);
+    return change;
   }
 
   /** Runs `up` or `destroy`, and calls `see` with the engine's events. */
@@ -197,13 +177,6 @@ export class Pulumi {
     const { exitCode, stdout, output } = await this.capture(["whoami", "--json"]);
     if (exitCode !== 0) throw new Problem(output.trim());
     return JSON.parse(stdout) as Whoami;
-  }
-
-  /** The organization that gets new stacks; `undefined` where they are the user's own. */
-  async organization(): Promise<string | undefined> {
-    const [{ organizations }, { stdout }] = await Promise.all([this.whoami(), this.capture(["org", "get-default"])]);
-    // Without one the CLI prints a sentence.
-    return organizations?.find((name) => name === stdout.trim());
   }
 
   /** The CLI's version, such as `v3.259.0`. */

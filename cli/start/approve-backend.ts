@@ -1,7 +1,7 @@
 import { confirm } from "../lib/command.ts";
 import type { Pulumi } from "../lib/pulumi-cli.ts";
 
-type Backend = Pick<Pulumi, "isOwnBackend" | "whoami" | "organization">;
+type Backend = Pick<Pulumi, "isOwnBackend" | "whoami" | "capture">;
 
 /**
  * Asks whether to create a stack on a backend that is not this project's own folder, and says which it is.
@@ -12,7 +12,12 @@ type Backend = Pick<Pulumi, "isOwnBackend" | "whoami" | "organization">;
  */
 export async function approveBackend(pulumi: Backend, stack: string, isApproved?: boolean): Promise<void> {
   if (pulumi.isOwnBackend) return;
-  const [{ user, url }, organization] = await Promise.all([pulumi.whoami(), pulumi.organization()]);
+  const [{ user, url, organizations }, { stdout }] = await Promise.all([
+    pulumi.whoami(),
+    pulumi.capture(["org", "get-default"]),
+  ]);
+  // Where new stacks are the user's own the CLI prints a sentence.
+  const organization = organizations?.find((name) => name === stdout.trim());
   const what = `create stack ${stack} on ${url} as ${user}${organization ? ` in organisation ${organization}` : ""}`;
   if (isApproved) console.log(`Approved by --yes: ${what}.`);
   else await confirm(what);

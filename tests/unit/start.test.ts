@@ -9,8 +9,11 @@ import { outputsWith, settingsWith } from "../support/live-stack.ts";
 describe("a backend", () => {
   const backend = (organization?: string, isOwnBackend = false) => ({
     isOwnBackend,
-    whoami: async () => ({ user: "sam", url: "https://pulumi.example" }),
-    organization: async () => organization,
+    whoami: async () => ({ user: "sam", url: "https://pulumi.example", organizations: ["acme"] }),
+    capture: async () => {
+      const stdout = `${organization ?? "No Default Org Specified"}\n`;
+      return { exitCode: 0, stdout, output: stdout };
+    },
   });
 
   test("of the user's is named, and needs --yes without a terminal", async () => {
