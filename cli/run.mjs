@@ -21,8 +21,8 @@ else await run(found.node);
 /** @param {string} node */
 async function run(node) {
   const isOwn = node === process.execPath;
-  // For npm, Pulumi's CLI and scripts that look for `node`.
-  if (!isOwn) process.env.PATH = `${dirname(node)}${delimiter}${process.env.PATH}`;
+  // For npm, Pulumi's CLI and scripts that look for `node`. Another name of it, such as a package manager's, stays in use.
+  if (nodeOnPath() !== realpathSync(node)) process.env.PATH = `${dirname(node)}${delimiter}${process.env.PATH}`;
   const failure = installDependencies(root, {
     dev: !isCommand || dirname(script) !== join(root, "cli"),
     flags: rootFlags,
@@ -39,18 +39,25 @@ async function run(node) {
   await import(pathToFileURL(main).href);
 }
 
+/** The program that `node` is on PATH, links followed. */
+function nodeOnPath() {
+  const folder = (process.env.PATH ?? "").split(delimiter).find((each) => existsSync(join(each, "node")));
+  return folder && realpathSync(join(folder, "node"));
+}
+
 /**
  * @param {string} node
  * @param {string} main
  */
 function runOn(node, main) {
+  // A terminal sends SIGINT to the command as well, which ends in its own good time.
+  process.on("SIGINT", () => {});
+  // Before the command starts: a signal that came first would end this process and leave the command running.
+  for (const signal of /** @type {const} */ (["SIGTERM", "SIGHUP"])) process.on(signal, () => child.kill(signal));
   const child = spawn(node, [main, ...args], { stdio: "inherit" });
   child.on("error", ({ message }) =>
     fail(`${node} could not be started (${message}). Remedy: delete it and run this again`),
   );
-  // A terminal sends SIGINT to the command as well, which ends in its own good time.
-  process.on("SIGINT", () => {});
-  for (const signal of /** @type {const} */ (["SIGTERM", "SIGHUP"])) process.on(signal, () => child.kill(signal));
   child.on("exit", (code, signal) => {
     if (!signal) process.exit(code ?? 1);
     process.removeAllListeners(signal);
