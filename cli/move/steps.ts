@@ -98,7 +98,12 @@ async function placeData(tools: MoveTools, from: string, source: MovableStack, t
   const folder = mkdtempSync(join(tmpdir(), "move-"));
   try {
     // A move that was killed may have stopped its queue already, and only `up` brings back a process.
-    if (!(await source.parts.start("queue"))) await bringUp(tools, from);
+    if (!(await source.parts.start("queue"))) {
+      // It may have brought up the target, which has the same ports.
+      const target = await tools.stateOf(to).catch(() => undefined);
+      if (target) await quiesce(target);
+      await bringUp(tools, from);
+    }
     console.log(`Stopping ${from}: events are refused until ${to} takes them.`);
     await quiesce(source);
     await source.data.copyEphemeralHistory?.(folder);
