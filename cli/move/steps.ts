@@ -97,6 +97,13 @@ export async function moveStack(tools: MoveTools, from: string, to: string): Pro
 async function placeData(tools: MoveTools, from: string, source: MovableStack, to: string): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "move-"));
   try {
+    // A move that was killed may have stopped its queue already, and only `up` brings back a process.
+    if (!(await source.parts.start("queue"))) {
+      // It may have brought up the target, which has the same ports.
+      const target = await tools.stateOf(to).catch(() => undefined);
+      if (target) await quiesce(target);
+      await bringUp(tools, from);
+    }
     console.log(`Stopping ${from}: events are refused until ${to} takes them.`);
     await quiesce(source);
     await source.data.copyEphemeralHistory?.(folder);
@@ -137,6 +144,10 @@ type Keys = Pick<Outputs, "signingKey" | "eventKey">;
 async function upWith({ pulumi }: MoveTools, stack: string, keys: Keys | undefined): Promise<void> {
   if (keys) await pulumi.configure(stack, {}, { signingKey: keys.signingKey, eventKey: keys.eventKey });
   else await pulumi.configure(stack, { signingKey: undefined, eventKey: undefined });
+  await bringUp({ pulumi }, stack);
+}
+
+async function bringUp({ pulumi }: Pick<MoveTools, "pulumi">, stack: string): Promise<void> {
   if ((await pulumi.change("up", stack, [])) === "failed") throw new Problem(`stack ${stack} does not come up`);
 }
 
@@ -175,15 +186,13 @@ async function goBack(tools: MoveTools, from: string, source: MovableStack, to: 
 }
 
 async function copyStopped(
-  { outputs: { stores }, parts, data }: LiveStack,
+  { outputs: { stores }, data }: LiveStack,
   folder: string,
 ): Promise<{ runs: number; unfinished: number }> {
   if (data.copyEphemeralHistory) {
     const { counts, unfinished } = readHistory(join(folder, "history.db"));
     return { runs: counts.function_runs ?? 0, unfinished };
   }
-  // A move that was killed may have stopped the queue already.
-  await parts.start("queue");
   const taken = await data.runNextToData("snapshot", { queueUrl: stores.queueUrl }, folder);
   if ("noRoomIn" in taken) throw new Problem(`no room is left in ${taken.noRoomIn}, where the copy is made`);
   return { runs: taken.counts.function_runs ?? 0, unfinished: taken.unfinished };

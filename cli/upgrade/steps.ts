@@ -31,7 +31,7 @@ export interface UpgradeTools {
   pulumi: Pick<Pulumi, "configure" | "change">;
   journal: Pick<Journal<Upgrade>, "write" | "remove">;
   /** Starts again what was stopped, which `up` does not notice of a container. */
-  start(stack: string): Promise<void>;
+  start(stack: string): Promise<unknown>;
   untilHealthy(stack: string): Promise<void>;
   verify(stack: string): Promise<void>;
   /** Replaces a stack's data by a backup's, calls `onReplaced`, and brings the stack up with them. */

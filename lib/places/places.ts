@@ -73,11 +73,14 @@ export class StackParts {
     return (await Promise.all(found)).flat();
   }
 
-  /** Brings back these parts, or all, as far as that needs no `pulumi up`. */
-  async start(...names: PartName[]): Promise<void> {
+  /** Brings back these parts, or all. Resolves to whether that needs no `pulumi up`. */
+  async start(...names: PartName[]): Promise<boolean> {
+    let isEnough = true;
     for (const part of this.all) {
-      if (names.length === 0 || names.includes(part.name)) await this.placeOf(part).start(part);
+      if (names.length > 0 && !names.includes(part.name)) continue;
+      isEnough = (await this.placeOf(part).start(part)) && isEnough;
     }
+    return isEnough;
   }
 
   /** Stops these parts one after the other, as far as the stack has them. */

@@ -149,9 +149,10 @@ class MoveWorld {
     return {
       dataFolder: "/nowhere",
       parts: {
-        start: async () => {
+        start: async (...names) => {
           await effects.next();
-          Object.assign(stack, { server: true, gateway: true });
+          if (names.length === 0) Object.assign(stack, { server: true, gateway: true });
+          return true;
         },
         stop: async (...names) => {
           for (const name of names) {
