@@ -1,9 +1,12 @@
 // The commands as a newcomer runs them, who follows docs/getting-started.md on a fresh clone with a home of their own.
-// Does not prove: the download of the Pulumi CLI and its plugins, which come from the machine.
-import { existsSync, readFileSync, statSync } from "node:fs";
+// Does not prove: the download of the Pulumi CLI and its plugins, which come from the machine. With WRITE_PICTURES set it
+// writes the dashboard's picture of the README.
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { missing, title } from "../../tools/engine.ts";
+import { eventually } from "../../tools/test-stack.ts";
+import { Browser } from "../support/browser.ts";
 import { shellCommands } from "../support/documents.ts";
 import { Newcomer } from "../support/newcomer.ts";
 
@@ -48,6 +51,22 @@ describe.skipIf(reason)(title("commands in a clean checkout", reason), () => {
     expect(opened.all).toContain("http://localhost:8288");
     expect(opened.exitCode).toBe(0);
     expect((await followed(verify)).exitCode).toBe(0);
+  });
+
+  test.skipIf(Browser.missing())("the dashboard shows the demo's run, step by step", async () => {
+    const browser = await Browser.start();
+    try {
+      const texts = () => browser.run("document.body.innerText").then(String);
+      await browser.open("http://localhost:8288/runs");
+      const run = /([0-9A-Z]{26})\s+verify\/probe\s+verify-probe\s/;
+      await eventually(20_000, async () => expect(await texts()).toMatch(run));
+      await browser.open(`http://localhost:8288/run?runID=${run.exec(await texts())?.[1]}`);
+      await eventually(20_000, async () => expect(await texts()).toMatch(/\bfirst\b.*\bhold\b.*\blast\b/s));
+      const picture = await browser.screenshot({ width: 1280, height: 720 });
+      if (process.env.WRITE_PICTURES) writeFileSync("docs/pictures/dashboard.png", picture);
+    } finally {
+      await browser.close();
+    }
   });
 
   test("the page diff.md: each of its commands plans every stack, and changes nothing", async () => {

@@ -76,6 +76,15 @@ export class Browser {
     return (result as { value: unknown }).value;
   }
 
+  /** A picture of the page as a PNG, of a window of that size. */
+  async screenshot(size: { width: number; height: number }): Promise<Buffer> {
+    await this.#ask("Emulation.setDeviceMetricsOverride", { ...size, deviceScaleFactor: 1, mobile: false });
+    // The page draws itself for the new size.
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    const { data } = await this.#ask("Page.captureScreenshot", { format: "png" });
+    return Buffer.from(data as string, "base64");
+  }
+
   async close(): Promise<void> {
     const ended = once(this.#process, "exit");
     this.#process.kill();

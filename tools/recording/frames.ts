@@ -25,8 +25,6 @@ export interface Frame {
   rows: Span[][];
 }
 
-/** Longest time in seconds that a screen stands still in a recording. */
-const maxDelay = 1.5;
 /** Changes that follow one another faster than this, in seconds, are one frame. */
 const minDelay = 0.08;
 
@@ -36,7 +34,7 @@ export async function framesOf(outputs: readonly Output[], size: { cols: number;
   const frames: Frame[] = [];
   let at = 0;
   for (const [index, { delay, text }] of outputs.entries()) {
-    at += Math.min(delay, maxDelay);
+    at += delay;
     await new Promise<void>((resolve) => terminal.write(text, resolve));
     const next = outputs[index + 1];
     if (next && next.delay < minDelay) continue;

@@ -10,6 +10,10 @@ import { animatedSvg } from "./svg.ts";
 const cols = 100;
 const rows = 30;
 const prompt = "\u001b[1;32m$\u001b[0m ";
+/** Longest time in seconds that a command's output stands still: nobody wants to watch a wait. */
+const maxDelay = 0.35;
+/** Seconds for which the end of a command stays. */
+const readingTime = 2.5;
 /** Seconds between two letters of a command, as somebody types. */
 const typingDelay = 0.04;
 
@@ -34,7 +38,7 @@ function pieces(log: Buffer, timing: string): Output[] {
   return [...timing.matchAll(/^O (\S+) (\d+)$/gm)].map(([, delay, bytes]) => {
     const text = log.subarray(offset, offset + Number(bytes)).toString();
     offset += Number(bytes);
-    return { delay: Number(delay), text };
+    return { delay: Math.min(Number(delay), maxDelay), text };
   });
 }
 
@@ -45,7 +49,7 @@ if (!file || commands.length === 0) {
 }
 const outputs: Output[] = [];
 for (const command of commands) {
-  outputs.push({ delay: 0.5, text: prompt });
+  outputs.push({ delay: outputs.length === 0 ? 0 : readingTime, text: prompt });
   outputs.push(...[...command].map((text, index) => ({ delay: index === 0 ? 0.8 : typingDelay, text })));
   outputs.push({ delay: 0.4, text: "\r\n" }, ...(await outputsOf(command)));
 }

@@ -30,7 +30,7 @@ export function animatedSvg(frames: readonly Frame[], size: { cols: number; rows
       const drawn = spans.map(drawSpan).join("");
       const id = ids.get(drawn) ?? ids.size;
       ids.set(drawn, id);
-      return [`<use href="#r${id}" y="${index * height + (row + 1) * cell.height}"/>`];
+      return [`<use href="#r${id}" y="${index * height + (row + 1) * cell.height - 4}"/>`];
     });
     return uses.join("");
   });
