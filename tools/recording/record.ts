@@ -53,4 +53,4 @@ for (const command of commands) {
   outputs.push(...[...command].map((text, index) => ({ delay: index === 0 ? 0.8 : typingDelay, text })));
   outputs.push({ delay: 0.4, text: "\r\n" }, ...(await outputsOf(command)));
 }
-writeFileSync(file, animatedSvg(await framesOf(outputs, { cols, rows }), { cols, rows }));
+writeFileSync(file, animatedSvg(commands.join(", "), await framesOf(outputs, { cols, rows }), { cols, rows }));

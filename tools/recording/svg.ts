@@ -12,8 +12,8 @@ const palette = [
 /** Seconds for which the last screen stays before the picture begins again. */
 const rest = 6;
 
-/** An SVG that plays the frames in a loop, without scripts: GitHub shows it in a page. */
-export function animatedSvg(frames: readonly Frame[], size: { cols: number; rows: number }): string {
+/** An SVG that plays the frames in a loop, without scripts: GitHub shows it in a page. `title` is for those who hear it. */
+export function animatedSvg(title: string, frames: readonly Frame[], size: { cols: number; rows: number }): string {
   const width = Math.ceil(size.cols * cell.width + 2 * margin);
   const height = size.rows * cell.height + 2 * margin;
   const seconds = (frames.at(-1)?.at ?? 0) + rest;
@@ -37,6 +37,7 @@ export function animatedSvg(frames: readonly Frame[], size: { cols: number; rows
   const rows = [...ids].map(([drawn, id]) => `<text id="r${id}">${drawn}</text>`);
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">`,
+    `<title>${escaped(title)}</title>`,
     "<style>",
     `text{font:14px ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;fill:${foreground};white-space:pre}`,
     `.b{font-weight:bold}.d{opacity:.6}.film{animation:play ${seconds.toFixed(2)}s steps(1,end) infinite}`,
@@ -65,5 +66,5 @@ function drawSpan({ column, text, color, bold, dim }: Span): string {
 }
 
 function escaped(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll(" ", "&#160;");
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll(" ", "\u00a0");
 }
