@@ -1,16 +1,13 @@
 // The machine's real Pulumi CLI and server, packed as their vendors pack them, from a vendor on loopback into an empty
 // home. Does not prove that the vendors' addresses and lists are as the lock file says.
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { findBinary } from "../../cli/lib/pulumi-backend.ts";
 import { type EngineName, releaseOf } from "../../lib/engines/release.ts";
-import { inngestVersion, locate } from "../../lib/host/programs.ts";
-import { run } from "../../lib/process.ts";
 import { missing, title } from "../../tools/engine.ts";
-import { archiveOf, Vendor } from "../support/vendor.ts";
+import { publishEngines, Vendor } from "../support/vendor.ts";
 
 const reason = await missing("pulumi", "inngest");
 
@@ -22,7 +19,7 @@ describe.skipIf(reason)(title("fetched engines", reason), () => {
     NODE_OPTIONS: `--import ${resolve("tests/support/engine-checksums.mjs")}`,
     PULUMI_CONFIG_PASSPHRASE: "engines",
   };
-  const versions = {} as Record<EngineName, string>;
+  let versions: Record<EngineName, string>;
   let vendor: Vendor;
 
   const program = (file: string, args: string[], cwd = ".") =>
@@ -37,19 +34,7 @@ describe.skipIf(reason)(title("fetched engines", reason), () => {
   beforeAll(async () => {
     vendor = await Vendor.start();
     env.INNGEST_LOCAL_MIRROR = vendor.address;
-    const [cli, server] = [await findBinary(), locate({ kind: "inngest" })];
-    const number = (text: string) => /\d+\.\d+\.\d+/.exec(text)?.[0] as string;
-    versions.pulumi = number(await run(cli, ["version"]));
-    versions.inngest = number(await inngestVersion(server));
-    const parts = readdirSync(dirname(cli)).filter((name) => name.startsWith("pulumi"));
-    const contents = {
-      pulumi: Object.fromEntries(parts.map((name) => [`pulumi/${name}`, readFileSync(join(dirname(cli), name))])),
-      inngest: { inngest: readFileSync(server), "LICENSE.md": "" },
-    };
-    for (const name of ["pulumi", "inngest"] as const) {
-      const { version, checksums, file } = releaseOf(name, versions[name]);
-      vendor.publish(`/${name}/${version}`, checksums, file, await archiveOf(contents[name]));
-    }
+    versions = await publishEngines(vendor);
   });
   afterAll(() => {
     vendor.stop();

@@ -1,11 +1,15 @@
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { create } from "tar";
+import { findBinary } from "../../cli/lib/pulumi-backend.ts";
+import { type EngineName, releaseOf } from "../../lib/engines/release.ts";
+import { inngestVersion, locate } from "../../lib/host/programs.ts";
+import { run } from "../../lib/process.ts";
 
 /** A vendor on loopback that has files at paths, also by a redirect from `/moved`, and misbehaves where a test says so. */
 export class Vendor {
@@ -79,6 +83,26 @@ export class Vendor {
     if (this.cutAfter === undefined || this.cutAfter >= rest.length) response.end(rest);
     else response.write(rest.subarray(0, this.cutAfter), () => this.isSilent || response.destroy());
   }
+}
+
+/** Publishes the machine's own Pulumi CLI and server, packed as their vendors pack them. @returns their versions */
+export async function publishEngines(vendor: Vendor): Promise<Record<EngineName, string>> {
+  const [cli, server] = [await findBinary(), locate({ kind: "inngest" })];
+  const number = (text: string) => /\d+\.\d+\.\d+/.exec(text)?.[0] as string;
+  const versions = {
+    pulumi: number(await run(cli, ["version"])),
+    inngest: number(await inngestVersion(server)),
+  };
+  const parts = readdirSync(dirname(cli)).filter((name) => name.startsWith("pulumi"));
+  const contents = {
+    pulumi: Object.fromEntries(parts.map((name) => [`pulumi/${name}`, readFileSync(join(dirname(cli), name))])),
+    inngest: { inngest: readFileSync(server), "LICENSE.md": "" },
+  };
+  for (const name of ["pulumi", "inngest"] as const) {
+    const { version, checksums, file } = releaseOf(name, versions[name]);
+    vendor.publish(`/${name}/${version}`, checksums, file, await archiveOf(contents[name]));
+  }
+  return versions;
 }
 
 export function sha256(content: Buffer): string {
