@@ -4,7 +4,7 @@ import { Problem } from "../lib/problem.ts";
 import { takeOverVariable } from "../lib/stack/home.ts";
 import type { Outputs } from "../lib/stack/outputs.ts";
 import { checkStack, defineCommand, runCommand } from "./lib/command.ts";
-import { checkHome } from "./lib/home.ts";
+import { checkHome, checkNewHome } from "./lib/home.ts";
 import { firstQueueNotice } from "./lib/missing-queue.ts";
 import type { Change } from "./lib/progress/show-steps.ts";
 import { Pulumi } from "./lib/pulumi-cli.ts";
@@ -36,7 +36,10 @@ async function start({ stack, yes, verbose, takeOver }: Flags): Promise<void> {
   checkStack(stack);
   if (takeOver) process.env[takeOverVariable] = "1";
   const pulumi = await Pulumi.find();
-  await pulumi.ensureStack(stack, () => approveBackend(pulumi, stack, yes));
+  await pulumi.ensureStack(stack, async () => {
+    await checkNewHome(pulumi, stack);
+    await approveBackend(pulumi, stack, yes);
+  });
   const before = await checkHome(pulumi, stack);
   if (!before) await takeFreePorts(stack);
   const settings = await pulumi.settings(stack);

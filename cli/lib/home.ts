@@ -28,6 +28,11 @@ export async function refuseForeign({ settings, outputs }: Known): Promise<void>
   if (folder) console.error(`Stack ${settings.stack} moved with its folder from ${folder} to ${here.folder}.`);
 }
 
+/** {@link checkHome} of a stack that its backend does not have, before it is created there. */
+export async function checkNewHome(pulumi: Pick<Pulumi, "settings">, stack: string): Promise<void> {
+  await refuseForeign({ settings: await pulumi.settings(stack), outputs: undefined });
+}
+
 /**
  * Readies a stack for a command that changes it: it exists, may be changed from here, and no killed Pulumi holds it.
  *
@@ -35,7 +40,7 @@ export async function refuseForeign({ settings, outputs }: Known): Promise<void>
  * @throws {Problem} when it may not be changed from here, or is being changed
  */
 export async function readyStack(pulumi: Pulumi, stack: string) {
-  await pulumi.ensureStack(stack);
+  await pulumi.ensureStack(stack, () => checkNewHome(pulumi, stack));
   const outputs = await checkHome(pulumi, stack);
   await freeStack(pulumi, stack);
   return outputs;

@@ -10,6 +10,7 @@ import { Newcomer } from "../support/newcomer.ts";
 
 /** In the order in which a person may type them. */
 const onProcesses = [
+  "npm start -- --verbose",
   "npm run pulumi -- stack output --show-secrets --stack dev",
   "npm run pulumi -- stack output --stack dev",
   "npm run pulumi -- stack output supervision --stack dev",
@@ -59,6 +60,10 @@ const elsewhere: [RegExp, string][] = [
   [/^npm run destroy -- --stack dev --yes$/, "commands.test.ts"],
   [/^npm run open -- --print$/, "commands.test.ts"],
   [/^npm run demo -- --stack dev$/, "commands.test.ts"],
+  [/^npm start -- (--stack dev )?--take-over$/, "take-over.test.ts"],
+  [/^npm run engines -- fetch( inngest 1\.44\.0)?$/, "engines.test.ts"],
+  [/^npm run engines -- lock$/, "../process/engines.test.ts"],
+  [/^npm run verify -- --stack dev --disruptive$/, "process-queue.test.ts"],
   [/^npm run verify -- --stack persistent --disruptive$/, "verify-docker.test.ts"],
   [/^npm run upgrade -- --to 1\.44\.0 --stack persistent$/, "upgrade.test.ts"],
   [/^npm run move -- --from dev --to persistent$/, "move.test.ts"],
@@ -73,7 +78,7 @@ const elsewhere: [RegExp, string][] = [
 ];
 
 /** Forms and names of commands in sentences, not lines to type. */
-const forms = /\b(STACK|S|KEY|ARGUMENTS)\b|^npm run [\w-]+$|^npm run keys -- rotate$|^npm run logs -- \[/;
+const forms = /\b(STACK|S|KEY|ARGUMENTS|VERSION)\b|^npm run [\w-]+$|^npm run keys -- rotate$|^npm run logs -- \[/;
 
 const reason = await missing("pulumi", "inngest", "docker");
 

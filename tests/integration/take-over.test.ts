@@ -9,6 +9,7 @@ import type { RunRecord } from "../../lib/host/spec.ts";
 import { missing, title } from "../../tools/engine.ts";
 import { linkProject, TestStack } from "../../tools/test-stack.ts";
 import { listen } from "../support/host.ts";
+import { filesBelow } from "../support/leaks.ts";
 
 const reason = await missing("pulumi", "inngest");
 
@@ -135,6 +136,8 @@ describe.skipIf(reason)(title("a stack", reason), () => {
       ),
     );
     expect(records()).toEqual(before);
+    // Nor is an empty one created there.
+    expect(filesBelow(other).filter((file) => file.includes(stack.name))).toEqual([]);
   });
 
   test("that was renamed says so, and goes on when it has its name back", async () => {
