@@ -97,13 +97,9 @@ export async function moveStack(tools: MoveTools, from: string, to: string): Pro
 async function placeData(tools: MoveTools, from: string, source: MovableStack, to: string): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "move-"));
   try {
-    // A move that was killed may have stopped its queue already, and only `up` brings back a process.
-    if (!(await source.parts.start("queue"))) {
-      // It may have brought up the target, which has the same ports.
-      const target = await tools.stateOf(to).catch(() => undefined);
-      if (target) await quiesce(target);
-      await bringUp(tools, from);
-    }
+    // A move that was killed may have stopped its queue already, and only `up` brings back a process. It brings back no
+    // more than that: the target may be up, which has the same ports.
+    if (!(await source.parts.start("queue"))) await bringUp(tools, from, ["--target", "**::queue-process"]);
     console.log(`Stopping ${from}: events are refused until ${to} takes them.`);
     await quiesce(source);
     await source.data.copyEphemeralHistory?.(folder);
@@ -147,8 +143,8 @@ async function upWith({ pulumi }: MoveTools, stack: string, keys: Keys | undefin
   await bringUp({ pulumi }, stack);
 }
 
-async function bringUp({ pulumi }: Pick<MoveTools, "pulumi">, stack: string): Promise<void> {
-  if ((await pulumi.change("up", stack, [])) === "failed") throw new Problem(`stack ${stack} does not come up`);
+async function bringUp({ pulumi }: Pick<MoveTools, "pulumi">, stack: string, args: string[] = []): Promise<void> {
+  if ((await pulumi.change("up", stack, args)) === "failed") throw new Problem(`stack ${stack} does not come up`);
 }
 
 /** Frees a stack's ports. A server whose history goes with its container keeps running, shut off, until the end. */

@@ -103,6 +103,7 @@ describe.skipIf(processReason)(title("keys of the process tier", processReason),
   });
 
   test("are not changed without a word where runs in flight would be lost", async () => {
+    stack.set("durable", "false");
     await stack.up();
     const { exitCode, all } = await stack.command("keys", "rotate");
     expect(all).toBe(
@@ -122,6 +123,7 @@ describe.skipIf(processReason)(title("keys of the process tier", processReason),
       mkdirSync(folder);
       redis = spawn("redis-server", ["-"], { cwd: folder, stdio: ["pipe", "ignore", "inherit"] });
       redis.stdin?.end(`bind 127.0.0.1\nport ${port}\nrequirepass ${password}\nappendonly yes\nsave ""\n`);
+      stack.set("durable", "true");
       await stack.setSecret("redisUrl", `redis://:${password}@127.0.0.1:${port}`);
       await stack.up();
       // Nothing stands before the server here that could hold events back while it stops.
