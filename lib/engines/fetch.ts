@@ -136,7 +136,7 @@ function byHand({ file, folder, strip }: Release): string {
   return `bring ${file} here, and mkdir -p '${folder}' && tar -xzf ${file} ${flags}-C '${folder}'`;
 }
 
-/** Unpacks beside where it goes, so that a folder that is there is whole. */
+/** Unpacks next to the destination and renames, so that an existing folder is always complete. */
 async function unpack(release: Release, archive: string): Promise<void> {
   const draft = `${release.folder}.draft`;
   rmSync(draft, { recursive: true, force: true });

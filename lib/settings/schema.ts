@@ -65,10 +65,10 @@ export const schema = {
     "where the server runs: `process` (on this machine), `docker`, `kubernetes` (one server) or `cluster` (several servers)",
     tiers,
   ),
-  durable: flag(
-    "keep runs in flight, in a queue of the stack's own, and on Docker also the history, in named volumes",
-    ["process", "docker"],
-  ),
+  durable: flag("keep runs in flight in a dedicated queue; on Docker also keep the history, in named volumes", [
+    "process",
+    "docker",
+  ]),
   profile: choice(
     "what the stack is tuned for: `balanced`, `latency` or `throughput`; docs/performance.md has the figures",
     profiles,
@@ -108,7 +108,7 @@ export const schema = {
     ["process"],
   ),
   queueBinary: path(
-    "absolute path of the queue's `valkey-server` or `redis-server`, 7.0 or newer; by default the one on PATH",
+    "absolute path of `valkey-server` or `redis-server` (7.0 or newer) for the queue; by default the one on PATH",
     ["process"],
   ),
   serverImage: image("image of the server", "inngest/inngest:v1.43.0", containers),

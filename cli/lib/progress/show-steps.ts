@@ -24,8 +24,7 @@ export async function showSteps(
     console.error("\nCtrl-C: Pulumi ends what it has begun.");
   };
   process.on("SIGINT", wait);
-  const { exitCode, complaint } = await watch((event) => lines.see(event));
-  process.off("SIGINT", wait);
+  const { exitCode, complaint } = await watch((event) => lines.see(event)).finally(() => process.off("SIGINT", wait));
   lines.end(exitCode === 0, complaint);
   if (isInterrupted) {
     throw new Problem(`${command} of stack ${stack} was interrupted`, "run the command again: it continues from there");
